@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Logging;
+using Millrace.State;
+
+namespace Millrace;
+
+/// <summary>A function's place in the running job, and its access to state.</summary>
+/// <remarks>Belongs to one subtask: use it only from inside the function.</remarks>
+public abstract class RuntimeContext
+{
+    private protected RuntimeContext()
+    {
+    }
+
+    /// <summary>The job's name.</summary>
+    public abstract string JobName { get; }
+
+    /// <summary>The operator's name, as given with <c>Name</c> or made by the engine.</summary>
+    public abstract string OperatorName { get; }
+
+    /// <summary>The operator's uid, under which its state is found again.</summary>
+    public abstract string OperatorUid { get; }
+
+    /// <summary>Which of the operator's subtasks this is: 0 to <see cref="Parallelism"/> − 1.</summary>
+    public abstract int SubtaskIndex { get; }
+
+    /// <summary>How many subtasks the operator has.</summary>
+    public abstract int Parallelism { get; }
+
+    /// <summary>How many key groups the operator's keys are divided into: the bound of its parallelism, now and ever.</summary>
+    public abstract int MaxParallelism { get; }
+
+    /// <summary>Cancelled when the subtask is being cancelled. A function that runs long should look at it.</summary>
+    public abstract CancellationToken CancellationToken { get; }
+
+    /// <summary>The clock of the job.</summary>
+    public abstract TimeProvider TimeProvider { get; }
+
+    /// <summary>A logger for the function.</summary>
+    public abstract ILogger Logger { get; }
+
+    /// <summary>One value per key.</summary>
+    /// <typeparam name="T">The type of the value.</typeparam>
+    /// <param name="descriptor">Names the state within the operator and types it.</param>
+    /// <returns>A handle that always speaks of the key that is being processed.</returns>
+    /// <exception cref="InvalidOperationException">The stream has no key, or the name is taken by a state of another type.</exception>
+    public abstract ValueState<T> GetState<T>(ValueStateDescriptor<T> descriptor);
+
+    /// <summary>A list per key.</summary>
+    /// <typeparam name="T">The type of the elements.</typeparam>
+    /// <param name="descriptor">Names the state within the operator and types it.</param>
+    /// <returns>A handle that always speaks of the key that is being processed.</returns>
+    /// <exception cref="InvalidOperationException">The stream has no key, or the name is taken by a state of another type.</exception>
+    public abstract ListState<T> GetListState<T>(ListStateDescriptor<T> descriptor);
+
+    /// <summary>A map per key.</summary>
+    /// <typeparam name="TMapKey">The type of the map's keys.</typeparam>
+    /// <typeparam name="TValue">The type of the map's values.</typeparam>
+    /// <param name="descriptor">Names the state within the operator and types it.</param>
+    /// <returns>A handle that always speaks of the key that is being processed.</returns>
+    /// <exception cref="InvalidOperationException">The stream has no key, or the name is taken by a state of another type.</exception>
+    public abstract MapState<TMapKey, TValue> GetMapState<TMapKey, TValue>(MapStateDescriptor<TMapKey, TValue> descriptor)
+        where TMapKey : notnull;
+}

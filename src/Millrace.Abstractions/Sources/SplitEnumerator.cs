@@ -1,0 +1,62 @@
+namespace Millrace.Connectors;
+
+/// <summary>Finds the splits of a source and hands them to readers. All calls come one at a time.</summary>
+/// <typeparam name="TSplit">The type of the splits.</typeparam>
+/// <typeparam name="TState">What the enumerator remembers in a checkpoint.</typeparam>
+public abstract class SplitEnumerator<TSplit, TState>
+    where TSplit : ISourceSplit
+{
+    /// <summary>Called once before anything else.</summary>
+    public abstract void Start();
+
+    /// <summary>A reader has nothing left to read and asks for a split.</summary>
+    /// <param name="subtask">The reader's subtask.</param>
+    public abstract void HandleSplitRequest(int subtask);
+
+    /// <summary>Splits come back from a reader that failed before a checkpoint covered them.</summary>
+    /// <param name="splits">The splits, at the position of the last checkpoint.</param>
+    /// <param name="subtask">The reader's subtask.</param>
+    public abstract void AddSplitsBack(IReadOnlyList<TSplit> splits, int subtask);
+
+    /// <summary>A reader has started.</summary>
+    /// <param name="subtask">The reader's subtask.</param>
+    public virtual void AddReader(int subtask)
+    {
+    }
+
+    /// <summary>What a new enumerator needs to know to go on from here: above all the splits that no reader has yet.</summary>
+    /// <param name="checkpointId">The checkpoint.</param>
+    /// <returns>The state.</returns>
+    public abstract TState Snapshot(long checkpointId);
+
+    /// <summary>Called once at the end, also after a failure.</summary>
+    public virtual void Close()
+    {
+    }
+}
+
+/// <summary>What an enumerator can do. Safe to call from any thread.</summary>
+/// <typeparam name="TSplit">The type of the splits.</typeparam>
+public abstract class SplitEnumeratorContext<TSplit>
+    where TSplit : ISourceSplit
+{
+    /// <summary>For implementers.</summary>
+    protected SplitEnumeratorContext()
+    {
+    }
+
+    /// <summary>How many readers there are.</summary>
+    public abstract int Parallelism { get; }
+
+    /// <summary>The clock of the job.</summary>
+    public abstract TimeProvider TimeProvider { get; }
+
+    /// <summary>Gives a split to a reader.</summary>
+    /// <param name="split">The split.</param>
+    /// <param name="subtask">The reader's subtask.</param>
+    public abstract void Assign(TSplit split, int subtask);
+
+    /// <summary>Tells a reader that it will get no more splits; it ends when it has read those it has.</summary>
+    /// <param name="subtask">The reader's subtask.</param>
+    public abstract void NoMoreSplits(int subtask);
+}
