@@ -1,0 +1,73 @@
+namespace Millrace;
+
+/// <summary>How a job runs. The defaults are right for most jobs.</summary>
+public sealed class ExecutionOptions
+{
+    /// <summary>How many subtasks an operator has that does not say otherwise.</summary>
+    /// <value>Default: the number of processors.</value>
+    public int Parallelism { get; set; } = Environment.ProcessorCount;
+
+    /// <summary>How many key groups the keys of an operator are divided into that does not say otherwise. The bound of parallelism, now and after any rescale.</summary>
+    /// <value>1 to 32,768. Default: 128, as in Flink.</value>
+    public int MaxParallelism { get; set; } = 128;
+
+    /// <summary>How many records a batch holds at most.</summary>
+    /// <value>
+    /// 1 to 65,536. Default: 1,024, where handing a batch to another thread costs about 10 ns a record and a batch of small structs still fits
+    /// the first-level cache.
+    /// </value>
+    public int BatchSize { get; set; } = 1024;
+
+    /// <summary>How many batches a channel between two subtasks holds before the producer waits.</summary>
+    /// <value>2 to 1,024, rounded up to a power of two. Default: 8, enough to bridge a quantum of the consumer.</value>
+    public int ChannelCapacity { get; set; } = 8;
+
+    /// <summary>How long a partly filled batch waits in a task that is never idle. Zero: a batch leaves as soon as the input batch it came from is processed.</summary>
+    /// <value>Default: 100 ms, as in Flink. A task that runs out of input always hands on what it has at once.</value>
+    public TimeSpan BufferTimeout { get; set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often watermarks are derived from what was seen.</summary>
+    /// <value>Default: 200 ms, as in Flink.</value>
+    public TimeSpan AutoWatermarkInterval { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How often sources send a marker that measures the time to the sinks; zero for never.</summary>
+    /// <value>Default: zero, as in Flink.</value>
+    public TimeSpan LatencyTrackingInterval { get; set; } = TimeSpan.Zero;
+
+    /// <summary>How long a subtask may take to end when it is cancelled. Then its stack is reported and the job ends as failed without it.</summary>
+    /// <value>Default: 30 s.</value>
+    public TimeSpan CancellationTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether operators that can be are fused into one task.</summary>
+    /// <value>Default: <see langword="true"/>.</value>
+    public bool OperatorChaining { get; set; } = true;
+
+    /// <summary>
+    /// Copies every record at every hop through its serializer, to find code that changes a record after it was emitted. Slow; for tests.
+    /// </summary>
+    /// <value>Default: <see langword="false"/>.</value>
+    public bool ObjectReuseCheck { get; set; }
+
+    internal void Validate()
+    {
+        Check(nameof(MaxParallelism), MaxParallelism, 1, 32_768);
+        Check(nameof(Parallelism), Parallelism, 1, MaxParallelism);
+        Check(nameof(BatchSize), BatchSize, 1, 65_536);
+        Check(nameof(ChannelCapacity), ChannelCapacity, 2, 1_024);
+        Check(nameof(BufferTimeout), BufferTimeout, TimeSpan.Zero, TimeSpan.FromHours(1));
+        Check(nameof(AutoWatermarkInterval), AutoWatermarkInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1));
+        Check(nameof(LatencyTrackingInterval), LatencyTrackingInterval, TimeSpan.Zero, TimeSpan.FromHours(1));
+        Check(nameof(CancellationTimeout), CancellationTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
+    }
+
+    internal ExecutionOptions Clone() => (ExecutionOptions)MemberwiseClone();
+
+    private static void Check<T>(string name, T value, T min, T max)
+        where T : IComparable<T>
+    {
+        if (value.CompareTo(min) < 0 || value.CompareTo(max) > 0)
+        {
+            throw new GraphException("MR1001", $"{nameof(ExecutionOptions)}.{name} is {value}; it must be between {min} and {max}.");
+        }
+    }
+}

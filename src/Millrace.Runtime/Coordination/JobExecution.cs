@@ -1,0 +1,176 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Diagnostics;
+using Millrace.Runtime.Graph;
+using Millrace.Runtime.Sources;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Coordination;
+
+/// <summary>
+/// Carries out what the <see cref="JobCoordinator"/> decides: the one place where a job's facts and decisions meet threads, clocks and workers.
+/// Runs on the control thread.
+/// </summary>
+internal sealed class JobExecution : Actor, ISubtaskListener
+{
+    private readonly JobGraph _job;
+    private readonly ILogger _logger;
+    private readonly ConcurrentQueue<Func<JobCoordinator, IReadOnlyList<JobDecision>>> _facts = new();
+    private readonly TaskCompletionSource<JobOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Dictionary<int, SplitCoordinator> _enumerators = [];
+    private readonly Dictionary<SubtaskId, Subtask> _subtasks = [];
+    private readonly JobCoordinator _coordinator;
+    private ITimer? _cancellationTimer;
+    private bool _done;
+
+    /// <param name="job">The job.</param>
+    /// <param name="scheduler">Runs this.</param>
+    /// <param name="loggers">Makes loggers.</param>
+    public JobExecution(JobGraph job, ITaskScheduler scheduler, ILoggerFactory loggers)
+        : base(scheduler, ActorPlacement.Control)
+    {
+        _job = job;
+        _logger = loggers.CreateLogger("Millrace.Job");
+        foreach (var node in job.Stream.Nodes)
+        {
+            if (node.Source is { } source)
+            {
+                _enumerators[node.Id] = source.CreateCoordinator(scheduler, node.Name, job.Stream.ParallelismOf(node), EnumeratorFailed);
+            }
+        }
+
+        _coordinator = new JobCoordinator(
+            [.. job.Vertices.SelectMany(vertex => Enumerable.Range(0, vertex.Parallelism).Select(index => new SubtaskId(vertex.Index, index)))]);
+    }
+
+    public override string Description => $"job '{_job.Stream.JobName}'";
+
+    public JobGraph Job => _job;
+
+    public JobState State => _coordinator.State;
+
+    public IReadOnlyDictionary<SubtaskId, Subtask> Subtasks => _subtasks;
+
+    public SubtaskState StateOf(SubtaskId subtask) => _coordinator.StateOf(subtask);
+
+    /// <summary>The enumerators of the sources, by node; workers connect their readers to them.</summary>
+    public IReadOnlyDictionary<int, SplitCoordinator> Enumerators => _enumerators;
+
+    /// <summary>Complete when the job has ended, however it did.</summary>
+    public Task<JobOutcome> Completion => _completion.Task;
+
+    /// <summary>Makes a worker's subtasks known. Before <see cref="Start"/>.</summary>
+    public void AddWorker(LocalWorker worker)
+    {
+        foreach (var (id, subtask) in worker.Subtasks)
+        {
+            _subtasks.Add(id, subtask);
+        }
+    }
+
+    public void Start() => Tell(static coordinator => coordinator.Start());
+
+    public void Cancel() => Tell(static coordinator => coordinator.Cancel());
+
+    public void SubtaskChanged(SubtaskId subtask, SubtaskState state, Exception? error) =>
+        Tell(coordinator => coordinator.SubtaskChanged(subtask, state, error));
+
+    protected override RunResult Run()
+    {
+        while (_facts.TryDequeue(out var fact))
+        {
+            foreach (var decision in fact(_coordinator))
+            {
+                Apply(decision);
+            }
+        }
+
+        return _done ? RunResult.Done : RunResult.Wait;
+    }
+
+    private void Tell(Func<JobCoordinator, IReadOnlyList<JobDecision>> fact)
+    {
+        _facts.Enqueue(fact);
+        Wake();
+    }
+
+    private void EnumeratorFailed(Exception error) => Tell(coordinator => coordinator.Failed(error));
+
+    private void Apply(JobDecision decision)
+    {
+        switch (decision)
+        {
+            case JobDecision.Deploy deploy:
+                _subtasks[deploy.Subtask].Wake();
+                break;
+            case JobDecision.Cancel cancel:
+                _subtasks[cancel.Subtask].Cancel();
+                break;
+            case JobDecision.StartCancellationTimer:
+                _cancellationTimer ??= Scheduler.TimeProvider.CreateTimer(
+                    static state => ((JobExecution)state!).Tell(static coordinator => coordinator.CancellationTimedOut()),
+                    this,
+                    _job.Options.CancellationTimeout,
+                    Timeout.InfiniteTimeSpan);
+                break;
+            case JobDecision.GiveUp giveUp:
+                GiveUp(giveUp.Subtasks);
+                break;
+            case JobDecision.Report report:
+                Log.ErrorWhileEnding(_logger, report.Error, _job.Stream.JobName, Name(report.Subtask));
+                break;
+            case JobDecision.Complete complete:
+                Complete(complete);
+                break;
+        }
+    }
+
+    private string? _stuck;
+
+    /// <summary>The watchdog: says where the functions are that do not come back, and goes on without their threads.</summary>
+    private void GiveUp(IReadOnlyList<SubtaskId> subtasks)
+    {
+        var report = new StringBuilder();
+        foreach (var id in subtasks)
+        {
+            var subtask = _subtasks[id];
+            report.Append(subtask.Description).Append(" did not end within ").Append(_job.Options.CancellationTimeout).Append(" of being cancelled. It is here:\n");
+            report.Append(Scheduler.CaptureStack(subtask)).Append('\n');
+            Scheduler.Abandon(subtask);
+        }
+
+        _stuck = report.ToString();
+        Log.Stuck(_logger, _job.Stream.JobName, _stuck);
+    }
+
+    private void Complete(JobDecision.Complete complete)
+    {
+        _done = true;
+        _cancellationTimer?.Dispose();
+        foreach (var enumerator in _enumerators.Values)
+        {
+            enumerator.Stop();
+        }
+
+        Exception? error = null;
+        if (complete.State == JobState.Failed)
+        {
+            string cause = complete.Error is null ? "" : $"{Name(complete.FailedSubtask)}: {complete.Error.Message}";
+            error = _stuck is null
+                ? new JobFailedException("MR2001", $"Job '{_job.Stream.JobName}' failed. {cause}", Unwrap(complete.Error))
+                : new JobFailedException(
+                    "MR2002",
+                    $"Job '{_job.Stream.JobName}' ended without subtasks that are stuck in a function. {(cause.Length == 0 ? "" : $"It had failed before: {cause} ")}\n{_stuck}"
+                    + "Let functions look at RuntimeContext.CancellationToken, or raise CancellationTimeout.",
+                    Unwrap(complete.Error));
+            Log.JobFailed(_logger, error, _job.Stream.JobName);
+        }
+
+        _completion.SetResult(new JobOutcome(complete.State, error));
+    }
+
+    private static Exception? Unwrap(Exception? error) => error is OperatorException { InnerException: { } inner } ? inner : error;
+
+    private string Name(SubtaskId? subtask) => subtask is { } id ? _subtasks[id].Description : "the job";
+}

@@ -1,0 +1,155 @@
+using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Time;
+
+namespace Millrace.Runtime.Exchange;
+
+/// <summary>
+/// The input of a task from the subtasks of others: takes from the channels in turn, keeps the watermark of all of them, and feeds the head of
+/// the chain.
+/// </summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+internal sealed class ChannelInput<T> : TaskInput
+{
+    // How much may wait in front of full channels before less is fed at a time. A function that makes a million records of one must not
+    // be given a thousand.
+    private const int TolerableWaiting = 8;
+
+    private readonly IReceiver<T> _head;
+    private readonly IChannelReceiver<T>[] _channels;
+    private readonly bool[] _ended;
+    private readonly WatermarkTracker _tracker;
+    private readonly TaskPressure _pressure;
+    private readonly int _batchSize;
+    private RecordBatch<T>? _batch;
+    private int _position;
+    private int _sliceSize;
+    private int _next;
+    private int _open;
+    private bool _idle;
+
+    // Delivered one a poll: an operator that is interrupted by backpressure must not be given the next.
+    private readonly Queue<ControlElement> _controls = new();
+
+    public ChannelInput(IReceiver<T> head, IChannelReceiver<T>[] channels, TaskPressure pressure, int batchSize)
+    {
+        _head = head;
+        _channels = channels;
+        _ended = new bool[channels.Length];
+        _tracker = new WatermarkTracker(channels.Length);
+        _pressure = pressure;
+        _batchSize = batchSize;
+        _sliceSize = Math.Min(64, batchSize);
+        _open = channels.Length;
+    }
+
+    public override InputStatus Poll()
+    {
+        if (_batch is not null)
+        {
+            FeedSlice();
+            return InputStatus.Progress;
+        }
+
+        if (_controls.TryDequeue(out var control))
+        {
+            _head.Control(control);
+            return control.Kind == ElementKind.EndOfInput ? InputStatus.Ended : InputStatus.Progress;
+        }
+
+        for (int i = 0; i < _channels.Length; i++)
+        {
+            int channel = _next;
+            _next = channel + 1 == _channels.Length ? 0 : channel + 1;
+            if (!_ended[channel] && _channels[channel].TryReceive(out var element))
+            {
+                if (element.Batch is { } batch)
+                {
+                    _batch = batch;
+                    _position = 0;
+                    FeedSlice();
+                }
+                else
+                {
+                    Handle(channel, element.Control);
+                }
+
+                return InputStatus.Progress;
+            }
+        }
+
+        return InputStatus.Empty;
+    }
+
+    private void FeedSlice()
+    {
+        var batch = _batch!;
+        int left = batch.Count - _position;
+        if (_position == 0 && left <= _sliceSize)
+        {
+            _batch = null;
+            _head.Receive(batch);
+        }
+        else
+        {
+            int count = Math.Min(left, _sliceSize);
+            var slice = BatchPool<T>.Rent(_batchSize);
+            slice.Append(batch, _position, count);
+            _position += count;
+            if (_position == batch.Count)
+            {
+                _batch = null;
+                BatchPool<T>.Return(batch);
+            }
+
+            _head.Receive(slice);
+        }
+
+        _sliceSize = _pressure.Waiting > TolerableWaiting ? Math.Max(1, _sliceSize / 2) : Math.Min(_batchSize, _sliceSize * 2);
+    }
+
+    private void Handle(int channel, in ControlElement element)
+    {
+        switch (element.Kind)
+        {
+            case ElementKind.Watermark:
+                Announce(_tracker.Advance(channel, element.Value));
+                break;
+            case ElementKind.Idle:
+                Announce(_tracker.SetIdle(channel, element.Value != 0));
+                break;
+            case ElementKind.EndOfInput:
+                _ended[channel] = true;
+                _open--;
+                Announce(_tracker.End(channel));
+                if (_open == 0)
+                {
+                    _controls.Enqueue(ControlElement.EndOfInput);
+                }
+
+                break;
+            default:
+                _controls.Enqueue(element);
+                break;
+        }
+    }
+
+    private void Announce(bool watermarkMoved)
+    {
+        if (_idle && !_tracker.IsIdle)
+        {
+            _idle = false;
+            _controls.Enqueue(ControlElement.Idle(false));
+        }
+
+        if (watermarkMoved)
+        {
+            _controls.Enqueue(ControlElement.Watermark(_tracker.Watermark));
+        }
+
+        if (!_idle && _tracker.IsIdle)
+        {
+            _idle = true;
+            _controls.Enqueue(ControlElement.Idle(true));
+        }
+    }
+}

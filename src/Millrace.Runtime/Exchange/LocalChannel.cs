@@ -1,0 +1,87 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Exchange;
+
+/// <summary>
+/// A channel inside a process: a bounded ring with one producer and one consumer. A free place is a credit. Nothing is copied or serialized:
+/// the batch changes its owner.
+/// </summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+internal sealed class LocalChannel<T> : IChannelSender<T>, IChannelReceiver<T>
+{
+    private readonly StreamElement<T>[] _ring;
+    private readonly int _mask;
+    private readonly Actor _producer;
+    private readonly Actor _consumer;
+    private Positions _positions;
+
+    public LocalChannel(int capacity, Actor producer, Actor consumer)
+    {
+        int size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(capacity, 2));
+        _ring = new StreamElement<T>[size];
+        _mask = size - 1;
+        _producer = producer;
+        _consumer = consumer;
+    }
+
+    public bool TrySend(in StreamElement<T> element)
+    {
+        long tail = _positions.Tail;
+        if (tail - Volatile.Read(ref _positions.Head) > _mask)
+        {
+            // Announce the wait before looking again: the consumer frees a place before it looks for a waiting producer.
+            Volatile.Write(ref _positions.ProducerWaits, 1);
+            Interlocked.MemoryBarrier();
+            if (tail - Volatile.Read(ref _positions.Head) > _mask)
+            {
+                return false;
+            }
+
+            Volatile.Write(ref _positions.ProducerWaits, 0);
+        }
+
+        _ring[(int)tail & _mask] = element;
+        Volatile.Write(ref _positions.Tail, tail + 1);
+        _consumer.Wake();
+        return true;
+    }
+
+    public bool TryReceive(out StreamElement<T> element)
+    {
+        long head = _positions.Head;
+        if (head == Volatile.Read(ref _positions.Tail))
+        {
+            element = default;
+            return false;
+        }
+
+        ref var place = ref _ring[(int)head & _mask];
+        element = place;
+        place = default;
+        Volatile.Write(ref _positions.Head, head + 1);
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _positions.ProducerWaits) != 0)
+        {
+            Volatile.Write(ref _positions.ProducerWaits, 0);
+            _producer.Wake();
+        }
+
+        return true;
+    }
+
+    /// <summary>Head and tail on cache lines of their own: the two threads would otherwise slow each other down.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 320)]
+    private struct Positions
+    {
+        [FieldOffset(64)]
+        public long Head;
+
+        [FieldOffset(128)]
+        public long Tail;
+
+        [FieldOffset(192)]
+        public int ProducerWaits;
+    }
+}

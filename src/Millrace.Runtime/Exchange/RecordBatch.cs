@@ -1,0 +1,48 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace Millrace.Runtime.Exchange;
+
+/// <summary>
+/// Records with their timestamps: the unit of dataflow. A batch has one owner at a time; whoever is handed a batch owns it, may change
+/// it in place, and must hand it on or give it back to the pool.
+/// </summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+internal sealed class RecordBatch<T>(int capacity)
+{
+    public T[] Values = new T[capacity];
+    public long[] Timestamps = new long[capacity];
+    public int Count;
+
+    /// <summary>Guards ownership in debug builds: a batch that is in the pool belongs to nobody.</summary>
+    internal bool InPool;
+
+    public int Capacity => Values.Length;
+
+    public ReadOnlySpan<T> Records => Values.AsSpan(0, Count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Add(T value, long timestamp)
+    {
+        Debug.Assert(!InPool, "A batch in the pool was written to.");
+        int count = Count;
+        Values[count] = value;
+        Timestamps[count] = timestamp;
+        Count = count + 1;
+    }
+
+    /// <summary>Copies <paramref name="count"/> records of <paramref name="source"/> behind those that are here.</summary>
+    public void Append(RecordBatch<T> source, int start, int count)
+    {
+        Array.Copy(source.Values, start, Values, Count, count);
+        Array.Copy(source.Timestamps, start, Timestamps, Count, count);
+        Count += count;
+    }
+
+    /// <summary>Takes over the timestamps of another batch without copying them: the two exchange their arrays.</summary>
+    public void SwapTimestamps<TOther>(RecordBatch<TOther> other)
+    {
+        Debug.Assert(other.Timestamps.Length >= other.Count && Values.Length >= other.Count, "The arrays of a batch are of one length.");
+        (Timestamps, other.Timestamps) = (other.Timestamps, Timestamps);
+    }
+}

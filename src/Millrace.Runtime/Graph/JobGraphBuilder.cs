@@ -1,0 +1,85 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Millrace.Runtime.Graph;
+
+/// <summary>Makes the job graph of a stream graph.</summary>
+internal static class JobGraphBuilder
+{
+    /// <exception cref="GraphException">The graph is wrong.</exception>
+    public static JobGraph Build(StreamGraph graph, ISerializerCheck check)
+    {
+        GraphValidator.Validate(graph, check);
+        var uids = OperatorUids.Derive(graph.Nodes);
+        var chains = Fuse(graph, out var taskOf);
+        var edges = new List<JobEdge>();
+        foreach (var edge in graph.Nodes.SelectMany(node => node.Inputs))
+        {
+            if (!IsChained(edge))
+            {
+                edges.Add(new JobEdge(edge, graph.Resolve(edge), taskOf[edge.Source], taskOf[edge.Target]));
+            }
+        }
+
+        var vertices = chains.Select((nodes, index) => new JobVertex(
+            index,
+            nodes,
+            [.. nodes.SelectMany(node => node.Inputs).Where(IsChained)],
+            [.. Enumerable.Range(0, edges.Count).Where(edge => edges[edge].Target == index)],
+            [.. Enumerable.Range(0, edges.Count).Where(edge => edges[edge].Source == index)],
+            graph.ParallelismOf(nodes[0]))).ToList();
+        return new JobGraph(graph, vertices, edges, uids, Fingerprint(graph, uids));
+
+        bool IsChained(StreamEdge edge) => taskOf[edge.Source] == taskOf[edge.Target];
+    }
+
+    private static List<List<StreamNode>> Fuse(StreamGraph graph, out Dictionary<StreamNode, int> taskOf)
+    {
+        var chains = new List<List<StreamNode>>();
+        taskOf = [];
+        foreach (var node in graph.Nodes)
+        {
+            if (node.Inputs is [var only] && CanChain(graph, only))
+            {
+                int task = taskOf[only.Source];
+                chains[task].Add(node);
+                taskOf[node] = task;
+            }
+            else
+            {
+                taskOf[node] = chains.Count;
+                chains.Add([node]);
+            }
+        }
+
+        return chains;
+    }
+
+    private static bool CanChain(StreamGraph graph, StreamEdge edge) =>
+        graph.Options.OperatorChaining
+        && graph.Resolve(edge) == PartitioningKind.Forward
+        && graph.ParallelismOf(edge.Source) == graph.ParallelismOf(edge.Target)
+        && edge.Source.Chaining != ChainingStrategy.Never
+        && edge.Target.Chaining == ChainingStrategy.Always
+        && edge.Source.IsBlocking == edge.Target.IsBlocking
+        && edge.Source.SlotSharingGroup == edge.Target.SlotSharingGroup;
+
+    /// <summary>Hashes what every worker must agree on. Declared parallelism only: the number of processors may differ.</summary>
+    private static string Fingerprint(StreamGraph graph, IReadOnlyDictionary<StreamNode, string> uids)
+    {
+        var text = new StringBuilder();
+        foreach (var node in graph.Nodes)
+        {
+            text.Append(node.Kind).Append('|').Append(node.Name).Append('|').Append(uids[node]).Append('|').Append(node.OutputType)
+                .Append('|').Append(node.Parallelism).Append('|').Append(graph.MaxParallelismOf(node)).Append('|').Append(node.Chaining)
+                .Append('|').Append(node.IsBlocking).Append('|').Append(node.SlotSharingGroup).Append('\n');
+            foreach (var edge in node.Inputs)
+            {
+                text.Append(" <").Append(uids[edge.Source]).Append('|').Append(edge.TargetInput).Append('|').Append(edge.SideOutput)
+                    .Append('|').Append(edge.Partitioning).Append('|').Append(edge.RecordType).Append('\n');
+            }
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+}

@@ -1,0 +1,61 @@
+using Millrace.Runtime.Exchange;
+using Millrace.Runtime.State;
+
+namespace Millrace.Runtime.Graph;
+
+/// <summary>How records get from the subtasks of one operator to those of the next.</summary>
+internal enum PartitioningKind
+{
+    /// <summary>Forward where the parallelism is the same, else rebalance.</summary>
+    Default,
+    Forward,
+    Hash,
+    Rebalance,
+    Broadcast,
+}
+
+/// <summary>How records of one type get from the subtasks of one operator to those of the next.</summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+internal abstract class Partitioning<T>
+{
+    public abstract PartitioningKind Kind { get; }
+
+    /// <summary>Makes the partitioner of one output of one subtask.</summary>
+    /// <param name="kind">The kind, with <see cref="PartitioningKind.Default"/> resolved.</param>
+    /// <param name="subtask">The producing subtask.</param>
+    /// <param name="channels">How many channels it has.</param>
+    /// <param name="maxParallelism">The consumer's key groups.</param>
+    /// <param name="serializers">Gives hashers.</param>
+    public abstract Partitioner<T> Create(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers);
+
+    /// <summary>Why the partitioning cannot work with these types; <see langword="null"/> where it can.</summary>
+    public virtual string? WhyNot(ISerializerCheck check) => null;
+}
+
+/// <summary>A partitioning that does not look at the records.</summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+internal sealed class UnkeyedPartitioning<T>(PartitioningKind kind) : Partitioning<T>
+{
+    public override PartitioningKind Kind => kind;
+
+    public override Partitioner<T> Create(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers) => kind switch
+    {
+        PartitioningKind.Forward => new ForwardPartitioner<T>(),
+        PartitioningKind.Broadcast => new BroadcastPartitioner<T>(),
+        PartitioningKind.Rebalance => new RebalancePartitioner<T>(subtask),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Only a resolved partitioning has a partitioner."),
+    };
+}
+
+/// <summary>A partitioning by key.</summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+/// <typeparam name="TKey">The type of the key.</typeparam>
+internal sealed class HashPartitioning<T, TKey>(Func<T, TKey> selectKey) : Partitioning<T>
+{
+    public override PartitioningKind Kind => PartitioningKind.Hash;
+
+    public override Partitioner<T> Create(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers) =>
+        new HashPartitioner<T, TKey>(selectKey, serializers.GetHasher<TKey>(), maxParallelism, channels);
+
+    public override string? WhyNot(ISerializerCheck check) => check.WhyNotAKey<TKey>();
+}

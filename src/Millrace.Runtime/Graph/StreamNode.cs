@@ -1,0 +1,92 @@
+using Millrace.Runtime.Operators;
+using Millrace.Runtime.Sources;
+using Millrace.Runtime.State;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Graph;
+
+/// <summary>Whether an operator may be fused with its neighbours.</summary>
+internal enum ChainingStrategy
+{
+    /// <summary>With the one before and the one behind.</summary>
+    Always,
+
+    /// <summary>Only with the one behind: a new chain starts here.</summary>
+    Head,
+
+    /// <summary>Not at all.</summary>
+    Never,
+}
+
+/// <summary>An operator of the stream graph, as the user's program declares it.</summary>
+internal sealed class StreamNode
+{
+    private string? _name;
+
+    public required int Id { get; init; }
+
+    /// <summary>The kind of operator, for example <c>Map</c>: the name where the user gives none, and a part of the derived uid.</summary>
+    public required string Kind { get; init; }
+
+    public required CallSite CallSite { get; init; }
+
+    /// <summary>The type of the main output; <see langword="null"/> for a sink.</summary>
+    public required Type? OutputType { get; init; }
+
+    /// <summary>Makes the operator of one subtask.</summary>
+    public required Func<StreamOperator> CreateOperator { get; init; }
+
+    /// <summary>How the operator reads, where it is a source.</summary>
+    public SourceFactory? Source { get; init; }
+
+    public bool IsSink { get; init; }
+
+    /// <summary>What is wrong with the operator's types and options; each says what to do.</summary>
+    public Func<ISerializerCheck, IEnumerable<string>>? Check { get; init; }
+
+    public string Name
+    {
+        get => _name ?? Kind;
+        set => _name = value;
+    }
+
+    public string? Uid { get; set; }
+
+    public int? Parallelism { get; set; }
+
+    public int? MaxParallelism { get; set; }
+
+    public ChainingStrategy Chaining { get; set; }
+
+    public bool IsBlocking { get; set; }
+
+    public string SlotSharingGroup { get; set; } = "default";
+
+    public List<StreamEdge> Inputs { get; } = [];
+
+    /// <summary>Name and call site, for messages.</summary>
+    public override string ToString() => $"'{Name}' ({Kind}, {CallSite})";
+}
+
+/// <summary>Tells whether types can be serialized or can be keys.</summary>
+internal interface ISerializerCheck
+{
+    /// <summary>Why a type cannot be serialized, naming the member; <see langword="null"/> where it can.</summary>
+    string? WhyNotSerializable<T>();
+
+    /// <summary>Why a type cannot be a key; <see langword="null"/> where it can.</summary>
+    string? WhyNotAKey<T>();
+}
+
+/// <summary>The parts of a source that know its types.</summary>
+internal abstract class SourceFactory
+{
+    public abstract int MaxParallelism { get; }
+
+    public abstract bool IsBounded { get; }
+
+    public abstract SplitCoordinator CreateCoordinator(ITaskScheduler scheduler, string name, int parallelism, Action<Exception> failed);
+
+    /// <summary>Makes coordinator and operator known to each other, and gives the operator's input.</summary>
+    public abstract TaskInput Connect(StreamOperator op, SplitCoordinator coordinator, int subtask);
+}

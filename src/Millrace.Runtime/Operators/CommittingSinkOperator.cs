@@ -1,0 +1,64 @@
+using Millrace.Connectors;
+
+namespace Millrace.Runtime.Operators;
+
+/// <summary>
+/// The end of a stream whose results become visible by commit. Without checkpoints what the writer has prepared is committed once a second,
+/// and everything at the end of the input.
+/// </summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+/// <typeparam name="TCommittable">What identifies a prepared transaction.</typeparam>
+internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, TCommittable> sink) : SinkOperator<T>(sink)
+{
+    private const long CommitInterval = 1_000;
+    private Committer<TCommittable>? _committer;
+    private CommittingSinkWriter<T, TCommittable>? _writer;
+    private long _nextCommit = long.MaxValue;
+
+    public override long NextProcessingTime => _nextCommit;
+
+    public override void OnProcessingTime(long now)
+    {
+        if (now >= _nextCommit)
+        {
+            _nextCommit = now + CommitInterval;
+            EnqueueCommit(endOfInput: false);
+            Resume();
+        }
+    }
+
+    public override async ValueTask CloseAsync()
+    {
+        await base.CloseAsync().ConfigureAwait(false);
+        if (_committer is { } committer)
+        {
+            _committer = null;
+            await committer.CloseAsync().ConfigureAwait(false);
+        }
+    }
+
+    protected override SinkWriter<T> CreateWriter(SinkWriterContext context)
+    {
+        _writer = sink.CreateWriter(context);
+        _committer = sink.CreateCommitter(context);
+        _nextCommit = Context.ProcessingTime + CommitInterval;
+        return _writer;
+    }
+
+    protected override void EnqueueCommit(bool endOfInput)
+    {
+        if (endOfInput)
+        {
+            _nextCommit = long.MaxValue;
+        }
+
+        Enqueue(async () =>
+        {
+            var prepared = await _writer!.PrepareCommitAsync(endOfInput, Context.CancellationToken).ConfigureAwait(false);
+            if (prepared.Count > 0)
+            {
+                await _committer!.CommitAsync(prepared, Context.CancellationToken).ConfigureAwait(false);
+            }
+        });
+    }
+}

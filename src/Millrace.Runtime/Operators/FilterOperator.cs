@@ -1,0 +1,43 @@
+using System.Runtime.CompilerServices;
+using Millrace.Runtime.Exchange;
+
+namespace Millrace.Runtime.Operators;
+
+/// <summary>Keeps some records: the batch is compacted in place.</summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+internal sealed class FilterOperator<T>(Func<T, bool> predicate, FilterFunction<T>? function) : FunctionOperator<T, T>(function)
+{
+    public override void Receive(RecordBatch<T> batch)
+    {
+        Context.Metrics.AddRecordsIn(batch.Count);
+        int kept = 0;
+        int count = batch.Count;
+        try
+        {
+            var call = predicate;
+            var values = batch.Values.AsSpan(0, count);
+            var timestamps = batch.Timestamps.AsSpan(0, count);
+            for (int i = 0; i < values.Length; i++)
+            {
+                if (call(values[i]))
+                {
+                    values[kept] = values[i];
+                    timestamps[kept] = timestamps[i];
+                    kept++;
+                }
+            }
+        }
+        catch (Exception cause) when (cause is not OutOfMemoryException)
+        {
+            throw Context.Failure(cause, "on a record");
+        }
+
+        if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())
+        {
+            Array.Clear(batch.Values, kept, count - kept);
+        }
+
+        batch.Count = kept;
+        Output.Emit(batch);
+    }
+}

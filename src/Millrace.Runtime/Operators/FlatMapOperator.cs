@@ -1,0 +1,33 @@
+using Millrace.Runtime.Exchange;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Operators;
+
+/// <summary>One record in, any number out.</summary>
+/// <typeparam name="TIn">The type of the input.</typeparam>
+/// <typeparam name="TOut">The type of the results.</typeparam>
+internal sealed class FlatMapOperator<TIn, TOut>(Action<TIn, Collector<TOut>> flatMap, FlatMapFunction<TIn, TOut>? function)
+    : CollectingOperator<TIn, TOut>(function)
+{
+    public override void Receive(RecordBatch<TIn> batch)
+    {
+        Context.Metrics.AddRecordsIn(batch.Count);
+        try
+        {
+            var call = flatMap;
+            var collector = Collector;
+            var values = batch.Records;
+            for (int i = 0; i < values.Length; i++)
+            {
+                collector.Timestamp = batch.Timestamps[i];
+                call(values[i], collector);
+            }
+        }
+        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
+        {
+            throw Context.Failure(cause, "on a record");
+        }
+
+        BatchPool<TIn>.Return(batch);
+    }
+}

@@ -1,0 +1,72 @@
+using Millrace.Runtime.State;
+using Millrace.Runtime.Tasks;
+using Millrace.State;
+using Millrace.State.Backends;
+
+namespace Millrace.Runtime.Operators;
+
+/// <summary>An operator that keeps state by key.</summary>
+internal interface IKeyedOperator
+{
+    /// <summary>Freezes the operator's keyed state and timers; O(key groups).</summary>
+    FrozenKeyedState Freeze();
+
+    /// <summary>Takes snapshots, of any parallelism, before the operator is opened.</summary>
+    void Restore(IReadOnlyList<KeyedStateSnapshot> snapshots);
+}
+
+/// <summary>An operator over a keyed stream.</summary>
+/// <typeparam name="TKey">The type of the key.</typeparam>
+/// <typeparam name="TIn">The type of the input.</typeparam>
+/// <typeparam name="TOut">The type of the results.</typeparam>
+internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey, StreamFunction? function)
+    : CollectingOperator<TIn, TOut>(function), IKeyedOperator
+    where TKey : notnull
+{
+    protected Func<TIn, TKey> SelectKey { get; } = selectKey;
+
+    protected HeapKeyedStateBackend<TKey> State { get; private set; } = null!;
+
+    protected KeyGroupRange KeyGroupRange { get; private set; }
+
+    public override void Setup(OperatorContext context)
+    {
+        base.Setup(context);
+        KeyGroupRange = KeyGroups.RangeOf(context.SubtaskIndex, context.MaxParallelism, context.Parallelism);
+        State = new HeapKeyedStateBackend<TKey>(KeyGroupRange, context.MaxParallelism, context.Serializers);
+    }
+
+    public virtual FrozenKeyedState Freeze() => State.Freeze();
+
+    public virtual void Restore(IReadOnlyList<KeyedStateSnapshot> snapshots) => State.Restore(snapshots);
+
+    public override void Close()
+    {
+        base.Close();
+        State.Dispose();
+    }
+
+    protected override RuntimeContext CreateRuntimeContext() => new KeyedRuntimeContext(this);
+
+    /// <summary>The key of a record, checked.</summary>
+    protected TKey KeyOf(TIn value)
+    {
+        var key = SelectKey(value);
+        if (key is null)
+        {
+            throw new InvalidOperationException($"The key selector of {Context.OperatorName} returned null. A key must have a value: filter such records out or give them one.");
+        }
+
+        return key;
+    }
+
+    /// <summary>What a function over a keyed stream sees of its place in the job.</summary>
+    private sealed class KeyedRuntimeContext(KeyedOperator<TKey, TIn, TOut> owner) : OperatorRuntimeContext(owner.Context)
+    {
+        public override ValueState<T> GetState<T>(ValueStateDescriptor<T> descriptor) => owner.State.GetState(descriptor);
+
+        public override ListState<T> GetListState<T>(ListStateDescriptor<T> descriptor) => owner.State.GetListState(descriptor);
+
+        public override MapState<TMapKey, TValue> GetMapState<TMapKey, TValue>(MapStateDescriptor<TMapKey, TValue> descriptor) => owner.State.GetMapState(descriptor);
+    }
+}

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Tasks;
+using Millrace.State;
+
+namespace Millrace.Runtime.Operators;
+
+/// <summary>What a function without keys sees of its place in the job.</summary>
+internal class OperatorRuntimeContext(OperatorContext context) : RuntimeContext
+{
+    public override string JobName => context.JobName;
+
+    public override string OperatorName => context.OperatorName;
+
+    public override string OperatorUid => context.OperatorUid;
+
+    public override int SubtaskIndex => context.SubtaskIndex;
+
+    public override int Parallelism => context.Parallelism;
+
+    public override int MaxParallelism => context.MaxParallelism;
+
+    public override CancellationToken CancellationToken => context.CancellationToken;
+
+    public override TimeProvider TimeProvider => context.TimeProvider;
+
+    public override ILogger Logger => context.Logger;
+
+    public override ValueState<T> GetState<T>(ValueStateDescriptor<T> descriptor) => throw NotKeyed(descriptor);
+
+    public override ListState<T> GetListState<T>(ListStateDescriptor<T> descriptor) => throw NotKeyed(descriptor);
+
+    public override MapState<TMapKey, TValue> GetMapState<TMapKey, TValue>(MapStateDescriptor<TMapKey, TValue> descriptor) => throw NotKeyed(descriptor);
+
+    private InvalidOperationException NotKeyed(StateDescriptor descriptor) =>
+        new($"State '{descriptor.Name}' of {context.OperatorName} needs a key. Call KeyBy before this operator.");
+}

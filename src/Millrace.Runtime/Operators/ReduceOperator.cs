@@ -1,0 +1,44 @@
+using Millrace.Runtime.Exchange;
+using Millrace.Runtime.Tasks;
+using Millrace.State.Backends;
+
+namespace Millrace.Runtime.Operators;
+
+/// <summary>A rolling reduction: every record gives the new value of its key.</summary>
+/// <typeparam name="TKey">The type of the key.</typeparam>
+/// <typeparam name="T">The type of the records.</typeparam>
+internal sealed class ReduceOperator<TKey, T>(Func<T, TKey> selectKey, Func<T, T, T> reduce, ReduceFunction<T>? function)
+    : KeyedOperator<TKey, T, T>(selectKey, function)
+    where TKey : notnull
+{
+    private KeyedStateTable<TKey, VoidNamespace, T> _table = null!;
+
+    public override void Open()
+    {
+        _table = State.Table<VoidNamespace, T>("reduce");
+        base.Open();
+    }
+
+    public override void Receive(RecordBatch<T> batch)
+    {
+        Context.Metrics.AddRecordsIn(batch.Count);
+        var values = batch.Values.AsSpan(0, batch.Count);
+        try
+        {
+            // One result a record: the batch that came is the batch that goes.
+            for (int i = 0; i < values.Length; i++)
+            {
+                var key = KeyOf(values[i]);
+                ref var place = ref _table.GetOrAdd(in key, State.HashOf(in key), default, out bool existed);
+                place = existed ? reduce(place, values[i]) : values[i];
+                values[i] = place;
+            }
+        }
+        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
+        {
+            throw Context.Failure(cause, "on a record");
+        }
+
+        Output.Emit(batch);
+    }
+}

@@ -1,0 +1,151 @@
+using Millrace.Connectors;
+using Millrace.Runtime.Exchange;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Operators;
+
+/// <summary>What a sink gives to the next operator: nothing.</summary>
+internal readonly struct Nothing;
+
+/// <summary>
+/// The end of a stream. Writing may be asynchronous: while a write is under way, what comes waits here, and the task takes no more input.
+/// Completion comes back through the mailbox.
+/// </summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>
+{
+    private readonly Queue<Func<ValueTask>> _steps = new();
+    private bool _busy;
+    private Task _current = Task.CompletedTask;
+    private Exception? _failure;
+
+    public override bool IsUnfinished => _busy || _steps.Count > 0 || _failure is not null;
+
+    protected SinkWriter<T>? Writer { get; private set; }
+
+    public override void Open()
+    {
+        try
+        {
+            Writer = CreateWriter(new SinkWriterContext(
+                Context.JobName, Context.OperatorName, Context.OperatorUid, Context.SubtaskIndex, Context.Parallelism, Context.TimeProvider, Context.Logger));
+        }
+        catch (Exception cause) when (cause is not MillraceException)
+        {
+            throw Context.Failure(cause, "opening the writer");
+        }
+    }
+
+    public sealed override void Receive(RecordBatch<T> batch)
+    {
+        Context.Metrics.AddRecordsIn(batch.Count);
+        if (IsUnfinished)
+        {
+            Enqueue(() => WriteAsync(batch));
+            return;
+        }
+
+        Begin(WriteAsync(batch));
+    }
+
+    public override void Resume()
+    {
+        if (_failure is { } failure)
+        {
+            throw failure;
+        }
+
+        while (!_busy && _steps.TryDequeue(out var step))
+        {
+            Context.Pressure.Waiting--;
+            Begin(step());
+        }
+    }
+
+    public override async ValueTask CloseAsync()
+    {
+        if (Writer is { } writer)
+        {
+            Writer = null;
+
+            // Calls come one at a time: what is under way ends first. Its error is known already, or comes of the cancellation.
+            await _current.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+            await writer.CloseAsync().ConfigureAwait(false);
+        }
+    }
+
+    protected virtual SinkWriter<T> CreateWriter(SinkWriterContext context) => sink.CreateWriter(context);
+
+    protected sealed override void OnWatermark(long timestamp) => AdvanceWatermark(timestamp);
+
+    protected sealed override void OnLatencyMarker(in ControlElement marker) =>
+        Context.Latency.Record(TimeSpan.FromTicks(Context.TimeProvider.GetUtcNow().UtcTicks - marker.Value));
+
+    protected sealed override void OnEndOfInput()
+    {
+        Enqueue(() => Writer!.FlushAsync(endOfInput: true, Context.CancellationToken));
+        EnqueueCommit(endOfInput: true);
+        Resume();
+    }
+
+    /// <summary>Has what the writer has prepared made visible.</summary>
+    protected virtual void EnqueueCommit(bool endOfInput)
+    {
+    }
+
+    /// <summary>Something to do when all before it is done.</summary>
+    protected void Enqueue(Func<ValueTask> step)
+    {
+        _steps.Enqueue(step);
+        Context.Pressure.Waiting++;
+    }
+
+    private async ValueTask WriteAsync(RecordBatch<T> batch)
+    {
+        var write = Writer!.WriteAsync(
+            new SinkBatch<T>(batch.Values.AsMemory(0, batch.Count), batch.Timestamps.AsMemory(0, batch.Count)), Context.CancellationToken);
+        await write.ConfigureAwait(false);
+        BatchPool<T>.Return(batch);
+    }
+
+    private void Begin(ValueTask work)
+    {
+        if (work.IsCompleted)
+        {
+            Complete(work.AsTask());
+            if (_failure is { } failure)
+            {
+                throw failure;
+            }
+
+            return;
+        }
+
+        _busy = true;
+        Context.Pressure.Waiting++;
+        _current = work.AsTask();
+        _ = _current.ContinueWith(
+            done => Context.Mailbox.Post(() =>
+            {
+                _busy = false;
+                Context.Pressure.Waiting--;
+                Complete(done);
+            }),
+            CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously,
+            TaskScheduler.Default);
+    }
+
+    private void Complete(Task work)
+    {
+        if (work.IsCanceled)
+        {
+            _failure = new OperationCanceledException();
+        }
+        else if (work.Exception is { } error)
+        {
+            var cause = error.InnerException ?? error;
+            _failure = cause is MillraceException ? cause : Context.Failure(cause, "writing");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+using Millrace.Runtime.Exchange;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Operators;
+
+/// <summary>An operator in one subtask. Everything is called from the subtask, one call at a time.</summary>
+internal abstract class StreamOperator
+{
+    public OperatorContext Context { get; private set; } = null!;
+
+    public SideOutputs SideOutputs { get; } = new();
+
+    /// <summary>The operator's watermark: the last one that has been worked off and handed on.</summary>
+    public long CurrentWatermark { get; protected set; } = EventTime.MinWatermark;
+
+    /// <summary>When the operator next has something to do by the clock, in milliseconds since 1970-01-01 UTC; <see cref="long.MaxValue"/> for never.</summary>
+    public virtual long NextProcessingTime => long.MaxValue;
+
+    /// <summary>
+    /// Whether work was interrupted because nobody takes the output. The subtask gives no input before <see cref="Resume"/> has done it.
+    /// </summary>
+    public virtual bool IsUnfinished => false;
+
+    public virtual void Setup(OperatorContext context) => Context = context;
+
+    /// <summary>Called once before the first record, after state was restored.</summary>
+    public virtual void Open()
+    {
+    }
+
+    /// <summary>Goes on with interrupted work until it is done or the output is blocked again.</summary>
+    public virtual void Resume()
+    {
+    }
+
+    /// <summary>Does what is due by the clock.</summary>
+    public virtual void OnProcessingTime(long now)
+    {
+    }
+
+    /// <summary>Hands on partly filled batches.</summary>
+    public virtual void Flush() => SideOutputs.Flush();
+
+    /// <summary>Called once at the end, also after a failure.</summary>
+    public virtual void Close()
+    {
+    }
+
+    /// <summary>Asks for asynchronous work to be released; the subtask ends when it has. Called after <see cref="Close"/>.</summary>
+    public virtual ValueTask CloseAsync() => ValueTask.CompletedTask;
+}
+
+/// <summary>An operator with one kind of result.</summary>
+/// <typeparam name="TOut">The type of the results.</typeparam>
+internal abstract class StreamOperator<TOut> : StreamOperator
+{
+    public OutputPort<TOut> Output { get; } = new();
+
+    public override void Setup(OperatorContext context)
+    {
+        base.Setup(context);
+        Output.CountInto(context.Metrics);
+    }
+
+    /// <summary>Hands a control element to everybody behind this operator.</summary>
+    protected void Forward(in ControlElement element)
+    {
+        Output.Control(element);
+        SideOutputs.Control(element);
+    }
+}
+
+/// <summary>An operator with one input and one kind of result.</summary>
+/// <typeparam name="TIn">The type of the input.</typeparam>
+/// <typeparam name="TOut">The type of the results.</typeparam>
+internal abstract class StreamOperator<TIn, TOut> : StreamOperator<TOut>, IReceiver<TIn>
+{
+    public abstract void Receive(RecordBatch<TIn> batch);
+
+    public void Control(in ControlElement element)
+    {
+        switch (element.Kind)
+        {
+            case ElementKind.Watermark:
+                OnWatermark(element.Value);
+                break;
+            case ElementKind.EndOfInput:
+                OnEndOfInput();
+                break;
+            case ElementKind.LatencyMarker:
+                OnLatencyMarker(element);
+                break;
+            default:
+                Flush();
+                Forward(element);
+                break;
+        }
+    }
+
+    /// <summary>Event time moves on. What is due must be emitted before the watermark is handed on.</summary>
+    protected virtual void OnWatermark(long timestamp)
+    {
+        AdvanceWatermark(timestamp);
+        Flush();
+        Forward(ControlElement.Watermark(timestamp));
+    }
+
+    /// <summary>Nothing follows.</summary>
+    protected virtual void OnEndOfInput()
+    {
+        Flush();
+        Forward(ControlElement.EndOfInput);
+    }
+
+    protected virtual void OnLatencyMarker(in ControlElement marker)
+    {
+        Flush();
+        Forward(marker);
+    }
+
+    protected void AdvanceWatermark(long timestamp)
+    {
+        CurrentWatermark = timestamp;
+        Context.Metrics.Watermark = timestamp;
+    }
+}

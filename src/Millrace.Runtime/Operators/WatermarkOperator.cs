@@ -1,0 +1,88 @@
+using Millrace.Runtime.Exchange;
+using Millrace.Runtime.Sources;
+
+namespace Millrace.Runtime.Operators;
+
+/// <summary>
+/// Gives timestamps and watermarks inside a stream. Watermarks that come from before are not handed on, except the last one: they speak of other
+/// timestamps.
+/// </summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : CollectingOperator<T, T>(null)
+{
+    private SplitWatermarks<T> _watermarks = null!;
+    private long _nextInterval = long.MaxValue;
+    private bool _idle;
+    private bool _ended;
+
+    public override long NextProcessingTime => _ended ? long.MaxValue : _nextInterval;
+
+    public override void Open()
+    {
+        long now = Context.ProcessingTime;
+        _watermarks = new SplitWatermarks<T>(strategy, now, Announce);
+        _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
+    }
+
+    public override void Receive(RecordBatch<T> batch)
+    {
+        Context.Metrics.AddRecordsIn(batch.Count);
+        var values = batch.Records;
+        try
+        {
+            for (int i = 0; i < values.Length; i++)
+            {
+                long timestamp = _watermarks.Assign(values[i], batch.Timestamps[i]);
+                Collector.Collect(values[i], timestamp);
+                _watermarks.OnEvent(in values[i], timestamp);
+            }
+        }
+        catch (Exception cause) when (cause is not (Tasks.OperatorException or MillraceException))
+        {
+            throw Context.Failure(cause, "assigning a timestamp");
+        }
+
+        BatchPool<T>.Return(batch);
+    }
+
+    public override void OnProcessingTime(long now)
+    {
+        if (!_ended && now >= _nextInterval)
+        {
+            _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
+            bool couldEmit = !Context.Pressure.WasBlocked;
+            Context.Pressure.WasBlocked = false;
+            _watermarks.OnInterval(now, couldEmit);
+        }
+    }
+
+    protected override void OnWatermark(long timestamp)
+    {
+        if (timestamp == EventTime.MaxWatermark)
+        {
+            _ended = true;
+            base.OnWatermark(timestamp);
+        }
+    }
+
+    private void Announce(SplitWatermarks<T> watermarks)
+    {
+        if (_idle && !watermarks.IsIdle)
+        {
+            _idle = false;
+            Forward(ControlElement.Idle(false));
+        }
+
+        if (watermarks.Watermark > CurrentWatermark)
+        {
+            base.OnWatermark(watermarks.Watermark);
+        }
+
+        if (!_idle && watermarks.IsIdle)
+        {
+            _idle = true;
+            Flush();
+            Forward(ControlElement.Idle(true));
+        }
+    }
+}

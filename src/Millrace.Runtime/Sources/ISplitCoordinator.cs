@@ -1,0 +1,21 @@
+using Millrace.Connectors;
+
+namespace Millrace.Runtime.Sources;
+
+/// <summary>What a reader's subtask asks of the enumerator. Answers come through the subtask's mailbox.</summary>
+internal interface ISplitCoordinator
+{
+    void ReaderStarted(int subtask);
+
+    void RequestSplit(int subtask);
+}
+
+/// <summary>What the enumerator tells a reader's subtask. Called from the enumerator's turn; implementations hand over to their own.</summary>
+/// <typeparam name="TSplit">The type of the splits.</typeparam>
+internal interface ISplitReceiver<TSplit>
+    where TSplit : ISourceSplit
+{
+    void AddSplit(TSplit split);
+
+    void NoMoreSplits();
+}

@@ -1,0 +1,30 @@
+using Millrace.Connectors;
+using Millrace.Runtime.Graph;
+using Millrace.Runtime.Operators;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Sources;
+
+/// <summary>The parts of a source that know its types.</summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+/// <typeparam name="TSplit">The type of the splits.</typeparam>
+/// <typeparam name="TState">The enumerator's state.</typeparam>
+internal sealed class SourceFactory<T, TSplit, TState>(Source<T, TSplit, TState> source) : SourceFactory
+    where TSplit : ISourceSplit
+{
+    public override int MaxParallelism => source.MaxParallelism;
+
+    public override bool IsBounded => source.Boundedness == Boundedness.Bounded;
+
+    public override SplitCoordinator CreateCoordinator(ITaskScheduler scheduler, string name, int parallelism, Action<Exception> failed) =>
+        new SplitCoordinator<T, TSplit, TState>(scheduler, name, source, parallelism, failed);
+
+    public override TaskInput Connect(StreamOperator op, SplitCoordinator coordinator, int subtask)
+    {
+        var sourceOperator = (SourceOperator<T, TSplit, TState>)op;
+        var typed = (SplitCoordinator<T, TSplit, TState>)coordinator;
+        sourceOperator.Coordinator = typed;
+        typed.Register(subtask, sourceOperator);
+        return sourceOperator.CreateInput();
+    }
+}

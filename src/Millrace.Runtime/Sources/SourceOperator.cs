@@ -1,0 +1,195 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Connectors;
+using Millrace.Runtime.Exchange;
+using Millrace.Runtime.Operators;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Sources;
+
+/// <summary>
+/// The head of a chain that reads: drives a reader, gives its records timestamps, and derives the watermark from all of its splits.
+/// </summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+/// <typeparam name="TSplit">The type of the splits.</typeparam>
+/// <typeparam name="TState">The enumerator's state.</typeparam>
+internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState> source, WatermarkStrategy<T> strategy)
+    : StreamOperator<T>, ISplitReceiver<TSplit>
+    where TSplit : ISourceSplit
+{
+    private BatchCollector<T> _collector = null!;
+    private SplitsOutput<T> _output = null!;
+    private SourceReader<T, TSplit>? _reader;
+    private long _nextInterval = long.MaxValue;
+    private long _nextLatencyMarker = long.MaxValue;
+    private long _wakeAt = long.MaxValue;
+    private bool _idle;
+    private bool _ended;
+
+    /// <summary>The enumerator's side; set before the operator is opened.</summary>
+    public ISplitCoordinator Coordinator { get; set; } = null!;
+
+    public override long NextProcessingTime => _ended ? long.MaxValue : Math.Min(Math.Min(_nextInterval, _nextLatencyMarker), _wakeAt);
+
+    public TaskInput CreateInput() => new ReaderInput(this);
+
+    public override void Setup(OperatorContext context)
+    {
+        base.Setup(context);
+        _collector = new BatchCollector<T>(Output, context.Options.BatchSize);
+        _output = new SplitsOutput<T>(strategy, _collector, SideOutputs, () => Context.ProcessingTime, AnnounceTime);
+    }
+
+    public override void Open()
+    {
+        long now = Context.ProcessingTime;
+        _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
+        if (Context.Options.LatencyTrackingInterval > TimeSpan.Zero)
+        {
+            _nextLatencyMarker = now;
+        }
+
+        try
+        {
+            _reader = source.CreateReader(new ReaderContext(this));
+            _reader.Start();
+        }
+        catch (Exception cause) when (cause is not MillraceException)
+        {
+            throw Context.Failure(cause, "opening the reader");
+        }
+
+        Coordinator.ReaderStarted(Context.SubtaskIndex);
+    }
+
+    public override void Flush()
+    {
+        _collector.Flush();
+        base.Flush();
+    }
+
+    public override void OnProcessingTime(long now)
+    {
+        if (_ended)
+        {
+            return;
+        }
+
+        if (now >= _wakeAt)
+        {
+            // Being here is being awake: the input is polled next.
+            _wakeAt = long.MaxValue;
+        }
+
+        if (now >= _nextLatencyMarker)
+        {
+            _nextLatencyMarker = now + Math.Max(1, (long)Context.Options.LatencyTrackingInterval.TotalMilliseconds);
+            Flush();
+            Forward(new ControlElement(ElementKind.LatencyMarker, Context.TimeProvider.GetUtcNow().UtcTicks, Context.NodeId, Context.SubtaskIndex));
+        }
+
+        if (now >= _nextInterval)
+        {
+            _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
+            bool couldEmit = !Context.Pressure.WasBlocked;
+            Context.Pressure.WasBlocked = false;
+            _output.OnInterval(now, couldEmit);
+        }
+    }
+
+    public override void Close() => _reader?.Close();
+
+    public void AddSplit(TSplit split) => Context.Mailbox.Post(() => _reader?.AddSplits([split]));
+
+    public void NoMoreSplits() => Context.Mailbox.Post(() => _reader?.NoMoreSplits());
+
+    private InputStatus Poll()
+    {
+        ReadStatus status;
+        try
+        {
+            status = _reader!.Read(_output, Context.Options.BatchSize);
+        }
+        catch (Exception cause) when (cause is not (MillraceException or OperatorException))
+        {
+            throw Context.Failure(cause, "reading");
+        }
+
+        if (Context.Options.BufferTimeout == TimeSpan.Zero)
+        {
+            Flush();
+        }
+
+        switch (status)
+        {
+            case ReadStatus.MoreAvailable:
+                return InputStatus.Progress;
+            case ReadStatus.NothingAvailable:
+                return InputStatus.Empty;
+            default:
+                _ended = true;
+                Flush();
+                Advance(EventTime.MaxWatermark);
+                Forward(ControlElement.EndOfInput);
+                return InputStatus.Ended;
+        }
+    }
+
+    private void AnnounceTime()
+    {
+        if (_idle && !_output.IsIdle)
+        {
+            _idle = false;
+            Forward(ControlElement.Idle(false));
+        }
+
+        Advance(_output.Watermark);
+        if (!_idle && _output.IsIdle)
+        {
+            _idle = true;
+            Flush();
+            Forward(ControlElement.Idle(true));
+        }
+    }
+
+    private void Advance(long watermark)
+    {
+        if (watermark > CurrentWatermark)
+        {
+            // The records that led here go first.
+            Flush();
+            CurrentWatermark = watermark;
+            Context.Metrics.Watermark = watermark;
+            Forward(ControlElement.Watermark(watermark));
+        }
+    }
+
+    /// <summary>The reader as an input of the task.</summary>
+    private sealed class ReaderInput(SourceOperator<T, TSplit, TState> owner) : TaskInput
+    {
+        public override InputStatus Poll() => owner.Poll();
+    }
+
+    private sealed class ReaderContext(SourceOperator<T, TSplit, TState> owner) : SourceReaderContext
+    {
+        public override int SubtaskIndex => owner.Context.SubtaskIndex;
+
+        public override int Parallelism => owner.Context.Parallelism;
+
+        public override string OperatorName => owner.Context.OperatorName;
+
+        public override TimeProvider TimeProvider => owner.Context.TimeProvider;
+
+        public override CancellationToken CancellationToken => owner.Context.CancellationToken;
+
+        public override ILogger Logger => owner.Context.Logger;
+
+        public override void RequestSplit() => owner.Coordinator.RequestSplit(owner.Context.SubtaskIndex);
+
+        public override void Wake() => owner.Context.Mailbox.Post(static () => { });
+
+        public override void WakeAfter(TimeSpan delay) =>
+            owner._wakeAt = Math.Min(owner._wakeAt, owner.Context.ProcessingTime + Math.Max(1, (long)Math.Ceiling(delay.TotalMilliseconds)));
+
+        public override void CountSkipped() => owner.Context.Metrics.AddSkipped();
+    }
+}

@@ -1,0 +1,118 @@
+using Millrace.Connectors;
+using Millrace.Runtime.Exchange;
+
+namespace Millrace.Runtime.Sources;
+
+/// <summary>
+/// A reader's way out. Every split has watermarks of its own; the subtask's watermark is the least of the splits that are active.
+/// </summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+internal sealed class SplitsOutput<T> : ReaderOutput<T>
+{
+    private readonly WatermarkStrategy<T> _strategy;
+    private readonly BatchCollector<T> _collector;
+    private readonly SideOutputs _sideOutputs;
+    private readonly Func<long> _processingTime;
+    private readonly Action _changed;
+    private readonly List<SplitOutput> _splits = [];
+    private SplitOutput? _main;
+
+    /// <param name="strategy">What the user asked for.</param>
+    /// <param name="collector">Gathers the records.</param>
+    /// <param name="sideOutputs">The source's side outputs.</param>
+    /// <param name="processingTime">The wall clock in milliseconds.</param>
+    /// <param name="changed">Called when <see cref="Watermark"/> or <see cref="IsIdle"/> may have changed.</param>
+    public SplitsOutput(WatermarkStrategy<T> strategy, BatchCollector<T> collector, SideOutputs sideOutputs, Func<long> processingTime, Action changed)
+    {
+        _strategy = strategy;
+        _collector = collector;
+        _sideOutputs = sideOutputs;
+        _processingTime = processingTime;
+        _changed = changed;
+    }
+
+    /// <summary>The least watermark of the active splits; the greatest of all where none is active.</summary>
+    public long Watermark { get; private set; } = EventTime.MinWatermark;
+
+    /// <summary>Whether there are splits and all of them are idle.</summary>
+    public bool IsIdle { get; private set; }
+
+    public override void Collect(T value, long timestamp = EventTime.None) => (_main ??= Add("")).Collect(value, timestamp);
+
+    public override void Output<TSide>(OutputTag<TSide> tag, TSide value) => _sideOutputs.Emit(tag, value, EventTime.None);
+
+    public override SourceOutput<T> ForSplit(string splitId) => _splits.Find(split => split.SplitId == splitId) ?? Add(splitId);
+
+    public override void ReleaseSplit(string splitId)
+    {
+        if (_splits.Find(split => split.SplitId == splitId) is { } split)
+        {
+            // What the split promised last still holds for the records that it has emitted.
+            split.Watermarks.EmitNow();
+            _splits.Remove(split);
+            Recompute();
+        }
+    }
+
+    /// <summary>The watermark interval has passed.</summary>
+    public void OnInterval(long now, bool couldEmit)
+    {
+        for (int i = 0; i < _splits.Count; i++)
+        {
+            _splits[i].Watermarks.OnInterval(now, couldEmit);
+        }
+    }
+
+    private SplitOutput Add(string splitId)
+    {
+        var split = new SplitOutput(splitId, this);
+        _splits.Add(split);
+        Recompute();
+        return split;
+    }
+
+    private void Recompute()
+    {
+        long least = EventTime.MaxWatermark;
+        long greatest = EventTime.MinWatermark;
+        bool anyActive = false;
+        foreach (var split in _splits)
+        {
+            greatest = Math.Max(greatest, split.Watermarks.Watermark);
+            if (!split.Watermarks.IsIdle)
+            {
+                anyActive = true;
+                least = Math.Min(least, split.Watermarks.Watermark);
+            }
+        }
+
+        IsIdle = _splits.Count > 0 && !anyActive;
+        Watermark = Math.Max(Watermark, anyActive ? least : greatest);
+        _changed();
+    }
+
+    private sealed class SplitOutput : SourceOutput<T>
+    {
+        private readonly SplitsOutput<T> _owner;
+
+        public SplitOutput(string splitId, SplitsOutput<T> owner)
+        {
+            SplitId = splitId;
+            _owner = owner;
+            Watermarks = new SplitWatermarks<T>(owner._strategy, owner._processingTime(), _ => owner.Recompute());
+        }
+
+        public string SplitId { get; }
+
+        public SplitWatermarks<T> Watermarks { get; }
+
+        public override void Collect(T value, long timestamp = EventTime.None)
+        {
+            timestamp = Watermarks.Assign(value, timestamp);
+            _owner._collector.Collect(value, timestamp);
+            Watermarks.OnEvent(in value, timestamp);
+        }
+
+        public override void Output<TSide>(OutputTag<TSide> tag, TSide value) => _owner._sideOutputs.Emit(tag, value, EventTime.None);
+    }
+}

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Exchange;
+using Millrace.Runtime.State;
+
+namespace Millrace.Runtime.Tasks;
+
+/// <summary>An operator's place in its subtask and in the job.</summary>
+internal sealed class OperatorContext
+{
+    public required string JobName { get; init; }
+
+    public required string OperatorName { get; init; }
+
+    public required string OperatorUid { get; init; }
+
+    /// <summary>The node in the stream graph, to identify latency markers.</summary>
+    public required int NodeId { get; init; }
+
+    public required int SubtaskIndex { get; init; }
+
+    public required int Parallelism { get; init; }
+
+    public required int MaxParallelism { get; init; }
+
+    public required ExecutionOptions Options { get; init; }
+
+    public required TimeProvider TimeProvider { get; init; }
+
+    public required ILogger Logger { get; init; }
+
+    public required CancellationToken CancellationToken { get; init; }
+
+    public required ISerializerProvider Serializers { get; init; }
+
+    public required TaskPressure Pressure { get; init; }
+
+    public required OperatorMetrics Metrics { get; init; }
+
+    /// <summary>Actions to do on the subtask's own turn.</summary>
+    public required Mailbox Mailbox { get; init; }
+
+    /// <summary>Latency from the sources to this operator, where it is a sink.</summary>
+    public required LatencyStatistics Latency { get; init; }
+
+    public long ProcessingTime => TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public string SubtaskName => $"{OperatorName} ({SubtaskIndex + 1}/{Parallelism})";
+
+    /// <summary>Names the operator in an error of a user's function.</summary>
+    public OperatorException Failure(Exception cause, string during) =>
+        new($"{SubtaskName} failed {during}: {cause.GetType().Name}: {cause.Message}", cause);
+}
+
+/// <summary>A user's function threw; the message names the operator.</summary>
+internal sealed class OperatorException(string message, Exception cause) : Exception(message, cause);

@@ -1,0 +1,47 @@
+namespace Millrace.Runtime.Tasks;
+
+/// <summary>
+/// Counters of one operator in one subtask: written by the subtask alone, once a batch; read by anybody at any time.
+/// </summary>
+internal sealed class OperatorMetrics
+{
+    private long _recordsIn;
+    private long _recordsOut;
+    private long _lateRecordsDropped;
+    private long _lateRecords;
+    private long _recordsSkipped;
+    private long _watermark = EventTime.MinWatermark;
+
+    public long RecordsIn => Volatile.Read(ref _recordsIn);
+
+    public long RecordsOut => Volatile.Read(ref _recordsOut);
+
+    /// <summary>Records that came too late for any window, whether dropped or sent to a side output.</summary>
+    public long LateRecords => Volatile.Read(ref _lateRecords);
+
+    public long LateRecordsDropped => Volatile.Read(ref _lateRecordsDropped);
+
+    /// <summary>Malformed records that a source skipped.</summary>
+    public long RecordsSkipped => Volatile.Read(ref _recordsSkipped);
+
+    public long Watermark
+    {
+        get => Volatile.Read(ref _watermark);
+        set => Volatile.Write(ref _watermark, value);
+    }
+
+    public void AddRecordsIn(int count) => Volatile.Write(ref _recordsIn, _recordsIn + count);
+
+    public void AddRecordsOut(int count) => Volatile.Write(ref _recordsOut, _recordsOut + count);
+
+    public void AddLate(bool dropped)
+    {
+        Volatile.Write(ref _lateRecords, _lateRecords + 1);
+        if (dropped)
+        {
+            Volatile.Write(ref _lateRecordsDropped, _lateRecordsDropped + 1);
+        }
+    }
+
+    public void AddSkipped() => Volatile.Write(ref _recordsSkipped, _recordsSkipped + 1);
+}

@@ -1,0 +1,368 @@
+using Millrace.Runtime.Exchange;
+
+namespace Millrace.Runtime.Tasks;
+
+/// <summary>
+/// One parallel instance of a task: a mailbox actor that opens its operators, feeds them from its inputs while there is input and credit, and
+/// closes them, whatever happened.
+/// </summary>
+internal sealed class Subtask : Actor
+{
+    // About a quantum of 500 µs: long enough that switching costs nothing, short enough that nobody waits.
+    private static readonly TimeSpan Quantum = TimeSpan.FromMicroseconds(500);
+
+    private readonly ISubtaskListener _listener;
+    private readonly ExecutionOptions _options;
+    private readonly CancellationTokenSource _cancellation = new();
+    private readonly Func<Subtask, OperatorChain> _build;
+    private OperatorChain _chain = new([], [], []);
+    private bool[] _ended = [];
+    private int _openInputs;
+    private Phase _phase = Phase.Created;
+    private Exception? _error;
+    private ITimer? _timer;
+    private long _timerDue = long.MaxValue;
+    private long _lastFlush;
+    private bool _dirty;
+    private volatile bool _cancelRequested;
+    private Task _closing = Task.CompletedTask;
+
+    /// <param name="id">Which subtask this is.</param>
+    /// <param name="name">For people: task name and index.</param>
+    /// <param name="scheduler">Runs the subtask.</param>
+    /// <param name="placement">Where it runs.</param>
+    /// <param name="options">The job's options.</param>
+    /// <param name="listener">Hears how the subtask fares.</param>
+    /// <param name="build">Makes the operators; called on the subtask's own turn.</param>
+    public Subtask(
+        SubtaskId id, string name, ITaskScheduler scheduler, ActorPlacement placement, ExecutionOptions options, ISubtaskListener listener, Func<Subtask, OperatorChain> build)
+        : base(scheduler, placement)
+    {
+        Id = id;
+        Description = name;
+        _options = options;
+        _listener = listener;
+        _build = build;
+        Mailbox = new Mailbox(this);
+        Time = new TimeAccount(scheduler.TimeProvider);
+    }
+
+    private enum Phase
+    {
+        Created,
+        Running,
+
+        /// <summary>All inputs have ended; what is unfinished or waits for credit is worked off.</summary>
+        Finishing,
+
+        /// <summary>Functions are closed; asynchronous closing goes on.</summary>
+        Closing,
+        Ended,
+    }
+
+    public SubtaskId Id { get; }
+
+    public override string Description { get; }
+
+    public Mailbox Mailbox { get; }
+
+    public TimeAccount Time { get; }
+
+    public TaskPressure Pressure { get; } = new();
+
+    public CancellationToken CancellationToken => _cancellation.Token;
+
+    public IReadOnlyList<Operators.StreamOperator> Operators => _chain.Operators;
+
+    /// <summary>Ends the subtask as soon as it looks. Safe to call from any thread.</summary>
+    public void Cancel()
+    {
+        _cancelRequested = true;
+        Scheduler.Cancel(_cancellation);
+        Wake();
+    }
+
+    protected override RunResult Run()
+    {
+        Time.Switch(TimeUse.Busy);
+        try
+        {
+            if (_phase <= Phase.Finishing)
+            {
+                Work();
+            }
+        }
+        catch (Exception error)
+        {
+            BeginClosing(error);
+        }
+
+        if (_phase == Phase.Closing && _closing.IsCompleted)
+        {
+            End();
+        }
+
+        return Outcome();
+    }
+
+    /// <summary>What the run leaves behind, as the scheduler and the time account see it.</summary>
+    private RunResult Outcome()
+    {
+        if (_phase == Phase.Ended)
+        {
+            Time.Switch(null);
+            return RunResult.Done;
+        }
+
+        if (_phase == Phase.Closing)
+        {
+            return RunResult.Wait;
+        }
+
+        if (Pressure.IsBlocked)
+        {
+            Time.Switch(TimeUse.Backpressured);
+            SetTimer();
+            return RunResult.Wait;
+        }
+
+        if (_dirty)
+        {
+            return RunResult.Yield;
+        }
+
+        Time.Switch(TimeUse.Idle);
+        SetTimer();
+        return RunResult.Wait;
+    }
+
+    /// <summary>Works until there is nothing to do, nobody takes the output, or the quantum is over. Leaves <see cref="_dirty"/> if there is more.</summary>
+    private void Work()
+    {
+        if (_phase == Phase.Created)
+        {
+            if (_cancelRequested)
+            {
+                BeginClosing(null);
+                return;
+            }
+
+            Open();
+        }
+
+        var time = Scheduler.TimeProvider;
+        long start = time.GetTimestamp();
+        _dirty = false;
+        while (true)
+        {
+            if (_cancelRequested)
+            {
+                BeginClosing(null);
+                return;
+            }
+
+            Mailbox.Drain();
+            _chain.Drain();
+            if (Pressure.IsBlocked)
+            {
+                // A sink that was busy may be done: it alone can go on while others wait.
+                ResumeUnfinished();
+                if (Pressure.IsBlocked)
+                {
+                    return;
+                }
+            }
+
+            FireProcessingTime();
+            var step = Step();
+            if (step == InputStatus.Ended || _phase == Phase.Closing)
+            {
+                return;
+            }
+
+            if (step == InputStatus.Empty)
+            {
+                _chain.Flush();
+                _lastFlush = time.GetTimestamp();
+                return;
+            }
+
+            long now = time.GetTimestamp();
+            if (time.GetElapsedTime(start, now) >= Quantum)
+            {
+                if (time.GetElapsedTime(_lastFlush, now) >= _options.BufferTimeout)
+                {
+                    _chain.Flush();
+                    _lastFlush = now;
+                }
+
+                _dirty = true;
+                return;
+            }
+        }
+    }
+
+    /// <summary>Interrupted work first, then a piece of input.</summary>
+    private InputStatus Step()
+    {
+        if (ResumeUnfinished())
+        {
+            return InputStatus.Progress;
+        }
+
+        if (_phase == Phase.Finishing)
+        {
+            _chain.Flush();
+            if (!Pressure.IsBlocked && _chain.FindUnfinished() is null)
+            {
+                BeginClosing(null);
+                return InputStatus.Ended;
+            }
+
+            return InputStatus.Progress;
+        }
+
+        bool progress = false;
+        for (int i = 0; i < _ended.Length && !Pressure.IsBlocked && _chain.FindUnfinished() is null; i++)
+        {
+            if (_ended[i])
+            {
+                continue;
+            }
+
+            var status = _chain.Inputs[i].Poll();
+            progress |= status != InputStatus.Empty;
+            if (status == InputStatus.Ended)
+            {
+                _ended[i] = true;
+                _openInputs--;
+            }
+        }
+
+        if (_openInputs == 0)
+        {
+            _phase = Phase.Finishing;
+        }
+
+        return progress ? InputStatus.Progress : InputStatus.Empty;
+    }
+
+    private bool ResumeUnfinished()
+    {
+        if (_chain.FindUnfinished() is not { } unfinished)
+        {
+            return false;
+        }
+
+        unfinished.Resume();
+        return true;
+    }
+
+    private void FireProcessingTime()
+    {
+        long next = _chain.NextProcessingTime();
+        if (next == long.MaxValue)
+        {
+            return;
+        }
+
+        long now = Scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+        if (next > now || _chain.FindUnfinished() is not null)
+        {
+            return;
+        }
+
+        foreach (var op in _chain.Operators)
+        {
+            if (op.NextProcessingTime <= now)
+            {
+                op.OnProcessingTime(now);
+            }
+        }
+    }
+
+    private void Open()
+    {
+        _listener.SubtaskChanged(Id, SubtaskState.Initializing, null);
+        _chain = _build(this);
+        _ended = new bool[_chain.Inputs.Count];
+        _openInputs = _ended.Length;
+        _lastFlush = Scheduler.TimeProvider.GetTimestamp();
+        _chain.Open();
+        _phase = Phase.Running;
+        _listener.SubtaskChanged(Id, SubtaskState.Running, null);
+    }
+
+    /// <summary>Closes all operators. An error in closing counts where there was none before.</summary>
+    private void BeginClosing(Exception? error)
+    {
+        if (_phase >= Phase.Closing)
+        {
+            return;
+        }
+
+        _error = error;
+        _phase = Phase.Closing;
+        if (error is not null || _cancelRequested)
+        {
+            Scheduler.Cancel(_cancellation);
+        }
+
+        List<Task> closing = [];
+        foreach (var op in _chain.Operators)
+        {
+            try
+            {
+                op.Close();
+                closing.Add(op.CloseAsync().AsTask());
+            }
+            catch (Exception failure)
+            {
+                _error ??= failure;
+            }
+        }
+
+        _closing = Task.WhenAll(closing);
+        if (!_closing.IsCompleted)
+        {
+            _ = _closing.ContinueWith(
+                static (_, state) => ((Subtask)state!).Wake(), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    private void End()
+    {
+        _phase = Phase.Ended;
+        _timer?.Dispose();
+        if (_closing.Exception is { } failure)
+        {
+            _error ??= failure.InnerException ?? failure;
+        }
+
+        // A function that is cancelled may well throw because of it.
+        bool cancelled = _cancelRequested && _error is (null or OperationCanceledException or OperatorException { InnerException: OperationCanceledException });
+        var state = cancelled ? SubtaskState.Canceled : _error is not null ? SubtaskState.Failed : SubtaskState.Finished;
+        _listener.SubtaskChanged(Id, state, state == SubtaskState.Failed ? _error : null);
+    }
+
+    private void SetTimer()
+    {
+        long due = _chain.NextProcessingTime();
+        if (due == _timerDue || due == long.MaxValue)
+        {
+            return;
+        }
+
+        var time = Scheduler.TimeProvider;
+        long wait = Math.Clamp(due - time.GetUtcNow().ToUnixTimeMilliseconds(), 0, int.MaxValue);
+        _timer ??= time.CreateTimer(static state => ((Subtask)state!).TimerFired(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timerDue = due;
+        _timer.Change(TimeSpan.FromMilliseconds(wait), Timeout.InfiniteTimeSpan);
+    }
+
+    private void TimerFired()
+    {
+        Volatile.Write(ref _timerDue, long.MaxValue);
+        Wake();
+    }
+}

@@ -1,0 +1,43 @@
+namespace Millrace.Runtime.Tasks;
+
+/// <summary>Identifies a subtask within an execution of a job.</summary>
+/// <param name="Vertex">The task, by its place in the job graph.</param>
+/// <param name="Index">Which of the task's subtasks.</param>
+internal readonly record struct SubtaskId(int Vertex, int Index);
+
+/// <summary>The states of a subtask, as in Apache Flink.</summary>
+internal enum SubtaskState
+{
+    /// <summary>Planned.</summary>
+    Created,
+
+    /// <summary>Has a place to run.</summary>
+    Scheduled,
+
+    /// <summary>Is being set up on its worker.</summary>
+    Deploying,
+
+    /// <summary>Restores state and opens its functions.</summary>
+    Initializing,
+
+    /// <summary>Processes.</summary>
+    Running,
+
+    /// <summary>Ended with its input.</summary>
+    Finished,
+
+    /// <summary>Has been told to stop.</summary>
+    Canceling,
+
+    /// <summary>Stopped because it was told to.</summary>
+    Canceled,
+
+    /// <summary>Stopped because of an error.</summary>
+    Failed,
+}
+
+/// <summary>Hears how subtasks fare. Called from the subtasks' threads.</summary>
+internal interface ISubtaskListener
+{
+    void SubtaskChanged(SubtaskId subtask, SubtaskState state, Exception? error);
+}

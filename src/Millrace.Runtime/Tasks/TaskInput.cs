@@ -1,0 +1,21 @@
+namespace Millrace.Runtime.Tasks;
+
+/// <summary>What a poll of an input did.</summary>
+internal enum InputStatus
+{
+    /// <summary>Something was processed.</summary>
+    Progress,
+
+    /// <summary>There is nothing now; the subtask will be woken.</summary>
+    Empty,
+
+    /// <summary>The input has ended, and its end was processed.</summary>
+    Ended,
+}
+
+/// <summary>Where a task gets its elements from.</summary>
+internal abstract class TaskInput
+{
+    /// <summary>Processes the next piece of input: about a batch, or one control element.</summary>
+    public abstract InputStatus Poll();
+}
