@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Millrace.State.Backends;
 
 namespace Millrace.Runtime.State;
 
@@ -14,7 +15,7 @@ internal static class KeyGroups
     public const int UpperBound = 32_768;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int GroupOf(ulong hash, int maxParallelism) => (int)(((hash >> 32) * (uint)maxParallelism) >> 32);
+    public static int GroupOf(ulong hash, int maxParallelism) => KeyGroup.Of(hash, maxParallelism);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int SubtaskOf(int group, int maxParallelism, int parallelism) => group * parallelism / maxParallelism;

@@ -1,0 +1,43 @@
+using System.Runtime.CompilerServices;
+using Millrace.State;
+using Millrace.State.Backends;
+
+namespace Millrace.Runtime.State;
+
+/// <summary>The list of the current key, in a heap table. An empty list has no entry.</summary>
+internal sealed class HeapListState<TKey, T>(KeyedStateBackend<TKey> backend, HeapTable<TKey, VoidNamespace, StateList<T>> table) : ListState<T>
+{
+    public override int Count => AsSpan().Length;
+
+    public override void Add(T value) => List().Add(value);
+
+    public override void AddRange(ReadOnlySpan<T> values)
+    {
+        if (!values.IsEmpty)
+        {
+            List().AddRange(values);
+        }
+    }
+
+    public override ReadOnlySpan<T> AsSpan()
+    {
+        ref readonly var list = ref table.Peek(in backend.CurrentKey, backend.CurrentHash, default);
+        return Unsafe.IsNullRef(in list) ? [] : list.AsSpan();
+    }
+
+    public override void Update(ReadOnlySpan<T> values)
+    {
+        if (values.IsEmpty)
+        {
+            Clear();
+        }
+        else
+        {
+            List().Replace(values);
+        }
+    }
+
+    public override void Clear() => table.Remove(in backend.CurrentKey, backend.CurrentHash, default);
+
+    private ref StateList<T> List() => ref table.GetOrAdd(in backend.CurrentKey, backend.CurrentHash, default, out _);
+}

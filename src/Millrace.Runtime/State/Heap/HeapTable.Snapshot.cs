@@ -1,0 +1,37 @@
+using Millrace.State.Backends;
+
+namespace Millrace.Runtime.State;
+
+/// <content>Freezing and loading by key group.</content>
+internal sealed partial class HeapTable<TKey, TNamespace, TValue>
+{
+    public FrozenTable Freeze()
+    {
+        var frozen = new HeapGroup<TKey, TNamespace, TValue>?[_groups.Length];
+        for (int index = 0; index < frozen.Length; index++)
+        {
+            var group = _groups[index];
+            if (group is { Count: > 0 })
+            {
+                group.Share();
+                frozen[index] = group;
+            }
+        }
+
+        return new FrozenHeapTable<TKey, TNamespace, TValue>(Identity, _codec, _firstGroup, frozen);
+    }
+
+    public void Load(StateSnapshot snapshot)
+    {
+        var codec = _codec.ForReading(Identity, snapshot);
+        foreach (var group in snapshot.Groups)
+        {
+            int index = group.Group - _firstGroup;
+            var loaded = codec.Read(Identity, group, _maxParallelism, _namespaceHasher);
+            if (loaded is not null)
+            {
+                _groups[index] = loaded;
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Millrace.Runtime.Serialization;
+using Millrace.State.Backends;
+
+namespace Millrace.Runtime.State;
+
+/// <summary>A state in memory: a <see cref="HeapGroup{TKey, TNamespace, TValue}"/> for each key group that ever had an entry.</summary>
+internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTable<TKey, TNamespace, TValue>, IHeapState
+{
+    private readonly HeapGroup<TKey, TNamespace, TValue>?[] _groups;
+    private readonly int _firstGroup;
+    private readonly int _maxParallelism;
+    private readonly StableHasher<TNamespace>? _namespaceHasher;
+
+    // Only for reference types: for value types EqualityComparer.Default is inlined.
+    private readonly EqualityComparer<TKey>? _keyComparer;
+    private readonly EqualityComparer<TNamespace>? _namespaceComparer;
+    private readonly HeapTableCodec<TKey, TNamespace, TValue> _codec;
+
+    public HeapTable(StateIdentity identity, KeyGroupRange range, int maxParallelism, HeapTableCodec<TKey, TNamespace, TValue> codec, StableHasher<TNamespace>? namespaceHasher)
+    {
+        Identity = identity;
+        _groups = new HeapGroup<TKey, TNamespace, TValue>?[range.Count];
+        _firstGroup = range.Start;
+        _maxParallelism = maxParallelism;
+        _codec = codec;
+        _namespaceHasher = namespaceHasher;
+        _keyComparer = typeof(TKey).IsValueType ? null : EqualityComparer<TKey>.Default;
+        _namespaceComparer = typeof(TNamespace).IsValueType ? null : EqualityComparer<TNamespace>.Default;
+    }
+
+    public StateIdentity Identity { get; }
+
+    public override long Count
+    {
+        get
+        {
+            long count = 0;
+            foreach (var group in _groups)
+            {
+                count += group?.Count ?? 0;
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>How many slots there are, full or empty: what the table costs.</summary>
+    public long Capacity => _groups.Sum(group => (long)(group?.Slots.Length ?? 0));
+
+    public override ref TValue GetOrAdd(scoped in TKey key, ulong hash, scoped in TNamespace ns, out bool existed)
+    {
+        int index = IndexOf(hash);
+        var group = _groups[index];
+        if (group is null || group.IsShared)
+        {
+            group = MakeWritable(index);
+        }
+
+        uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
+        ref var found = ref Search(group, in key, stored, in ns);
+        if (!Unsafe.IsNullRef(ref found))
+        {
+            existed = true;
+            return ref found.Value;
+        }
+
+        existed = false;
+        return ref Add(group, in key, stored, in ns);
+    }
+
+    public override ref TValue Find(scoped in TKey key, ulong hash, scoped in TNamespace ns)
+    {
+        int index = IndexOf(hash);
+        var group = _groups[index];
+        if (group is null)
+        {
+            return ref Unsafe.NullRef<TValue>();
+        }
+
+        uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
+        ref var found = ref Search(group, in key, stored, in ns);
+        if (Unsafe.IsNullRef(ref found))
+        {
+            return ref Unsafe.NullRef<TValue>();
+        }
+
+        if (group.IsShared)
+        {
+            // The copy has the same slots, but elsewhere in memory.
+            found = ref Search(MakeWritable(index), in key, stored, in ns);
+        }
+
+        return ref found.Value;
+    }
+
+    public override ref readonly TValue Peek(scoped in TKey key, ulong hash, scoped in TNamespace ns)
+    {
+        var group = _groups[IndexOf(hash)];
+        if (group is null)
+        {
+            return ref Unsafe.NullRef<TValue>();
+        }
+
+        ref var found = ref Search(group, in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
+        if (Unsafe.IsNullRef(ref found))
+        {
+            return ref Unsafe.NullRef<TValue>();
+        }
+
+        return ref found.Value;
+    }
+
+    public override bool Remove(scoped in TKey key, ulong hash, scoped in TNamespace ns)
+    {
+        int index = IndexOf(hash);
+        var group = _groups[index];
+        if (group is null)
+        {
+            return false;
+        }
+
+        ref var found = ref Search(group, in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
+        if (Unsafe.IsNullRef(ref found))
+        {
+            return false;
+        }
+
+        nint offset = Unsafe.ByteOffset(ref MemoryMarshal.GetArrayDataReference(group.Slots), ref found);
+        int slot = (int)(offset / Unsafe.SizeOf<HeapEntry<TKey, TNamespace, TValue>>());
+        if (group.IsShared)
+        {
+            group = MakeWritable(index);
+        }
+
+        group.RemoveAt(slot);
+        return true;
+    }
+
+    // A frozen group lives on in the snapshot.
+    public override void Clear() => Array.Clear(_groups);
+
+    public override bool MoveNext(ref TableCursor cursor)
+    {
+        for (int partition = cursor.Partition, position = cursor.Position; partition < _groups.Length; partition++, position = 0)
+        {
+            var group = _groups[partition];
+            if (group is null || group.Count == 0)
+            {
+                continue;
+            }
+
+            var slots = group.Slots;
+            for (; position < slots.Length; position++)
+            {
+                if (slots[position].Stored != 0)
+                {
+                    cursor.Partition = partition;
+                    cursor.Position = position + 1;
+                    return true;
+                }
+            }
+        }
+
+        cursor.Partition = _groups.Length;
+        cursor.Position = 0;
+        return false;
+    }
+
+    public override ref readonly TKey KeyAt(in TableCursor cursor) => ref SlotAt(in cursor).Key;
+
+    public override ref readonly TNamespace NamespaceAt(in TableCursor cursor) => ref SlotAt(in cursor).Namespace;
+
+    public override ref readonly TValue PeekAt(in TableCursor cursor) => ref SlotAt(in cursor).Value;
+
+    public override ref TValue ValueAt(in TableCursor cursor)
+    {
+        if (_groups[cursor.Partition]!.IsShared)
+        {
+            MakeWritable(cursor.Partition);
+        }
+
+        return ref SlotAt(in cursor).Value;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int IndexOf(ulong hash)
+    {
+        int index = KeyGroup.Of(hash, _maxParallelism) - _firstGroup;
+        if ((uint)index >= (uint)_groups.Length)
+        {
+            ThrowForeignGroup(hash);
+        }
+
+        return index;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref HeapEntry<TKey, TNamespace, TValue> Search(HeapGroup<TKey, TNamespace, TValue> group, scoped in TKey key, uint stored, scoped in TNamespace ns)
+    {
+        var slots = group.Slots;
+        int mask = slots.Length - 1;
+        ref var first = ref MemoryMarshal.GetArrayDataReference(slots);
+        int index = (int)stored & mask;
+        while (true)
+        {
+            ref var slot = ref Unsafe.Add(ref first, index);
+            if (slot.Stored == stored && KeyEquals(in slot.Key, in key) && NamespaceEquals(in slot.Namespace, in ns))
+            {
+                return ref slot;
+            }
+
+            if (slot.Stored == 0)
+            {
+                return ref Unsafe.NullRef<HeapEntry<TKey, TNamespace, TValue>>();
+            }
+
+            index = (index + 1) & mask;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool KeyEquals(in TKey left, in TKey right) =>
+        typeof(TKey).IsValueType ? EqualityComparer<TKey>.Default.Equals(left, right) : _keyComparer!.Equals(left, right);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool NamespaceEquals(in TNamespace left, in TNamespace right)
+    {
+        if (typeof(TNamespace) == typeof(VoidNamespace))
+        {
+            return true;
+        }
+
+        return typeof(TNamespace).IsValueType
+            ? EqualityComparer<TNamespace>.Default.Equals(left, right)
+            : _namespaceComparer!.Equals(left, right);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ref TValue Add(HeapGroup<TKey, TNamespace, TValue> group, scoped in TKey key, uint stored, scoped in TNamespace ns)
+    {
+        ref var slot = ref group.Add(stored);
+        slot.Key = key;
+        slot.Namespace = ns;
+        return ref slot.Value;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private HeapGroup<TKey, TNamespace, TValue> MakeWritable(int index)
+    {
+        ref var group = ref _groups[index];
+        group = group is null ? new HeapGroup<TKey, TNamespace, TValue>() : group.Clone(_codec.Values);
+        return group;
+    }
+
+    private ref HeapEntry<TKey, TNamespace, TValue> SlotAt(in TableCursor cursor) => ref _groups[cursor.Partition]!.Slots[cursor.Position - 1];
+
+    [DoesNotReturn]
+    private void ThrowForeignGroup(ulong hash) =>
+        throw new ArgumentOutOfRangeException(
+            nameof(hash),
+            $"State '{Identity.Name}': the key belongs to key group {KeyGroup.Of(hash, _maxParallelism)}, but this subtask has the groups {_firstGroup} to {_firstGroup + _groups.Length - 1}.");
+}

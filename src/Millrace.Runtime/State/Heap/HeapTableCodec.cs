@@ -1,0 +1,100 @@
+using System.Buffers;
+using Millrace.Runtime.Serialization;
+using Millrace.Serialization;
+using Millrace.State.Backends;
+
+namespace Millrace.Runtime.State;
+
+/// <summary>Turns key groups of a state into bytes and back.</summary>
+/// <param name="Keys">Writes keys.</param>
+/// <param name="KeyHasher">Hashes the keys that are read.</param>
+/// <param name="Namespaces">Writes namespaces.</param>
+/// <param name="Values">Writes values, and copies them when a frozen group is about to change.</param>
+internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
+    TypeSerializer<TKey> Keys,
+    StableHasher<TKey> KeyHasher,
+    TypeSerializer<TNamespace> Namespaces,
+    TypeSerializer<TValue> Values)
+{
+    /// <summary>A codec that reads what an earlier program wrote.</summary>
+    /// <exception cref="StateIncompatibleException">It cannot be read as this state.</exception>
+    public HeapTableCodec<TKey, TNamespace, TValue> ForReading(StateIdentity identity, StateSnapshot written)
+    {
+        if (written.Kind != identity.Kind)
+        {
+            throw StateErrors.KindChanged(identity, written.Kind);
+        }
+
+        // A migrated key would hash elsewhere: it would have to move to another key group, perhaps to another subtask.
+        if (!written.Key.Equals(Keys.Schema))
+        {
+            throw StateErrors.KeyChanged(identity, written.Key, Keys.Schema);
+        }
+
+        try
+        {
+            return this with { Namespaces = Namespaces.ForReading(written.Namespace), Values = Values.ForReading(written.Value) };
+        }
+        catch (StateIncompatibleException exception)
+        {
+            throw StateErrors.Incompatible(identity, exception);
+        }
+    }
+
+    public void Write(HeapGroup<TKey, TNamespace, TValue> group, IBufferWriter<byte> writer)
+    {
+        var output = new BinaryOutput(writer);
+        foreach (ref readonly var slot in group.Slots.AsSpan())
+        {
+            if (slot.Stored != 0)
+            {
+                Keys.Write(ref output, in slot.Key);
+                Namespaces.Write(ref output, in slot.Namespace);
+                Values.Write(ref output, in slot.Value);
+            }
+        }
+
+        output.Flush();
+    }
+
+    /// <summary>Reads a key group with a codec that <see cref="ForReading"/> gave; null where it is empty.</summary>
+    /// <exception cref="MillraceException">The bytes are not what they should be.</exception>
+    public HeapGroup<TKey, TNamespace, TValue>? Read(StateIdentity identity, KeyGroupSnapshot written, int maxParallelism, StableHasher<TNamespace>? namespaceHasher)
+    {
+        if (written.Count == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            var group = new HeapGroup<TKey, TNamespace, TValue>(HeapGroup<TKey, TNamespace, TValue>.CapacityFor(written.Count));
+            var input = new BinaryInput(written.Entries.Span);
+            for (int entry = 0; entry < written.Count; entry++)
+            {
+                var key = Keys.Read(ref input);
+                var ns = Namespaces.Read(ref input);
+                var value = Values.Read(ref input);
+                ulong hash = KeyHasher.Hash(key);
+                if (KeyGroup.Of(hash, maxParallelism) != written.Group)
+                {
+                    throw new InvalidDataException(
+                        $"entry {entry} has a key of key group {KeyGroup.Of(hash, maxParallelism)}: the key's hash has changed since the snapshot was written");
+                }
+
+                ref var slot = ref group.Add(NamespaceHash.Combine(hash, in ns, namespaceHasher));
+                slot.Key = key;
+                slot.Namespace = ns;
+                slot.Value = value;
+            }
+
+            return input.Remaining == 0
+                ? group
+                : throw new InvalidDataException($"{input.Remaining} bytes are left after the last of {written.Count} entries");
+        }
+        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
+        {
+            throw StateErrors.Unreadable(identity, written.Group, exception);
+        }
+    }
+}

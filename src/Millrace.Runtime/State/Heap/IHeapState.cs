@@ -1,0 +1,14 @@
+using Millrace.State.Backends;
+
+namespace Millrace.Runtime.State;
+
+/// <summary>What the backend sees of a state, whatever its types.</summary>
+internal interface IHeapState
+{
+    StateIdentity Identity { get; }
+
+    FrozenTable Freeze();
+
+    /// <summary>Reads the entries of key groups into the table. Every group is one of this table's, and is given once.</summary>
+    void Load(StateSnapshot snapshot);
+}

@@ -1,0 +1,241 @@
+using System.Runtime.CompilerServices;
+using CsCheck;
+using Millrace.Runtime.State;
+using Millrace.State.Backends;
+using Millrace.Windowing;
+
+namespace Millrace.Runtime.Tests.State;
+
+public sealed class HeapTableTests
+{
+    private static readonly Int64Hasher Hasher = new();
+
+    private static HeapKeyedStateBackend<long> Backend(int maxParallelism = 128) =>
+        new(new KeyGroupRange(0, maxParallelism), maxParallelism, TestSerializers.Default);
+
+    [Fact]
+    public void GetOrAdd_NewKey_GivesDefaultInPlace()
+    {
+        var table = Backend().Table<VoidNamespace, Pair>("pairs");
+        ref var first = ref table.GetOrAdd(7, Hasher.Hash(7), default, out bool existed);
+        Assert.False(existed);
+        Assert.Equal(default, first);
+        first.Count = 3;
+
+        Assert.Equal(3, table.GetOrAdd(7, Hasher.Hash(7), default, out existed).Count);
+        Assert.True(existed);
+        Assert.Equal(1, table.Count);
+    }
+
+    [Fact]
+    public void Find_AbsentKey_GivesNullReference()
+    {
+        var table = Backend().Table<VoidNamespace, Pair>("pairs");
+        Assert.True(Unsafe.IsNullRef(ref table.Find(7, Hasher.Hash(7), default)));
+        Assert.True(Unsafe.IsNullRef(in table.Peek(7, Hasher.Hash(7), default)));
+        Assert.False(table.Remove(7, Hasher.Hash(7), default));
+
+        table.GetOrAdd(7, Hasher.Hash(7), default, out _);
+        Assert.False(Unsafe.IsNullRef(ref table.Find(7, Hasher.Hash(7), default)));
+        Assert.True(table.Remove(7, Hasher.Hash(7), default));
+        Assert.True(Unsafe.IsNullRef(ref table.Find(7, Hasher.Hash(7), default)));
+    }
+
+    [Fact]
+    public void GetOrAdd_KeyOfAnotherSubtask_NamesStateAndGroups()
+    {
+        var backend = new HeapKeyedStateBackend<long>(new KeyGroupRange(0, 1), 128, TestSerializers.Default);
+        var table = backend.Table<VoidNamespace, long>("sums");
+        long foreign = Enumerable.Range(0, 1000).Select(key => (long)key).First(key => KeyGroup.Of(Hasher.Hash(key), 128) == 77);
+        var error = Assert.Throws<ArgumentOutOfRangeException>(() => table.GetOrAdd(foreign, Hasher.Hash(foreign), default, out _));
+        Assert.Contains("'sums': the key belongs to key group 77, but this subtask has the groups 0 to 0", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Remove_AllKeys_GivesTheMemoryBack()
+    {
+        var table = Backend().Table<VoidNamespace, Pair>("pairs");
+        for (long key = 0; key < 200_000; key++)
+        {
+            table.GetOrAdd(key, Hasher.Hash(key), default, out _);
+        }
+
+        Assert.True(table.Capacity > 200_000);
+        for (long key = 0; key < 200_000; key++)
+        {
+            Assert.True(table.Remove(key, Hasher.Hash(key), default));
+        }
+
+        Assert.Equal(0, table.Count);
+        Assert.True(table.Capacity <= 128 * 4 * HeapGroup<long, VoidNamespace, Pair>.MinCapacity, $"{table.Capacity} slots are left");
+    }
+
+    [Fact]
+    public void Remove_ReferenceValue_LetsGoOfTheObject()
+    {
+        var table = Backend(maxParallelism: 1).Table<VoidNamespace, Box>("boxes");
+        var references = new List<WeakReference>();
+        Fill(table, references);
+        for (long key = 0; key < 5; key++)
+        {
+            table.Remove(key, Hasher.Hash(key), default);
+        }
+
+        GC.Collect();
+        Assert.All(references, reference => Assert.False(reference.IsAlive));
+        GC.KeepAlive(table);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static void Fill(HeapTable<long, VoidNamespace, Box> table, List<WeakReference> references)
+        {
+            for (long key = 0; key < 5; key++)
+            {
+                var box = new Box();
+                references.Add(new WeakReference(box));
+                table.GetOrAdd(key, Hasher.Hash(key), default, out _) = box;
+            }
+        }
+    }
+
+    // Keys with equal hashes make runs in which shifting back has to be right.
+    [Theory]
+    [InlineData(1, 1UL << 63)]
+    [InlineData(4, 3UL)]
+    [InlineData(128, ulong.MaxValue)]
+    public void A_table_behaves_like_a_dictionary(int maxParallelism, ulong hashMask)
+    {
+        var operation = Gen.Select(Gen.Int[0, 9], Gen.Long[0, 60], Gen.Long[-2, 2]);
+        operation.Array[0, 400].Sample(
+            operations =>
+            {
+                var table = Backend(maxParallelism).Table<TimeWindow, long>("state");
+                var model = new Dictionary<(long, TimeWindow), long>();
+                foreach (var (kind, key, start) in operations)
+                {
+                    ulong hash = Hasher.Hash(key) & hashMask;
+                    var window = new TimeWindow(start * 1000, (start * 1000) + 1000);
+                    switch (kind)
+                    {
+                        case <= 4:
+                            ref long value = ref table.GetOrAdd(key, hash, window, out bool existed);
+                            Assert.Equal(model.ContainsKey((key, window)), existed);
+                            value += key + 1;
+                            model[(key, window)] = model.GetValueOrDefault((key, window)) + key + 1;
+                            break;
+                        case 5:
+                            ref long found = ref table.Find(key, hash, window);
+                            Assert.Equal(model.ContainsKey((key, window)), !Unsafe.IsNullRef(ref found));
+                            if (!Unsafe.IsNullRef(ref found))
+                            {
+                                Assert.Equal(model[(key, window)], found);
+                                Assert.Equal(found, table.Peek(key, hash, window));
+                            }
+
+                            break;
+                        case 9 when key == 0:
+                            table.Clear();
+                            model.Clear();
+                            break;
+                        default:
+                            Assert.Equal(model.Remove((key, window)), table.Remove(key, hash, window));
+                            break;
+                    }
+
+                    Assert.Equal(model.Count, table.Count);
+                }
+
+                Assert.Equal(model, Contents(table));
+            },
+            iter: 2_000);
+    }
+
+    [Fact]
+    public void A_table_behaves_like_a_dictionary_while_it_grows_and_shrinks()
+    {
+        Gen.Select(Gen.Int[1, 5_000], Gen.Int[0, 5_000], Gen.ULong).Sample(
+            (adds, removes, seed) =>
+            {
+                var table = Backend(maxParallelism: 3).Table<VoidNamespace, long>("state");
+                var model = new Dictionary<(long, VoidNamespace), long>();
+                for (int i = 0; i < adds; i++)
+                {
+                    long key = (long)(Int64Hasher.Mix(seed + (ulong)i) % 4096);
+                    table.GetOrAdd(key, Hasher.Hash(key), default, out _) = i;
+                    model[(key, default)] = i;
+                }
+
+                for (int i = 0; i < removes; i++)
+                {
+                    long key = (long)(Int64Hasher.Mix(seed + (ulong)i) % 4096);
+                    Assert.Equal(model.Remove((key, default)), table.Remove(key, Hasher.Hash(key), default));
+                }
+
+                Assert.Equal(model, Contents(table));
+            },
+            iter: 200);
+    }
+
+    [Fact]
+    public void MoveNext_WhileValuesChange_MeetsEveryEntryOnce()
+    {
+        var table = Backend().Table<VoidNamespace, long>("state");
+        for (long key = 0; key < 1000; key++)
+        {
+            table.GetOrAdd(key, Hasher.Hash(key), default, out _) = key;
+        }
+
+        var frozen = table.Freeze();
+        TableCursor cursor = default;
+        while (table.MoveNext(ref cursor))
+        {
+            Assert.Equal(table.KeyAt(cursor), table.PeekAt(cursor));
+            table.ValueAt(cursor) += 1000;
+        }
+
+        frozen.Release();
+        Assert.Equal(Enumerable.Range(0, 1000).Select(key => (long)key + 1000).Order(), Contents(table).Values.Order());
+    }
+
+    [Fact]
+    public void GetOrAdd_InSteadyState_AllocatesNothing()
+    {
+        var backend = Backend();
+        var table = backend.Table<TimeWindow, Pair>("pairs");
+        var strings = new HeapKeyedStateBackend<string>(new KeyGroupRange(0, 128), 128, TestSerializers.Default).Table<VoidNamespace, Pair>("strings");
+        string[] names = [.. Enumerable.Range(0, 100).Select(i => $"key {i}")];
+        ulong[] hashes = [.. names.Select(new StringHasher().Hash)];
+        Run(20_000);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Run(1_000_000);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+
+        void Run(int accesses)
+        {
+            for (int i = 0; i < accesses; i++)
+            {
+                long key = i % 1000;
+                var window = new TimeWindow(0, 1000);
+                table.GetOrAdd(key, Hasher.Hash(key), window, out _).Count++;
+
+                // One more that comes and goes.
+                table.GetOrAdd(key, Hasher.Hash(key), new TimeWindow(i, i + 1), out _).Count++;
+                table.Remove(key, Hasher.Hash(key), new TimeWindow(i, i + 1));
+                strings.GetOrAdd(names[i % names.Length], hashes[i % names.Length], default, out _).Sum += i;
+            }
+        }
+    }
+
+    private static Dictionary<(long, TNamespace), TValue> Contents<TNamespace, TValue>(HeapTable<long, TNamespace, TValue> table)
+    {
+        var contents = new Dictionary<(long, TNamespace), TValue>();
+        TableCursor cursor = default;
+        while (table.MoveNext(ref cursor))
+        {
+            contents.Add((table.KeyAt(cursor), table.NamespaceAt(cursor)), table.PeekAt(cursor));
+        }
+
+        Assert.False(table.MoveNext(ref cursor));
+        return contents;
+    }
+}
