@@ -92,7 +92,16 @@ public abstract class Committer<TCommittable>
 /// <param name="TimeProvider">The clock of the job.</param>
 /// <param name="Logger">A logger for the sink.</param>
 public sealed record SinkWriterContext(
-    string JobName, string OperatorName, string OperatorUid, int SubtaskIndex, int Parallelism, TimeProvider TimeProvider, ILogger Logger);
+    string JobName, string OperatorName, string OperatorUid, int SubtaskIndex, int Parallelism, TimeProvider TimeProvider, ILogger Logger)
+{
+    /// <summary>
+    /// Whether the job takes checkpoints, so that commits go with them. A writer must then prepare all that it has taken at each
+    /// <c>PrepareCommitAsync</c>: what is not prepared is gone after a restore, because the sources go on behind it. Without checkpoints it may keep
+    /// some back until the end of the input.
+    /// </summary>
+    /// <value><see langword="true"/>: whoever forgets to set it loses nothing.</value>
+    public bool CheckpointingEnabled { get; init; } = true;
+}
 
 /// <summary>Records on their way into a sink.</summary>
 /// <typeparam name="T">The type of the records.</typeparam>

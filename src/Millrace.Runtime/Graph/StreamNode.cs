@@ -1,6 +1,5 @@
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.Sources;
-using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Graph;

@@ -1,6 +1,5 @@
 using Millrace.Connectors;
 using Millrace.Runtime.Exchange;
-using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Operators;
 

@@ -1,0 +1,16 @@
+namespace Millrace.Connectors;
+
+/// <summary>Options of <see cref="FileSource{T}"/>.</summary>
+public sealed class FileSourceOptions
+{
+    /// <summary>What to do with a row that is no record.</summary>
+    /// <value><see cref="OnMalformed.Fail"/>: data that is silently left out is the worse surprise.</value>
+    public OnMalformed OnMalformed { get; init; } = OnMalformed.Fail;
+
+    /// <summary>How many bytes a row may have; a longer one is malformed. Bounds the memory that a damaged file can take.</summary>
+    /// <value>16 MiB. At least 1.</value>
+    public int MaxRecordBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>How many bytes are read from the disk at once; tests use tiny ones to meet every boundary.</summary>
+    internal int BufferSize { get; init; } = 256 * 1024;
+}

@@ -1,0 +1,129 @@
+namespace Millrace.Connectors;
+
+/// <summary>Reads files one after the other, asking for the next when one is done.</summary>
+internal sealed class FileSourceReader<T>(SourceReaderContext context, FileFormat<T> format, FileSourceOptions options) : SourceReader<T, FileSplit>
+{
+    private readonly Queue<FileSplit> _waiting = new();
+    private FileSplit? _current;
+    private FileRecordReader<T>? _reader;
+    private FileStream? _stream;
+    private SourceOutput<T>? _output;
+    private bool _requested;
+    private bool _noMoreSplits;
+
+    public override void AddSplits(IReadOnlyList<FileSplit> splits)
+    {
+        foreach (var split in splits)
+        {
+            _waiting.Enqueue(split);
+        }
+
+        _requested = false;
+        context.Wake();
+    }
+
+    public override void NoMoreSplits()
+    {
+        _noMoreSplits = true;
+        context.Wake();
+    }
+
+    public override ReadStatus Read(ReaderOutput<T> output, int maxRecords)
+    {
+        if (_reader is null)
+        {
+            if (!_waiting.TryPeek(out var next))
+            {
+                return NothingWaiting();
+            }
+
+            Open(next);
+            _waiting.Dequeue();
+            _current = next;
+            _output = output.ForSplit(next.SplitId);
+        }
+
+        bool more;
+        try
+        {
+            more = _reader!.Read(_output!, Math.Max(1, maxRecords));
+        }
+        catch (IOException error)
+        {
+            throw CannotRead(_current!.Path, error);
+        }
+
+        if (!more)
+        {
+            string splitId = _current!.SplitId;
+            CloseFile();
+            output.ReleaseSplit(splitId);
+        }
+
+        return ReadStatus.MoreAvailable;
+    }
+
+    public override IReadOnlyList<FileSplit> Snapshot(long checkpointId) =>
+        _current is null ? [.. _waiting] : [_current with { Position = _reader!.Position, Records = _reader.Records }, .. _waiting];
+
+    public override void Close() => CloseFile();
+
+    private ReadStatus NothingWaiting()
+    {
+        if (_noMoreSplits)
+        {
+            return ReadStatus.EndOfInput;
+        }
+
+        if (!_requested)
+        {
+            _requested = true;
+            context.RequestSplit();
+        }
+
+        return ReadStatus.NothingAvailable;
+    }
+
+    private void Open(FileSplit split)
+    {
+        try
+        {
+            // No buffer of its own: every format has one.
+            _stream = new FileStream(
+                split.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
+            if (_stream.Length < split.Position)
+            {
+                throw new ConnectorException(
+                    FileErrors.CannotRead,
+                    $"{split.Path} has {_stream.Length} bytes, but was read up to byte {split.Position} before: it is not the file that it was. "
+                    + "Put the old file back, or start the job without the checkpoint.");
+            }
+
+            _stream.Position = split.Position;
+            _reader = format.CreateReader(new FileReadContext<T>(_stream, split, options, context.CountSkipped));
+        }
+        catch (Exception error)
+        {
+            CloseFile();
+            if (error is IOException or UnauthorizedAccessException)
+            {
+                throw CannotRead(split.Path, error);
+            }
+
+            throw;
+        }
+    }
+
+    private static ConnectorException CannotRead(string path, Exception error) => new(
+        FileErrors.CannotRead, $"{path} cannot be read: {error.Message} See that the file exists and that this process may read it.", error is IOException, error);
+
+    private void CloseFile()
+    {
+        _reader?.Dispose();
+        _stream?.Dispose();
+        _reader = null;
+        _stream = null;
+        _current = null;
+        _output = null;
+    }
+}

@@ -1,0 +1,40 @@
+namespace Millrace.Connectors;
+
+/// <summary>An even pace: record n is due n / rate seconds after the first.</summary>
+internal sealed class Pace(TimeProvider timeProvider, double recordsPerSecond)
+{
+    // A timer finer than this costs more than it gives; records that fall due in between come together.
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(1);
+
+    private long _started;
+    private bool _isStarted;
+    private double _taken;
+
+    /// <summary>Takes up to <paramref name="wanted"/> records that are due.</summary>
+    /// <returns>How many are due; when fewer than wanted, <paramref name="untilNext"/> is how long to wait for the next.</returns>
+    public long Take(long wanted, out TimeSpan untilNext)
+    {
+        if (!_isStarted)
+        {
+            _isStarted = true;
+            _started = timeProvider.GetTimestamp();
+        }
+
+        double elapsed = timeProvider.GetElapsedTime(_started).TotalSeconds;
+        double dueByNow = Math.Floor((elapsed * recordsPerSecond) + 1e-6) + 1;
+        double backlog = dueByNow - _taken;
+        double mostBacklog = Math.Max(1, recordsPerSecond);
+        if (backlog > mostBacklog)
+        {
+            // What was missed longer ago than a second is not made up for: a flood after a pause helps nobody.
+            _taken = dueByNow - mostBacklog;
+            backlog = mostBacklog;
+        }
+
+        long granted = Math.Min(wanted, (long)backlog);
+        _taken += granted;
+        var wait = TimeSpan.FromSeconds(Math.Clamp((_taken / recordsPerSecond) - elapsed, 0, 86_400));
+        untilNext = wait < ShortestWait ? ShortestWait : wait;
+        return granted;
+    }
+}

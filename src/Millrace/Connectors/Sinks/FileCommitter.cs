@@ -1,0 +1,46 @@
+namespace Millrace.Connectors;
+
+/// <summary>Gives complete files their final names.</summary>
+internal sealed class FileCommitter : Committer<PendingFile>
+{
+    public override ValueTask CommitAsync(IReadOnlyList<PendingFile> committables, CancellationToken cancellationToken)
+    {
+        foreach (var file in committables)
+        {
+            Commit(file);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    private static void Commit(PendingFile file)
+    {
+        if (!File.Exists(file.PendingPath))
+        {
+            if (File.Exists(file.FinalPath))
+            {
+                // Committed before a crash that came before the engine had noted it.
+                return;
+            }
+
+            throw new ConnectorException(
+                FileErrors.CannotCommit,
+                $"{file.PendingPath} ({file.Records} records) is to become {file.FinalPath}, but neither file exists. Something else has removed it: "
+                + "leave hidden files in the folder of a file sink alone. Start from an older checkpoint to write its records again.");
+        }
+
+        try
+        {
+            File.Move(file.PendingPath, file.FinalPath, overwrite: false);
+        }
+        catch (IOException error)
+        {
+            throw new ConnectorException(
+                FileErrors.CannotCommit,
+                $"{file.PendingPath} ({file.Records} records) cannot be renamed to {file.FinalPath}: {error.Message} See that no other sink writes the same names "
+                + $"({nameof(FileSinkOptions)}.{nameof(FileSinkOptions.Prefix)}) and that this process may write to the folder.",
+                isTransient: !File.Exists(file.FinalPath),
+                error);
+        }
+    }
+}

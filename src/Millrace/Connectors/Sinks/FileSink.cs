@@ -1,0 +1,84 @@
+namespace Millrace.Connectors;
+
+/// <summary>Writes files into a folder; a file appears under its name only when it is complete.</summary>
+/// <remarks>
+/// <para>
+/// Every subtask writes files of its own, <c>part-&lt;subtask&gt;-&lt;number&gt;.&lt;extension&gt;</c>. One that is being written is hidden:
+/// <c>.part-…inprogress</c>, and <c>.part-…pending</c> when it is complete and waits for the commit, which renames it. A subtask without records makes no
+/// file.
+/// </para>
+/// <para>
+/// With checkpoints each subtask completes its file at every checkpoint, and the sink is exactly-once. Without, files are completed by size and age as the
+/// options say and committed about once a second and at the end; a run that fails leaves the files that were committed.
+/// </para>
+/// </remarks>
+/// <example>
+/// <code>
+/// var sink = new FileSink&lt;Alert&gt;("out/alerts", JsonFormat.Lines&lt;Alert&gt;());
+/// var csv = new FileSink&lt;Alert&gt;("out/alerts", CsvFormat.Of&lt;Alert&gt;(), new FileSinkOptions { WhenFolderHasFiles = WhenFolderHasFiles.Append });
+/// </code>
+/// </example>
+/// <typeparam name="T">The type of the records.</typeparam>
+public sealed class FileSink<T> : CommittingSink<T, PendingFile>
+{
+    private readonly FileFormat<T> _format;
+    private readonly FileSinkOptions _options;
+    private readonly FileSinkFolder _folder;
+
+    /// <summary>Creates a sink.</summary>
+    /// <param name="folder">The folder; it is made when it does not exist.</param>
+    /// <param name="format">How records stand in the files; must be one that can be written.</param>
+    /// <param name="options">Options; <see langword="null"/> for the defaults.</param>
+    /// <exception cref="ArgumentException">The folder or the prefix is no good name.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public FileSink(string folder, FileFormat<T> format, FileSinkOptions? options = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        ArgumentNullException.ThrowIfNull(format);
+        _format = format;
+        _options = options ?? new FileSinkOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(_options.MaxFileSize, 1, $"{nameof(options)}.{nameof(FileSinkOptions.MaxFileSize)}");
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(
+            _options.RolloverInterval, TimeSpan.Zero, $"{nameof(options)}.{nameof(FileSinkOptions.RolloverInterval)}");
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(
+            _options.InactivityInterval, TimeSpan.Zero, $"{nameof(options)}.{nameof(FileSinkOptions.InactivityInterval)}");
+        string prefix = _options.Prefix;
+        if (prefix.Length == 0 || !char.IsAsciiLetterOrDigit(prefix[0]) || !prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
+        {
+            throw new ArgumentException(
+                $"{nameof(FileSinkOptions.Prefix)} is '{prefix}': it must begin with a letter or digit and have only letters, digits, '-' and '_'.", nameof(options));
+        }
+
+        _folder = new FileSinkFolder(Path.GetFullPath(folder), prefix, format.Extension);
+    }
+
+    /// <summary>Checks that the format can be written and that the folder has no files where it must have none.</summary>
+    /// <exception cref="ConnectorException">MR7103: the format can only be read. MR7105: the folder has files.</exception>
+    public override void Validate()
+    {
+        try
+        {
+            _format.CreateEncoder();
+        }
+        catch (NotSupportedException error)
+        {
+            throw new ConnectorException(FileErrors.Options, error.Message, innerException: error);
+        }
+
+        if (_options.WhenFolderHasFiles == WhenFolderHasFiles.Fail)
+        {
+            _folder.ThrowIfNotEmpty();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CommittingSinkWriter<T, PendingFile> CreateWriter(SinkWriterContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        int number = _folder.Prepare(context.SubtaskIndex, context.Parallelism, _options.WhenFolderHasFiles == WhenFolderHasFiles.Overwrite);
+        return new FileSinkWriter<T>(context, _format.CreateEncoder(), _options, _folder, number);
+    }
+
+    /// <inheritdoc/>
+    public override Committer<PendingFile> CreateCommitter(SinkWriterContext context) => new FileCommitter();
+}

@@ -1,0 +1,8 @@
+namespace Millrace.Connectors;
+
+/// <summary>A complete file of a <see cref="FileSink{T}"/> that waits for its final name.</summary>
+/// <param name="PendingPath">Where it is, under a hidden name.</param>
+/// <param name="FinalPath">Where it will be.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Records">How many records it holds.</param>
+public sealed record PendingFile(string PendingPath, string FinalPath, long Bytes, long Records);
