@@ -46,7 +46,7 @@ public abstract class KeyedProcessFunction<TKey, TIn, TOut> : StreamFunction
     /// <param name="output">Takes the results.</param>
     public abstract void ProcessElement(TIn value, KeyedProcessContext<TKey> context, Collector<TOut> output);
 
-    /// <summary>Called once for every timer that falls due, with the timer's key as the current key. Results get the timer's timestamp.</summary>
+    /// <summary>Called once for every timer that falls due, with the timer's key as the current key. Results of an event-time timer get its time as their timestamp, those of a processing-time timer none.</summary>
     /// <param name="timestamp">The time the timer was registered for, in milliseconds since 1970-01-01 UTC.</param>
     /// <param name="context">The key, the kind of timer, timers and side outputs; valid only during the call.</param>
     /// <param name="output">Takes the results.</param>

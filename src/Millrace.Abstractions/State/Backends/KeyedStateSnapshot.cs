@@ -16,6 +16,9 @@ public enum KeyedStateKind
 
     /// <summary>Timers.</summary>
     Timer = 4,
+
+    /// <summary>One value per key group, of an operator's own; backends do not keep it.</summary>
+    GroupValue = 5,
 }
 
 /// <summary>The keyed state of one subtask in the canonical format, which every backend writes and reads.</summary>

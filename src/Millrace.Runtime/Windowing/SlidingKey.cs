@@ -1,0 +1,189 @@
+using System.Diagnostics;
+
+namespace Millrace.Runtime.Windowing;
+
+/// <summary>
+/// The slices of one key that the current window has, combined so that the next window costs a constant number of merges, however many slices it
+/// has: the older ones as suffix aggregates (the front), the younger ones as one running aggregate (the back). When the front is used up the
+/// back becomes the new front.
+/// </summary>
+/// <remarks>
+/// The two-stack queue for sliding-window aggregation; see Tangwongsan, Hirzel, Schneider, "In-order sliding-window aggregation in worst-case
+/// constant time" (VLDB Journal 2021), section 3.
+/// </remarks>
+internal sealed class SlidingKey<TKey, TContent>(TKey key, ulong hash)
+{
+    // The ends of the key's live slices, oldest first: those before _front + _frontCount have a suffix aggregate.
+    private long[] _ends = new long[4];
+    private TContent[] _suffixes = [];
+    private int _first;
+    private int _count;
+    private int _frontCount;
+    private TContent? _back;
+    private bool _hasBack;
+
+    public TKey Key { get; } = key;
+
+    public ulong Hash { get; } = hash;
+
+    public bool IsEmpty => _count == 0;
+
+    public ReadOnlySpan<long> Ends => _ends.AsSpan(_first, _count);
+
+    /// <summary>Gives a slice's content by its end.</summary>
+    public delegate ref readonly TContent ContentOf(SlidingKey<TKey, TContent> key, long sliceEnd);
+
+    /// <summary>A slice joins that is younger than all before.</summary>
+    public void Push<TIn>(long end, in TContent content, WindowAggregation<TIn, TContent> aggregation)
+    {
+        Debug.Assert(_count == 0 || end > _ends[_first + _count - 1], "Slices join in order.");
+        Append(end);
+        if (!aggregation.IsCombinable)
+        {
+            return;
+        }
+
+        if (_hasBack)
+        {
+            aggregation.Merge(ref _back!, in content);
+        }
+        else
+        {
+            _back = aggregation.Copy(in content);
+            _hasBack = true;
+        }
+    }
+
+    /// <summary>A slice joins that is not the youngest, or has changed: what was combined no longer holds.</summary>
+    public void Insert(long end)
+    {
+        int place = Ends.BinarySearch(end);
+        if (place < 0)
+        {
+            place = ~place;
+            Append(end);
+            for (int i = _count - 1; i > place; i--)
+            {
+                _ends[_first + i] = _ends[_first + i - 1];
+            }
+
+            _ends[_first + place] = end;
+        }
+
+        Forget();
+    }
+
+    /// <summary>Drops slices that end at or before a time.</summary>
+    public void DropUpTo(long time)
+    {
+        while (_count > 0 && _ends[_first] <= time)
+        {
+            if (_frontCount > 0)
+            {
+                _suffixes[_first] = default!;
+                _frontCount--;
+            }
+            else
+            {
+                // What the back holds includes the slice that leaves.
+                Forget();
+            }
+
+            _first++;
+            _count--;
+        }
+
+        if (_count == 0)
+        {
+            _first = 0;
+            Forget();
+        }
+    }
+
+    /// <summary>All live slices combined, as a content of the caller's own.</summary>
+    public TContent Combine<TIn>(WindowAggregation<TIn, TContent> aggregation, ContentOf contentOf)
+    {
+        Debug.Assert(_count > 0, "A key without slices has no window.");
+        if (_frontCount == 0 && !_hasBack)
+        {
+            Flip(aggregation, contentOf);
+        }
+
+        if (_frontCount == 0)
+        {
+            return aggregation.Copy(in _back!);
+        }
+
+        var result = aggregation.Copy(in _suffixes[_first]);
+        if (_hasBack)
+        {
+            aggregation.Merge(ref result, in _back!);
+        }
+
+        return result;
+    }
+
+    private void Forget()
+    {
+        if (_frontCount > 0)
+        {
+            Array.Clear(_suffixes, _first, _frontCount);
+            _frontCount = 0;
+        }
+
+        _back = default;
+        _hasBack = false;
+    }
+
+    private void Flip<TIn>(WindowAggregation<TIn, TContent> aggregation, ContentOf contentOf)
+    {
+        if (_suffixes.Length < _ends.Length)
+        {
+            _suffixes = new TContent[_ends.Length];
+        }
+
+        for (int i = _first + _count - 1; i >= _first; i--)
+        {
+            _suffixes[i] = aggregation.Copy(in contentOf(this, _ends[i]));
+            if (i < _first + _count - 1)
+            {
+                aggregation.Merge(ref _suffixes[i], in _suffixes[i + 1]);
+            }
+        }
+
+        _frontCount = _count;
+    }
+
+    private void Append(long end)
+    {
+        if (_first + _count == _ends.Length)
+        {
+            MakeRoom();
+        }
+
+        _ends[_first + _count] = end;
+        _count++;
+    }
+
+    private void MakeRoom()
+    {
+        // Moving to the start of the arrays is enough while half of them is free; otherwise they grow.
+        bool grow = _count > _ends.Length / 2;
+        long[] ends = grow ? new long[_ends.Length * 2] : _ends;
+        Array.Copy(_ends, _first, ends, 0, _count);
+        _ends = ends;
+        if (_frontCount > 0)
+        {
+            var suffixes = grow ? new TContent[ends.Length] : _suffixes;
+            Array.Copy(_suffixes, _first, suffixes, 0, _frontCount);
+            if (!grow)
+            {
+                Array.Clear(suffixes, _frontCount, suffixes.Length - _frontCount);
+            }
+
+            _suffixes = suffixes;
+        }
+
+        _first = 0;
+    }
+}

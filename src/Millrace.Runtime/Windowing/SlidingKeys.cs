@@ -1,0 +1,54 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Millrace.Runtime.Windowing;
+
+/// <summary>The keys that have something in the current sliding window. A key that has nothing any more is forgotten.</summary>
+internal sealed class SlidingKeys<TKey, TContent>
+    where TKey : notnull
+{
+    private readonly Dictionary<TKey, int> _places = [];
+    private readonly List<SlidingKey<TKey, TContent>> _keys = [];
+
+    public int Count => _keys.Count;
+
+    public SlidingKey<TKey, TContent> this[int index] => _keys[index];
+
+    public SlidingKey<TKey, TContent> GetOrAdd(TKey key, ulong hash)
+    {
+        if (_places.TryGetValue(key, out int place))
+        {
+            return _keys[place];
+        }
+
+        var added = new SlidingKey<TKey, TContent>(key, hash);
+        _places.Add(key, _keys.Count);
+        _keys.Add(added);
+        return added;
+    }
+
+    public bool TryGet(TKey key, [MaybeNullWhen(false)] out SlidingKey<TKey, TContent> found)
+    {
+        found = _places.TryGetValue(key, out int place) ? _keys[place] : null;
+        return found is not null;
+    }
+
+    public void Clear()
+    {
+        _places.Clear();
+        _keys.Clear();
+    }
+
+    /// <summary>Forgets the key at an index; another takes its place.</summary>
+    public void RemoveAt(int index)
+    {
+        _places.Remove(_keys[index].Key);
+        int last = _keys.Count - 1;
+        if (index < last)
+        {
+            _keys[index] = _keys[last];
+            _places[_keys[index].Key] = index;
+        }
+
+        _keys.RemoveAt(last);
+    }
+}

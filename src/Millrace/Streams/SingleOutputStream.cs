@@ -1,0 +1,90 @@
+using Millrace.Runtime.Graph;
+
+namespace Millrace;
+
+/// <summary>The stream that one operator produces; the operator can be named and tuned here.</summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+public sealed class SingleOutputStream<T> : DataStream<T>
+{
+    private readonly StreamNode _node;
+
+    internal SingleOutputStream(StreamExecutionEnvironment environment, StreamNode node)
+        : base(environment, [new Origin(node, null, new UnkeyedPartitioning<T>(PartitioningKind.Default))])
+    {
+        _node = node;
+    }
+
+    /// <summary>Names the operator, for people.</summary>
+    /// <param name="name">The name.</param>
+    /// <returns>This stream.</returns>
+    public SingleOutputStream<T> Name(string name)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        _node.Name = name;
+        return this;
+    }
+
+    /// <summary>Gives the operator an identity that survives changes of the program. Give one to every operator that has state.</summary>
+    /// <param name="uid">Unique within the job.</param>
+    /// <returns>This stream.</returns>
+    public SingleOutputStream<T> Uid(string uid)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(uid);
+        _node.Uid = uid;
+        return this;
+    }
+
+    /// <summary>Sets how many subtasks the operator has.</summary>
+    /// <param name="parallelism">1 to the operator's max parallelism.</param>
+    /// <returns>This stream.</returns>
+    public SingleOutputStream<T> Parallelism(int parallelism)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(parallelism, 1);
+        _node.Parallelism = parallelism;
+        return this;
+    }
+
+    /// <summary>Sets how many key groups the operator's keys are divided into. Cannot be changed later without losing the state.</summary>
+    /// <param name="maxParallelism">1 to 32,768.</param>
+    /// <returns>This stream.</returns>
+    public SingleOutputStream<T> MaxParallelism(int maxParallelism)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxParallelism, 1);
+        _node.MaxParallelism = maxParallelism;
+        return this;
+    }
+
+    /// <summary>Runs the operator on threads of its own, because its function blocks: on a lock, on synchronous I/O.</summary>
+    /// <returns>This stream.</returns>
+    public SingleOutputStream<T> Blocking()
+    {
+        _node.IsBlocking = true;
+        return this;
+    }
+
+    /// <summary>Begins a new task with this operator: it is not fused with the one before.</summary>
+    /// <returns>This stream.</returns>
+    public SingleOutputStream<T> StartNewChain()
+    {
+        _node.Chaining = ChainingStrategy.Head;
+        return this;
+    }
+
+    /// <summary>Makes a task of this operator alone.</summary>
+    /// <returns>This stream.</returns>
+    public SingleOutputStream<T> DisableChaining()
+    {
+        _node.Chaining = ChainingStrategy.Never;
+        return this;
+    }
+
+    /// <summary>A side output of the operator.</summary>
+    /// <typeparam name="TSide">The type of the side output.</typeparam>
+    /// <param name="tag">The tag that the operator's function emits with.</param>
+    /// <returns>The stream of what it emits.</returns>
+    public DataStream<TSide> GetSideOutput<TSide>(OutputTag<TSide> tag)
+    {
+        ArgumentNullException.ThrowIfNull(tag);
+        return new DataStream<TSide>(Environment, [new DataStream<TSide>.Origin(_node, tag, new UnkeyedPartitioning<TSide>(PartitioningKind.Default))]);
+    }
+}
