@@ -26,12 +26,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue>
         var codec = _codec.ForReading(Identity, snapshot);
         foreach (var group in snapshot.Groups)
         {
-            int index = group.Group - _firstGroup;
-            var loaded = codec.Read(Identity, group, _maxParallelism, _namespaceHasher);
-            if (loaded is not null)
-            {
-                _groups[index] = loaded;
-            }
+            _groups[group.Group - _firstGroup] = codec.Read(Identity, group, _maxParallelism, _namespaceHasher);
         }
     }
 }
