@@ -14,7 +14,10 @@ internal readonly record struct StateIdentity(string Name, KeyedStateKind Kind, 
             KeyedStateKind.Map => $"map state of {NameOf(Value.GenericTypeArguments[0])} to {NameOf(Value.GenericTypeArguments[1])}",
             _ => "set of timers",
         };
-        return Namespace == typeof(VoidNamespace) ? kind : $"{kind} by {NameOf(Namespace)}";
+
+        // A timer's namespace is wrapped together with its time.
+        var ns = Kind == KeyedStateKind.Timer ? Namespace.GenericTypeArguments[0] : Namespace;
+        return ns == typeof(VoidNamespace) ? kind : $"{kind} by {NameOf(ns)}";
     }
 
     private static string NameOf(Type type)

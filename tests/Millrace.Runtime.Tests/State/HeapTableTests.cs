@@ -97,6 +97,30 @@ public sealed class HeapTableTests
         }
     }
 
+    [Fact]
+    public void Prefetch_AnyKeys_ChangesNothing()
+    {
+        var table = Backend().Table<TimeWindow, long>("state");
+        table.GetOrAdd(1, Hasher.Hash(1), new TimeWindow(0, 1), out _) = 5;
+        table.Prefetch([1, 2, 3], [Hasher.Hash(1), Hasher.Hash(2), Hasher.Hash(3)], new TimeWindow(0, 1));
+        Assert.Equal(new Dictionary<(long, TimeWindow), long> { [(1, new TimeWindow(0, 1))] = 5 }, Contents(table));
+    }
+
+    [Fact]
+    public void Table_WithNamespaceOfAnyType_TellsNamespacesApart()
+    {
+        var table = Backend().Table<string, long>("state");
+        foreach (string ns in (string[])["a", "b", "c"])
+        {
+            table.GetOrAdd(1, Hasher.Hash(1), ns, out _) = ns[0];
+        }
+
+        Assert.Equal(3, table.Count);
+        Assert.Equal('b', table.Peek(1, Hasher.Hash(1), string.Concat("", "b")));
+        Assert.True(table.Remove(1, Hasher.Hash(1), "b"));
+        Assert.Equal(['a', 'c'], Contents(table).Values.Order());
+    }
+
     // Keys with equal hashes make runs in which shifting back has to be right.
     [Theory]
     [InlineData(1, 1UL << 63)]

@@ -18,8 +18,11 @@ internal sealed class FrozenHeapTable<TKey, TNamespace, TValue>(
     StateIdentity identity,
     HeapTableCodec<TKey, TNamespace, TValue> codec,
     int firstGroup,
-    HeapGroup<TKey, TNamespace, TValue>?[] groups) : FrozenTable
+    HeapGroup<TKey, TNamespace, TValue>?[] groups,
+    Action released) : FrozenTable
 {
+    private bool _isReleased;
+
     public override StateSnapshot Write(ArrayBufferWriter<byte> buffer, Action throwIfAbandoned)
     {
         var written = new List<KeyGroupSnapshot>();
@@ -38,6 +41,7 @@ internal sealed class FrozenHeapTable<TKey, TNamespace, TValue>(
             group.Unshare();
         }
 
+        Release();
         return new StateSnapshot(identity.Name, identity.Kind, codec.Keys.Schema, codec.Namespaces.Schema, codec.Values.Schema, written);
     }
 
@@ -47,6 +51,12 @@ internal sealed class FrozenHeapTable<TKey, TNamespace, TValue>(
         {
             groups[index]?.Unshare();
             groups[index] = null;
+        }
+
+        if (!_isReleased)
+        {
+            _isReleased = true;
+            released();
         }
     }
 }

@@ -49,19 +49,35 @@ internal sealed class HeapKeyedStateBackend<TKey> : KeyedStateBackend<TKey>
     public override ValueState<T> GetState<T>(ValueStateDescriptor<T> descriptor)
     {
         var table = Table<VoidNamespace, T>(descriptor.Name);
-        return (ValueState<T>)Handle(descriptor, () => new HeapValueState<TKey, T>(this, table));
+        return (ValueState<T>)Handle(descriptor.Name, () => new HeapValueState<TKey, T>(this, table));
     }
 
     public override ListState<T> GetListState<T>(ListStateDescriptor<T> descriptor)
     {
         var table = ListTable<VoidNamespace, T>(descriptor.Name);
-        return (ListState<T>)Handle(descriptor, () => new HeapListState<TKey, T>(this, table));
+        return (ListState<T>)Handle(descriptor.Name, () => new HeapListState<TKey, T>(this, table));
     }
 
     public override MapState<TMapKey, TValue> GetMapState<TMapKey, TValue>(MapStateDescriptor<TMapKey, TValue> descriptor)
     {
         var table = MapTable<VoidNamespace, TMapKey, TValue>(descriptor.Name);
-        return (MapState<TMapKey, TValue>)Handle(descriptor, () => new HeapMapState<TKey, TMapKey, TValue>(this, table));
+        return (MapState<TMapKey, TValue>)Handle(descriptor.Name, () => new HeapMapState<TKey, TMapKey, TValue>(this, table));
+    }
+
+    /// <summary>The timers of one time domain. Asking twice gives the same queue.</summary>
+    /// <param name="name">The queue's name, unique among the operator's states.</param>
+    /// <exception cref="InvalidOperationException">The name is taken by another kind of state or another type of namespace.</exception>
+    /// <exception cref="StateIncompatibleException">The restored timers cannot be read.</exception>
+    public TimerQueue<TKey, TNamespace> Timers<TNamespace>(string name)
+    {
+        var namespaceHasher = NamespaceHash.NeedsHasher<TNamespace>() ? _serializers.GetHasher<TNamespace>() : null;
+        var table = GetOrCreate(
+            name,
+            KeyedStateKind.Timer,
+            () => new TimerIdSerializer<TNamespace>(NamespaceSerializer<TNamespace>()),
+            () => new TimerIdHasher<TNamespace>(namespaceHasher),
+            () => TimerOrderSerializer.Instance);
+        return (TimerQueue<TKey, TNamespace>)Handle(name, () => new TimerQueue<TKey, TNamespace>(table, _keyHasher.Hash));
     }
 
     public override FrozenKeyedState Freeze() =>
@@ -106,7 +122,15 @@ internal sealed class HeapKeyedStateBackend<TKey> : KeyedStateBackend<TKey>
         }
     }
 
-    private HeapTable<TKey, TNamespace, TValue> GetOrCreate<TNamespace, TValue>(string name, KeyedStateKind kind, Func<TypeSerializer<TValue>> values)
+    private HeapTable<TKey, TNamespace, TValue> GetOrCreate<TNamespace, TValue>(string name, KeyedStateKind kind, Func<TypeSerializer<TValue>> values) =>
+        GetOrCreate(name, kind, NamespaceSerializer<TNamespace>, _serializers.GetHasher<TNamespace>, values);
+
+    private HeapTable<TKey, TNamespace, TValue> GetOrCreate<TNamespace, TValue>(
+        string name,
+        KeyedStateKind kind,
+        Func<TypeSerializer<TNamespace>> namespaces,
+        Func<StableHasher<TNamespace>> namespaceHasher,
+        Func<TypeSerializer<TValue>> values)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         var identity = new StateIdentity(name, kind, typeof(TNamespace), typeof(TValue));
@@ -115,9 +139,9 @@ internal sealed class HeapKeyedStateBackend<TKey> : KeyedStateBackend<TKey>
             return existing.Identity == identity ? (HeapTable<TKey, TNamespace, TValue>)existing : throw StateErrors.NameTaken(existing.Identity, identity);
         }
 
-        var codec = new HeapTableCodec<TKey, TNamespace, TValue>(_keySerializer, _keyHasher, NamespaceSerializer<TNamespace>(), values());
-        var namespaceHasher = NamespaceHash.NeedsHasher<TNamespace>() ? _serializers.GetHasher<TNamespace>() : null;
-        var table = new HeapTable<TKey, TNamespace, TValue>(identity, _range, MaxParallelism, codec, namespaceHasher);
+        var codec = new HeapTableCodec<TKey, TNamespace, TValue>(_keySerializer, _keyHasher, namespaces(), values());
+        var hasher = NamespaceHash.NeedsHasher<TNamespace>() ? namespaceHasher() : null;
+        var table = new HeapTable<TKey, TNamespace, TValue>(identity, _range, MaxParallelism, codec, hasher);
         foreach (var restored in _restored.Where(state => state.Name == name))
         {
             table.Load(restored);
@@ -132,12 +156,12 @@ internal sealed class HeapKeyedStateBackend<TKey> : KeyedStateBackend<TKey>
     private TypeSerializer<TNamespace> NamespaceSerializer<TNamespace>() =>
         typeof(TNamespace) == typeof(VoidNamespace) ? (TypeSerializer<TNamespace>)(object)VoidNamespaceSerializer.Instance : _serializers.Get<TNamespace>();
 
-    private object Handle(StateDescriptor descriptor, Func<object> create)
+    private object Handle(string name, Func<object> create)
     {
-        if (!_handles.TryGetValue(descriptor.Name, out object? handle))
+        if (!_handles.TryGetValue(name, out object? handle))
         {
             handle = create();
-            _handles.Add(descriptor.Name, handle);
+            _handles.Add(name, handle);
         }
 
         return handle;

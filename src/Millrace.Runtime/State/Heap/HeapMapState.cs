@@ -23,7 +23,12 @@ internal sealed class HeapMapState<TKey, TMapKey, TValue>(KeyedStateBackend<TKey
     public override ref TValue GetOrAdd(TMapKey key)
     {
         // Checked before the table makes room: a map that is never filled would stay behind as an empty entry.
-        ArgumentNullException.ThrowIfNull(key);
+        // Not with ThrowIfNull, which boxes keys of value types.
+        if (!typeof(TMapKey).IsValueType && key is null)
+        {
+            throw new ArgumentNullException(nameof(key));
+        }
+
         return ref table.GetOrAdd(in backend.CurrentKey, backend.CurrentHash, default, out _).GetOrAdd(key, out _);
     }
 

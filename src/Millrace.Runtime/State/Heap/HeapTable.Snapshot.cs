@@ -7,6 +7,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue>
 {
     public FrozenTable Freeze()
     {
+        Interlocked.Increment(ref _snapshots);
         var frozen = new HeapGroup<TKey, TNamespace, TValue>?[_groups.Length];
         for (int index = 0; index < frozen.Length; index++)
         {
@@ -18,7 +19,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue>
             }
         }
 
-        return new FrozenHeapTable<TKey, TNamespace, TValue>(Identity, _codec, _firstGroup, frozen);
+        return new FrozenHeapTable<TKey, TNamespace, TValue>(Identity, _codec, _firstGroup, frozen, () => Interlocked.Decrement(ref _snapshots));
     }
 
     public void Load(StateSnapshot snapshot)
@@ -26,12 +27,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue>
         var codec = _codec.ForReading(Identity, snapshot);
         foreach (var group in snapshot.Groups)
         {
-            int index = group.Group - _firstGroup;
-            var loaded = codec.Read(Identity, group, _maxParallelism, _namespaceHasher);
-            if (loaded is not null)
-            {
-                _groups[index] = loaded;
-            }
+            Put(group.Group - _firstGroup, codec.Read(Identity, group, _maxParallelism, _namespaceHasher));
         }
     }
 }

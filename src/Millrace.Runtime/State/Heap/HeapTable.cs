@@ -9,7 +9,13 @@ namespace Millrace.Runtime.State;
 /// <summary>A state in memory: a <see cref="HeapGroup{TKey, TNamespace, TValue}"/> for each key group that ever had an entry.</summary>
 internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTable<TKey, TNamespace, TValue>, IHeapState
 {
+    // One empty slot: where there is no group yet, a search finds nothing.
+    private static readonly HeapEntry<TKey, TNamespace, TValue>[] NoSlots = new HeapEntry<TKey, TNamespace, TValue>[1];
+
     private readonly HeapGroup<TKey, TNamespace, TValue>?[] _groups;
+
+    // The slots of each group once more: one step less from a hash to its entry.
+    private readonly HeapEntry<TKey, TNamespace, TValue>[][] _slots;
     private readonly int _firstGroup;
     private readonly int _maxParallelism;
     private readonly StableHasher<TNamespace>? _namespaceHasher;
@@ -19,10 +25,15 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     private readonly EqualityComparer<TNamespace>? _namespaceComparer;
     private readonly HeapTableCodec<TKey, TNamespace, TValue> _codec;
 
+    // How many snapshots still read any of the groups: while there is none, no group need be asked whether it is shared.
+    private int _snapshots;
+
     public HeapTable(StateIdentity identity, KeyGroupRange range, int maxParallelism, HeapTableCodec<TKey, TNamespace, TValue> codec, StableHasher<TNamespace>? namespaceHasher)
     {
         Identity = identity;
         _groups = new HeapGroup<TKey, TNamespace, TValue>?[range.Count];
+        _slots = new HeapEntry<TKey, TNamespace, TValue>[range.Count][];
+        Array.Fill(_slots, NoSlots);
         _firstGroup = range.Start;
         _maxParallelism = maxParallelism;
         _codec = codec;
@@ -53,44 +64,38 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     public override ref TValue GetOrAdd(scoped in TKey key, ulong hash, scoped in TNamespace ns, out bool existed)
     {
         int index = IndexOf(hash);
-        var group = _groups[index];
-        if (group is null || group.IsShared)
+        if (Volatile.Read(ref _snapshots) != 0)
         {
-            group = MakeWritable(index);
+            MakeWritable(index);
         }
 
         uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
-        ref var found = ref Search(group, in key, stored, in ns);
-        if (!Unsafe.IsNullRef(ref found))
+        ref var found = ref Search(_slots[index], in key, stored, in ns);
+        if (Unsafe.IsNullRef(ref found))
         {
-            existed = true;
-            return ref found.Value;
+            existed = false;
+            return ref Add(index, in key, stored, in ns);
         }
 
-        existed = false;
-        return ref Add(group, in key, stored, in ns);
+        existed = true;
+        return ref found.Value;
     }
 
     public override ref TValue Find(scoped in TKey key, ulong hash, scoped in TNamespace ns)
     {
         int index = IndexOf(hash);
-        var group = _groups[index];
-        if (group is null)
-        {
-            return ref Unsafe.NullRef<TValue>();
-        }
-
         uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
-        ref var found = ref Search(group, in key, stored, in ns);
+        ref var found = ref Search(_slots[index], in key, stored, in ns);
         if (Unsafe.IsNullRef(ref found))
         {
             return ref Unsafe.NullRef<TValue>();
         }
 
-        if (group.IsShared)
+        if (Volatile.Read(ref _snapshots) != 0)
         {
-            // The copy has the same slots, but elsewhere in memory.
-            found = ref Search(MakeWritable(index), in key, stored, in ns);
+            // A copy has the same slots, but elsewhere in memory.
+            MakeWritable(index);
+            found = ref Search(_slots[index], in key, stored, in ns);
         }
 
         return ref found.Value;
@@ -98,13 +103,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
 
     public override ref readonly TValue Peek(scoped in TKey key, ulong hash, scoped in TNamespace ns)
     {
-        var group = _groups[IndexOf(hash)];
-        if (group is null)
-        {
-            return ref Unsafe.NullRef<TValue>();
-        }
-
-        ref var found = ref Search(group, in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
+        ref var found = ref Search(_slots[IndexOf(hash)], in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
         if (Unsafe.IsNullRef(ref found))
         {
             return ref Unsafe.NullRef<TValue>();
@@ -116,31 +115,38 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     public override bool Remove(scoped in TKey key, ulong hash, scoped in TNamespace ns)
     {
         int index = IndexOf(hash);
-        var group = _groups[index];
-        if (group is null)
-        {
-            return false;
-        }
-
-        ref var found = ref Search(group, in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
+        var slots = _slots[index];
+        ref var found = ref Search(slots, in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
         if (Unsafe.IsNullRef(ref found))
         {
             return false;
         }
 
-        nint offset = Unsafe.ByteOffset(ref MemoryMarshal.GetArrayDataReference(group.Slots), ref found);
+        nint offset = Unsafe.ByteOffset(ref MemoryMarshal.GetArrayDataReference(slots), ref found);
         int slot = (int)(offset / Unsafe.SizeOf<HeapEntry<TKey, TNamespace, TValue>>());
-        if (group.IsShared)
-        {
-            group = MakeWritable(index);
-        }
-
+        MakeWritable(index);
+        var group = _groups[index]!;
         group.RemoveAt(slot);
+        _slots[index] = group.Slots;
         return true;
     }
 
     // A frozen group lives on in the snapshot.
-    public override void Clear() => Array.Clear(_groups);
+    public override void Clear()
+    {
+        Array.Clear(_groups);
+        Array.Fill(_slots, NoSlots);
+    }
+
+    public override void Prefetch(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes, in TNamespace ns)
+    {
+        foreach (ulong hash in hashes)
+        {
+            var slots = _slots[IndexOf(hash)];
+            int home = (int)NamespaceHash.Combine(hash, in ns, _namespaceHasher) & (slots.Length - 1);
+            CacheLine.Prefetch(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(slots), home));
+        }
+    }
 
     public override bool MoveNext(ref TableCursor cursor)
     {
@@ -177,11 +183,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
 
     public override ref TValue ValueAt(in TableCursor cursor)
     {
-        if (_groups[cursor.Partition]!.IsShared)
-        {
-            MakeWritable(cursor.Partition);
-        }
-
+        MakeWritable(cursor.Partition);
         return ref SlotAt(in cursor).Value;
     }
 
@@ -198,9 +200,8 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref HeapEntry<TKey, TNamespace, TValue> Search(HeapGroup<TKey, TNamespace, TValue> group, scoped in TKey key, uint stored, scoped in TNamespace ns)
+    private ref HeapEntry<TKey, TNamespace, TValue> Search(HeapEntry<TKey, TNamespace, TValue>[] slots, scoped in TKey key, uint stored, scoped in TNamespace ns)
     {
-        var slots = group.Slots;
         int mask = slots.Length - 1;
         ref var first = ref MemoryMarshal.GetArrayDataReference(slots);
         int index = (int)stored & mask;
@@ -239,23 +240,33 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static ref TValue Add(HeapGroup<TKey, TNamespace, TValue> group, scoped in TKey key, uint stored, scoped in TNamespace ns)
+    private ref TValue Add(int index, scoped in TKey key, uint stored, scoped in TNamespace ns)
     {
+        var group = _groups[index] ??= new HeapGroup<TKey, TNamespace, TValue>();
         ref var slot = ref group.Add(stored);
+        _slots[index] = group.Slots;
         slot.Key = key;
         slot.Namespace = ns;
         return ref slot.Value;
     }
 
+    /// <summary>Copies a key group that a snapshot still reads. To be called before anything is written.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private HeapGroup<TKey, TNamespace, TValue> MakeWritable(int index)
+    private void MakeWritable(int index)
     {
-        ref var group = ref _groups[index];
-        group = group is null ? new HeapGroup<TKey, TNamespace, TValue>() : group.Clone(_codec.Values);
-        return group;
+        if (_groups[index] is { IsShared: true } shared)
+        {
+            Put(index, shared.Clone(_codec.Values));
+        }
     }
 
-    private ref HeapEntry<TKey, TNamespace, TValue> SlotAt(in TableCursor cursor) => ref _groups[cursor.Partition]!.Slots[cursor.Position - 1];
+    private void Put(int index, HeapGroup<TKey, TNamespace, TValue> group)
+    {
+        _groups[index] = group;
+        _slots[index] = group.Slots;
+    }
+
+    private ref HeapEntry<TKey, TNamespace, TValue> SlotAt(in TableCursor cursor) => ref _slots[cursor.Partition][cursor.Position - 1];
 
     [DoesNotReturn]
     private void ThrowForeignGroup(ulong hash) =>

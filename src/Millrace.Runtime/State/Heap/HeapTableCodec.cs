@@ -57,15 +57,10 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
         output.Flush();
     }
 
-    /// <summary>Reads a key group with a codec that <see cref="ForReading"/> gave; null where it is empty.</summary>
+    /// <summary>Reads a key group with a codec that <see cref="ForReading"/> gave</summary>
     /// <exception cref="MillraceException">The bytes are not what they should be.</exception>
-    public HeapGroup<TKey, TNamespace, TValue>? Read(StateIdentity identity, KeyGroupSnapshot written, int maxParallelism, StableHasher<TNamespace>? namespaceHasher)
+    public HeapGroup<TKey, TNamespace, TValue> Read(StateIdentity identity, KeyGroupSnapshot written, int maxParallelism, StableHasher<TNamespace>? namespaceHasher)
     {
-        if (written.Count == 0)
-        {
-            return null;
-        }
-
         try
         {
             var group = new HeapGroup<TKey, TNamespace, TValue>(HeapGroup<TKey, TNamespace, TValue>.CapacityFor(written.Count));

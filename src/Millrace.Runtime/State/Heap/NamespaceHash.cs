@@ -15,7 +15,7 @@ internal static class NamespaceHash
 
     /// <param name="hash">The stable hash of the key.</param>
     /// <param name="ns">The namespace.</param>
-    /// <param name="hasher">For namespaces that are neither void, nor a window, nor a long; unused and null for those.</param>
+    /// <param name="hasher">For the namespaces of which <see cref="NeedsHasher"/> is true; null for the others.</param>
     /// <returns>The hash bits to keep in a slot: never 0.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Combine<TNamespace>(ulong hash, in TNamespace ns, StableHasher<TNamespace>? hasher)
@@ -34,6 +34,16 @@ internal static class NamespaceHash
         {
             mixed ^= Mix(Unsafe.As<TNamespace, long>(ref Unsafe.AsRef(in ns)), 0);
         }
+        else if (typeof(TNamespace) == typeof(TimerId<VoidNamespace>))
+        {
+            mixed ^= Mix(Unsafe.As<TNamespace, TimerId<VoidNamespace>>(ref Unsafe.AsRef(in ns)).Time, 0);
+        }
+        else if (typeof(TNamespace) == typeof(TimerId<TimeWindow>))
+        {
+            // A window's timer is one of two or three times, so that the window's start tells the timers apart.
+            ref readonly var timer = ref Unsafe.As<TNamespace, TimerId<TimeWindow>>(ref Unsafe.AsRef(in ns));
+            mixed ^= Mix(timer.Time, timer.Namespace.Start);
+        }
         else
         {
             mixed ^= (uint)hasher!.Hash(ns);
@@ -42,8 +52,13 @@ internal static class NamespaceHash
         return mixed | 0x8000_0000;
     }
 
+    /// <summary>Whether there is no hash built in for a type of namespace.</summary>
     public static bool NeedsHasher<TNamespace>() =>
-        typeof(TNamespace) != typeof(VoidNamespace) && typeof(TNamespace) != typeof(TimeWindow) && typeof(TNamespace) != typeof(long);
+        typeof(TNamespace) != typeof(VoidNamespace)
+        && typeof(TNamespace) != typeof(TimeWindow)
+        && typeof(TNamespace) != typeof(long)
+        && typeof(TNamespace) != typeof(TimerId<VoidNamespace>)
+        && typeof(TNamespace) != typeof(TimerId<TimeWindow>);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Mix(long first, long second) => (uint)((((ulong)first * First) + ((ulong)second * Second)) >> 32);

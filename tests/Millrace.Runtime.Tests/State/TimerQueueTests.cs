@@ -1,0 +1,171 @@
+using CsCheck;
+using Millrace.Runtime.State;
+using Millrace.State.Backends;
+
+namespace Millrace.Runtime.Tests.State;
+
+public sealed class TimerQueueTests
+{
+    private static readonly Int64Hasher Hasher = new();
+
+    private static HeapKeyedStateBackend<long> Backend() => new(new KeyGroupRange(0, 8), 8, TestSerializers.Default);
+
+    [Fact]
+    public void TryPop_SameTime_GivesTimersInOrderOfRegistration()
+    {
+        var timers = Backend().Timers<VoidNamespace>("timers");
+        foreach (long key in (long[])[5, 3, 9, 1])
+        {
+            Assert.True(timers.Register(key, Hasher.Hash(key), default, 100));
+        }
+
+        Assert.False(timers.Register(3, Hasher.Hash(3), default, 100));
+        Assert.Equal(4, timers.Count);
+        Assert.False(timers.TryPop(99, out _));
+        var keys = new List<long>();
+        while (timers.TryPop(100, out var timer))
+        {
+            Assert.Equal(Hasher.Hash(timer.Key), timer.Hash);
+            keys.Add(timer.Key);
+        }
+
+        Assert.Equal([5, 3, 9, 1], keys);
+        Assert.Equal(0, timers.Count);
+    }
+
+    [Fact]
+    public void Register_DuringItsOwnFiring_IsANewTimer()
+    {
+        var timers = Backend().Timers<long>("timers");
+        timers.Register(1, Hasher.Hash(1), 0, 10);
+        Assert.True(timers.TryPop(10, out _));
+        Assert.True(timers.Register(1, Hasher.Hash(1), 0, 10));
+        Assert.True(timers.TryPop(10, out _));
+    }
+
+    [Fact]
+    public void Register_AfterDelete_FiresOnceAtItsNewPlace()
+    {
+        var timers = Backend().Timers<long>("timers");
+        timers.Register(1, Hasher.Hash(1), 0, 10);
+        timers.Register(2, Hasher.Hash(2), 0, 10);
+        Assert.True(timers.Delete(1, Hasher.Hash(1), 0, 10));
+        Assert.False(timers.Delete(1, Hasher.Hash(1), 0, 10));
+        Assert.True(timers.Register(1, Hasher.Hash(1), 0, 10));
+
+        Assert.True(timers.TryPop(10, out var first));
+        Assert.True(timers.TryPop(10, out var second));
+        Assert.False(timers.TryPop(long.MaxValue, out _));
+        Assert.Equal((2, 1), (first.Key, second.Key));
+    }
+
+    [Fact]
+    public void TryPeek_AfterTheFirstIsDeleted_GivesTheNext()
+    {
+        var timers = Backend().Timers<long>("timers");
+        Assert.False(timers.TryPeek(out long time));
+        Assert.Equal(long.MaxValue, time);
+        timers.Register(1, Hasher.Hash(1), 0, long.MinValue);
+        timers.Register(1, Hasher.Hash(1), 0, long.MaxValue);
+        Assert.True(timers.TryPeek(out time));
+        Assert.Equal(long.MinValue, time);
+        timers.Delete(1, Hasher.Hash(1), 0, long.MinValue);
+        Assert.True(timers.TryPeek(out time));
+        Assert.Equal(long.MaxValue, time);
+    }
+
+    [Fact]
+    public void A_timer_queue_behaves_like_a_sorted_set()
+    {
+        Gen.Select(Gen.Int[0, 9], Gen.Long[0, 5], Gen.Long[0, 2], Gen.Long[-10, 20]).Array[0, 300].Sample(
+            operations =>
+            {
+                var timers = Backend().Timers<long>("timers");
+                var model = new SortedSet<(long Time, int Order, long Key, long Namespace)>();
+                int order = 0;
+                foreach (var (kind, key, ns, time) in operations)
+                {
+                    var existing = model.FirstOrDefault(timer => timer.Key == key && timer.Namespace == ns && timer.Time == time, (0, -1, 0, 0));
+                    switch (kind)
+                    {
+                        case <= 4:
+                            Assert.Equal(existing.Order < 0, timers.Register(key, Hasher.Hash(key), ns, time));
+                            if (existing.Order < 0)
+                            {
+                                model.Add((time, order++, key, ns));
+                            }
+
+                            break;
+                        case <= 7:
+                            Assert.Equal(model.Remove(existing), timers.Delete(key, Hasher.Hash(key), ns, time));
+                            break;
+                        default:
+                            bool due = model.Count > 0 && model.Min.Time <= time;
+                            Assert.Equal(due, timers.TryPop(time, out var popped));
+                            if (due)
+                            {
+                                Assert.Equal((model.Min.Time, model.Min.Key, model.Min.Namespace), (popped.Time, popped.Key, popped.Namespace));
+                                model.Remove(model.Min);
+                            }
+
+                            break;
+                    }
+
+                    Assert.Equal(model.Count, timers.Count);
+                    Assert.Equal(model.Count > 0, timers.TryPeek(out long next));
+                    Assert.Equal(model.Count > 0 ? model.Min.Time : long.MaxValue, next);
+                }
+            },
+            iter: 2_000);
+    }
+
+    [Fact]
+    public void Delete_AndRegisterWithEveryRecord_NeitherPilesUpNorAllocates()
+    {
+        // What session windows do: 1,000 keys with one timer each, which every record moves on.
+        var timers = Backend().Timers<VoidNamespace>("timers");
+        var due = new long[1_000];
+        Run(100_000);
+        int capacity = timers.Capacity;
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Run(1_000_000);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(capacity, timers.Capacity);
+        Assert.Equal(1_000, timers.Count);
+        Assert.True(capacity <= 4096, $"{capacity} nodes for 1,000 timers");
+
+        void Run(int records)
+        {
+            for (int i = 0; i < records; i++)
+            {
+                long key = i % 1_000;
+                timers.Delete(key, Hasher.Hash(key), default, due[key]);
+                due[key] = 1_000_000 + i;
+                timers.Register(key, Hasher.Hash(key), default, due[key]);
+            }
+        }
+    }
+
+    [Fact]
+    public void TryPop_AllOfMany_GivesTheMemoryBack()
+    {
+        var timers = Backend().Timers<VoidNamespace>("timers");
+        for (long key = 0; key < 100_000; key++)
+        {
+            timers.Register(key, Hasher.Hash(key), default, (long)(Hasher.Hash(key) % 1_000_000));
+        }
+
+        long last = long.MinValue;
+        int count = 0;
+        while (timers.TryPop(long.MaxValue, out var timer))
+        {
+            Assert.True(timer.Time >= last);
+            last = timer.Time;
+            count++;
+        }
+
+        Assert.Equal(100_000, count);
+        Assert.True(timers.Capacity <= 1024);
+    }
+}
