@@ -89,7 +89,7 @@ public sealed class StreamExecutionEnvironment
         {
             Id = NextId(),
             Kind = "Source",
-            CallSite = new CallSite(file, line),
+            CallSite = new SourceLine(file, line),
             OutputType = typeof(T),
             Source = new SourceFactory<T, TSplit, TState>(source),
             CreateOperator = () => new SourceOperator<T, TSplit, TState>(source, strategy),

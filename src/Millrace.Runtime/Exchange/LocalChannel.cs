@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Exchange;
@@ -15,7 +14,7 @@ internal sealed class LocalChannel<T> : IChannelSender<T>, IChannelReceiver<T>
     private readonly int _mask;
     private readonly Actor _producer;
     private readonly Actor _consumer;
-    private Positions _positions;
+    private RingPositions _positions;
 
     public LocalChannel(int capacity, Actor producer, Actor consumer)
     {
@@ -69,19 +68,5 @@ internal sealed class LocalChannel<T> : IChannelSender<T>, IChannelReceiver<T>
         }
 
         return true;
-    }
-
-    /// <summary>Head and tail on cache lines of their own: the two threads would otherwise slow each other down.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 320)]
-    private struct Positions
-    {
-        [FieldOffset(64)]
-        public long Head;
-
-        [FieldOffset(128)]
-        public long Tail;
-
-        [FieldOffset(192)]
-        public int ProducerWaits;
     }
 }

@@ -27,7 +27,7 @@ internal sealed class StreamNode
     /// <summary>The kind of operator, for example <c>Map</c>: the name where the user gives none, and a part of the derived uid.</summary>
     public required string Kind { get; init; }
 
-    public required CallSite CallSite { get; init; }
+    public required SourceLine CallSite { get; init; }
 
     /// <summary>The type of the main output; <see langword="null"/> for a sink.</summary>
     public required Type? OutputType { get; init; }

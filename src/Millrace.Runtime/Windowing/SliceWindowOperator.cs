@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
-using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
 using Millrace.State.Backends;
 using Millrace.Windowing;
@@ -224,7 +223,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
     {
         ref readonly var content = ref _table.Peek(key.Key, key.Hash, in sliceEnd);
         Debug.Assert(!Unsafe.IsNullRef(in content), "A live slice of a key is in the state.");
-        return ref content;
+        return ref content!;
     }
 
     private sealed class WindowContextOf(SliceWindowOperator<TKey, TIn, TContent, TOut> owner) : WindowContext<TimeWindow>

@@ -255,7 +255,7 @@ public class DataStream<T>
     /// <example><code>await foreach (var order in large.ExecuteAndCollectAsync("large orders")) Show(order);</code></example>
     public async IAsyncEnumerable<T> ExecuteAndCollectAsync(string jobName = "job", [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var sink = new CollectSink<T>();
+        var sink = new CollectSink<T> { CompletesWithWriters = false };
         SinkTo(sink, "", 0).Name("Collect");
         await using var client = Environment.Start(jobName);
         await using (cancellationToken.Register(client.Cancel).ConfigureAwait(false))
@@ -285,7 +285,7 @@ public class DataStream<T>
         {
             Id = Environment.NextId(),
             Kind = kind,
-            CallSite = new CallSite(file, line),
+            CallSite = new SourceLine(file, line),
             OutputType = typeof(TOut),
             CreateOperator = create,
             Check = check,
@@ -300,7 +300,7 @@ public class DataStream<T>
         {
             Id = Environment.NextId(),
             Kind = "Sink",
-            CallSite = new CallSite(file, line),
+            CallSite = new SourceLine(file, line),
             OutputType = null,
             IsSink = true,
             CreateOperator = create,

@@ -1,0 +1,120 @@
+using Millrace.Runtime.Coordination;
+using Millrace.Runtime.Operators;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace;
+
+/// <summary>What a job has done at a moment. Numbers of different subtasks are taken one after the other, not at one instant.</summary>
+/// <param name="State">The state of the job.</param>
+/// <param name="Elapsed">Since the job was started.</param>
+/// <param name="Operators">Every operator, sources first.</param>
+public sealed record JobMetrics(JobState State, TimeSpan Elapsed, IReadOnlyList<OperatorSummary> Operators)
+{
+    /// <summary>How many records all sources have emitted.</summary>
+    public long RecordsRead => Operators.Where(op => op.IsSource).Sum(op => op.RecordsOut);
+
+    /// <summary>How many records came too late for any window.</summary>
+    public long LateRecords => Operators.Sum(op => op.LateRecords);
+
+    /// <summary>The operator of a name; the first, if several have it.</summary>
+    /// <param name="name">The name.</param>
+    /// <returns>The operator.</returns>
+    /// <exception cref="KeyNotFoundException">No operator has the name.</exception>
+    public OperatorSummary this[string name] => Operators.FirstOrDefault(op => op.Name == name)
+        ?? throw new KeyNotFoundException($"No operator is called '{name}'; there are {string.Join(", ", Operators.Select(op => $"'{op.Name}'"))}.");
+
+    internal static JobMetrics From(JobExecution execution, TimeSpan elapsed)
+    {
+        var summaries = new List<OperatorSummary>();
+        foreach (var vertex in execution.Job.Vertices)
+        {
+            var subtasks = Enumerable.Range(0, vertex.Parallelism).Select(index => execution.Subtasks[new SubtaskId(vertex.Index, index)]).ToList();
+            for (int i = 0; i < vertex.Nodes.Count; i++)
+            {
+                var node = vertex.Nodes[i];
+                var operators = subtasks.Select(subtask => subtask.Operators).Where(list => list.Count > i).Select(list => list[i]).ToList();
+                summaries.Add(Summarize(node, execution.Job.Uids[node], operators, subtasks));
+            }
+        }
+
+        return new JobMetrics(execution.State, elapsed, summaries);
+    }
+
+    private static OperatorSummary Summarize(Runtime.Graph.StreamNode node, string uid, List<StreamOperator> operators, List<Subtask> subtasks)
+    {
+        var metrics = operators.Select(op => op.Context.Metrics).ToList();
+        return new OperatorSummary
+        {
+            Name = node.Name,
+            Uid = uid,
+            IsSource = node.Source is not null,
+            Parallelism = subtasks.Count,
+            RecordsIn = metrics.Sum(m => m.RecordsIn),
+            RecordsOut = metrics.Sum(m => m.RecordsOut),
+            LateRecords = metrics.Sum(m => m.LateRecords),
+            LateRecordsDropped = metrics.Sum(m => m.LateRecordsDropped),
+            RecordsSkipped = metrics.Sum(m => m.RecordsSkipped),
+            Watermark = metrics.Count < subtasks.Count ? EventTime.MinWatermark : metrics.Min(m => m.Watermark),
+            BusyTime = Average(subtasks, TimeUse.Busy),
+            IdleTime = Average(subtasks, TimeUse.Idle),
+            BackpressuredTime = Average(subtasks, TimeUse.Backpressured),
+            LatencyMarkers = operators.Sum(op => op.Context.Latency.AtPercentile(50).Count),
+            LatencyP50 = operators.Select(op => op.Context.Latency.AtPercentile(50).Value).DefaultIfEmpty().Max(),
+            LatencyP99 = operators.Select(op => op.Context.Latency.AtPercentile(99).Value).DefaultIfEmpty().Max(),
+        };
+    }
+
+    private static TimeSpan Average(List<Subtask> subtasks, TimeUse use) => subtasks.Aggregate(TimeSpan.Zero, (sum, subtask) => sum + subtask.Time.Spent(use)) / subtasks.Count;
+}
+
+/// <summary>What an operator has done, over all its subtasks.</summary>
+public sealed record OperatorSummary
+{
+    /// <summary>The operator's name.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The operator's uid.</summary>
+    public required string Uid { get; init; }
+
+    /// <summary>Whether the operator is a source.</summary>
+    public required bool IsSource { get; init; }
+
+    /// <summary>How many subtasks it has.</summary>
+    public required int Parallelism { get; init; }
+
+    /// <summary>Records that came in; 0 for a source.</summary>
+    public required long RecordsIn { get; init; }
+
+    /// <summary>Records that went out, without side outputs.</summary>
+    public required long RecordsOut { get; init; }
+
+    /// <summary>Records that came too late for any window, dropped or sent to a side output.</summary>
+    public required long LateRecords { get; init; }
+
+    /// <summary>Records that came too late for any window and were dropped.</summary>
+    public required long LateRecordsDropped { get; init; }
+
+    /// <summary>Malformed records that a source skipped.</summary>
+    public required long RecordsSkipped { get; init; }
+
+    /// <summary>The least watermark of the subtasks, in milliseconds since 1970-01-01 UTC.</summary>
+    public required long Watermark { get; init; }
+
+    /// <summary>Time that the operator's task spent working, on average over its subtasks. Operators of one task share these times.</summary>
+    public required TimeSpan BusyTime { get; init; }
+
+    /// <summary>Time that it spent waiting for input.</summary>
+    public required TimeSpan IdleTime { get; init; }
+
+    /// <summary>Time that it spent waiting for somebody to take its output.</summary>
+    public required TimeSpan BackpressuredTime { get; init; }
+
+    /// <summary>How many latency markers have arrived, where the operator is a sink and latency is tracked.</summary>
+    public required long LatencyMarkers { get; init; }
+
+    /// <summary>The time from the sources within which half of the markers arrived, in the slowest subtask.</summary>
+    public required TimeSpan LatencyP50 { get; init; }
+
+    /// <summary>The time from the sources within which 99 % of the markers arrived, in the slowest subtask.</summary>
+    public required TimeSpan LatencyP99 { get; init; }
+}
