@@ -14,6 +14,20 @@ public abstract class SourceOutput<T>
     /// <param name="timestamp">The source's own timestamp of the record, in milliseconds since 1970-01-01 UTC, where it has one. A timestamp assigner takes precedence.</param>
     public abstract void Collect(T value, long timestamp = EventTime.None);
 
+    /// <summary>
+    /// Says that the split has no record at or before <paramref name="timestamp"/> any more; for sources that know it themselves. Most leave it to the
+    /// watermark strategy.
+    /// </summary>
+    /// <param name="timestamp">Milliseconds since 1970-01-01 UTC.</param>
+    public virtual void EmitWatermark(long timestamp)
+    {
+    }
+
+    /// <summary>Says that the split has nothing to say about time until its next record.</summary>
+    public virtual void MarkIdle()
+    {
+    }
+
     /// <summary>Emits a record into a side output of the source, for example a row that could not be parsed.</summary>
     /// <typeparam name="TSide">The type of the side output.</typeparam>
     /// <param name="tag">The side output. If nobody reads it, the record is dropped.</param>

@@ -114,7 +114,7 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
             int producer, StreamOperator source, TaskPressure pressure, int maxParallelism, ExecutionOptions options, ISerializerProvider serializers)
         {
             var channels = Enumerable.Range(0, _senders.GetLength(1)).Select(consumer => _senders[producer, consumer]).OfType<IChannelSender<T>>().ToArray();
-            var partitioner = _edge.Create(_kind, producer, channels.Length, maxParallelism, serializers);
+            var partitioner = _edge.CreatePartitioner(_kind, producer, channels.Length, maxParallelism, serializers);
             var output = new ExchangeOutput<T>(partitioner, channels, pressure, options);
             _edge.Port(source, options).Connect(options.ObjectReuseCheck ? new CopyingReceiver<T>(output, serializers.Get<T>()) : output);
             return output;
@@ -124,6 +124,6 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
             Enumerable.Range(0, _receivers.GetLength(0)).Select(producer => _receivers[producer, consumer]).OfType<IChannelReceiver<T>>();
     }
 
-    private Partitioner<T> Create(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers) =>
+    public Partitioner<T> CreatePartitioner(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers) =>
         partitioning.Create(kind, subtask, channels, maxParallelism, serializers);
 }

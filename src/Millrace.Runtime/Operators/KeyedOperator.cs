@@ -8,6 +8,9 @@ namespace Millrace.Runtime.Operators;
 /// <summary>An operator that keeps state by key.</summary>
 internal interface IKeyedOperator
 {
+    /// <summary>How many entries of keyed state and timers there are.</summary>
+    long StateEntries { get; }
+
     /// <summary>Freezes the operator's keyed state and timers; O(key groups).</summary>
     FrozenKeyedState Freeze();
 
@@ -26,6 +29,8 @@ internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey
     protected Func<TIn, TKey> SelectKey { get; } = selectKey;
 
     protected HeapKeyedStateBackend<TKey> State { get; private set; } = null!;
+
+    public long StateEntries => State.EntryCount;
 
     protected KeyGroupRange KeyGroupRange { get; private set; }
 

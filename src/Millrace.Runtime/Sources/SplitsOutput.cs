@@ -39,6 +39,10 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
 
     public override void Collect(T value, long timestamp = EventTime.None) => (_main ??= Add("")).Collect(value, timestamp);
 
+    public override void EmitWatermark(long timestamp) => (_main ??= Add("")).EmitWatermark(timestamp);
+
+    public override void MarkIdle() => (_main ??= Add("")).MarkIdle();
+
     public override void Output<TSide>(OutputTag<TSide> tag, TSide value) => _sideOutputs.Emit(tag, value, EventTime.None);
 
     public override SourceOutput<T> ForSplit(string splitId) => _splits.Find(split => split.SplitId == splitId) ?? Add(splitId);
@@ -112,6 +116,10 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
             _owner._collector.Collect(value, timestamp);
             Watermarks.OnEvent(in value, timestamp);
         }
+
+        public override void EmitWatermark(long timestamp) => Watermarks.EmitWatermark(timestamp);
+
+        public override void MarkIdle() => Watermarks.MarkIdle();
 
         public override void Output<TSide>(OutputTag<TSide> tag, TSide value) => _owner._sideOutputs.Emit(tag, value, EventTime.None);
     }

@@ -14,6 +14,8 @@ public sealed class SingleOutputStream<T> : DataStream<T>
         _node = node;
     }
 
+    internal StreamNode Node => _node;
+
     /// <summary>Names the operator, for people.</summary>
     /// <param name="name">The name.</param>
     /// <returns>This stream.</returns>

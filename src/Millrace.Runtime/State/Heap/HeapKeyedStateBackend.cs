@@ -34,6 +34,9 @@ internal sealed class HeapKeyedStateBackend<TKey> : KeyedStateBackend<TKey>
         _keyHasher = serializers.GetHasher<TKey>();
     }
 
+    /// <summary>How many entries all states have together, timers included.</summary>
+    public long EntryCount => _states.Values.Sum(state => state.Count);
+
     public override ulong HashOf(in TKey key) => _keyHasher.Hash(key);
 
     public override HeapTable<TKey, TNamespace, TValue> Table<TNamespace, TValue>(string name) =>

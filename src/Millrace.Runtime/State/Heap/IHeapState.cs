@@ -7,6 +7,9 @@ internal interface IHeapState
 {
     StateIdentity Identity { get; }
 
+    /// <summary>How many entries there are.</summary>
+    long Count { get; }
+
     FrozenTable Freeze();
 
     /// <summary>Reads the entries of key groups into the table. Every group is one of this table's, and is given once.</summary>

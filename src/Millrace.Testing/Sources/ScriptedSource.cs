@@ -1,0 +1,159 @@
+using System.Globalization;
+using Millrace.Connectors;
+
+namespace Millrace.Testing;
+
+/// <summary>A split of a <see cref="ScriptedSource{T}"/>.</summary>
+/// <param name="Index">Which of the scripts.</param>
+/// <param name="Position">How many of its steps are done.</param>
+public sealed record ScriptedSplit(int Index, int Position) : ISourceSplit
+{
+    /// <inheritdoc/>
+    public string SplitId => Index.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>
+/// A source that does what scripts say: one split for each, dealt out to the readers in turn. Emits its own watermarks; use it without a watermark
+/// strategy, or with one to have watermarks derived.
+/// </summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+/// <param name="scripts">The scripts; at least one.</param>
+public sealed class ScriptedSource<T>(params Script<T>[] scripts) : Source<T, ScriptedSplit, int>
+{
+    /// <inheritdoc/>
+    public override Boundedness Boundedness => Boundedness.Bounded;
+
+    /// <inheritdoc/>
+    public override int MaxParallelism => Math.Max(1, scripts.Length);
+
+    /// <inheritdoc/>
+    public override SplitEnumerator<ScriptedSplit, int> CreateEnumerator(SplitEnumeratorContext<ScriptedSplit> context, int restored, bool isRestored) =>
+        new Enumerator(context, scripts.Length);
+
+    /// <inheritdoc/>
+    public override SourceReader<T, ScriptedSplit> CreateReader(SourceReaderContext context) => new Reader(context, scripts);
+
+    private sealed class Enumerator(SplitEnumeratorContext<ScriptedSplit> context, int splits) : SplitEnumerator<ScriptedSplit, int>
+    {
+        public override void Start()
+        {
+        }
+
+        public override void AddReader(int subtask)
+        {
+            for (int split = subtask; split < splits; split += context.Parallelism)
+            {
+                context.Assign(new ScriptedSplit(split, 0), subtask);
+            }
+
+            context.NoMoreSplits(subtask);
+        }
+
+        public override void HandleSplitRequest(int subtask)
+        {
+        }
+
+        public override void AddSplitsBack(IReadOnlyList<ScriptedSplit> splits, int subtask)
+        {
+            foreach (var split in splits)
+            {
+                context.Assign(split, subtask);
+            }
+        }
+
+        public override int Snapshot(long checkpointId) => 0;
+    }
+
+    private sealed class Reader(SourceReaderContext context, Script<T>[] scripts) : SourceReader<T, ScriptedSplit>
+    {
+        private readonly List<Progress> _splits = [];
+        private bool _noMore;
+        private int _next;
+
+        public override void AddSplits(IReadOnlyList<ScriptedSplit> splits) => _splits.AddRange(splits.Select(split => new Progress(split)));
+
+        public override void NoMoreSplits() => _noMore = true;
+
+        public override ReadStatus Read(ReaderOutput<T> output, int maxRecords)
+        {
+            var now = context.TimeProvider.GetUtcNow();
+            for (int i = 0; i < _splits.Count; i++)
+            {
+                // One step at a time, split by split: the finest interleaving there is.
+                var split = _splits[_next++ % _splits.Count];
+                if (split.WaitsUntil is { } until && until > now)
+                {
+                    continue;
+                }
+
+                split.WaitsUntil = null;
+                var steps = scripts[split.Index].Steps;
+                if (split.Position == steps.Count)
+                {
+                    _splits.Remove(split);
+                    output.ReleaseSplit(split.SplitId);
+                    return End(now) ?? ReadStatus.MoreAvailable;
+                }
+
+                Do(steps[split.Position++], split, output.ForSplit(split.SplitId), now);
+                return ReadStatus.MoreAvailable;
+            }
+
+            return End(now) ?? ReadStatus.NothingAvailable;
+        }
+
+        public override IReadOnlyList<ScriptedSplit> Snapshot(long checkpointId) => [.. _splits.Select(split => new ScriptedSplit(split.Index, split.Position))];
+
+        private ReadStatus? End(DateTimeOffset now)
+        {
+            if (_splits.Count == 0)
+            {
+                return _noMore ? ReadStatus.EndOfInput : null;
+            }
+
+            if (_splits.Min(split => split.WaitsUntil) is { } next && _splits.TrueForAll(split => split.WaitsUntil > now))
+            {
+                if (next != DateTimeOffset.MaxValue)
+                {
+                    context.WakeAfter(next - now);
+                }
+
+                return ReadStatus.NothingAvailable;
+            }
+
+            return null;
+        }
+
+        private static void Do(Script<T>.Step step, Progress split, SourceOutput<T> output, DateTimeOffset now)
+        {
+            switch (step)
+            {
+                case Script<T>.Step.Emit emit:
+                    output.Collect(emit.Value, emit.Timestamp);
+                    break;
+                case Script<T>.Step.EmitWatermark watermark:
+                    output.EmitWatermark(watermark.Timestamp);
+                    break;
+                case Script<T>.Step.MarkIdle:
+                    output.MarkIdle();
+                    break;
+                case Script<T>.Step.Pause pause:
+                    split.WaitsUntil = pause.Time < TimeSpan.Zero ? DateTimeOffset.MaxValue : now + pause.Time;
+                    break;
+                case Script<T>.Step.Throw failure:
+                    throw failure.Error;
+            }
+        }
+
+        private sealed class Progress(ScriptedSplit split)
+        {
+            public int Index { get; } = split.Index;
+
+            public string SplitId { get; } = split.SplitId;
+
+            public int Position { get; set; } = split.Position;
+
+            public DateTimeOffset? WaitsUntil { get; set; }
+        }
+    }
+}
