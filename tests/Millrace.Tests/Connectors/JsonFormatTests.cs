@@ -161,6 +161,7 @@ public sealed class JsonFormatTests : IDisposable
             var output = Read(text, JsonFormat.Array<Row>(), buffer, maxRecordBytes: 100);
             Assert.Equal("1,2,3", Ids(output));
             Assert.Equal("1@10", Lines(output));
+            Assert.Equal("1@1", Lines(Read("[" + new string('1', 5000) + "]", JsonFormat.Array<Row>(), buffer, maxRecordBytes: 100)));
         }
     }
 
@@ -276,5 +277,5 @@ public sealed class JsonFormatTests : IDisposable
                     }
                 }
             },
-            iter: 2000);
+            iter: 3000);
 }
