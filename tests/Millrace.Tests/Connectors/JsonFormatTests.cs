@@ -26,7 +26,9 @@ public sealed class JsonFormatTests : IDisposable
         string path = _folder.Write("file", text);
         var options = new FileSourceOptions
         {
-            BufferSize = bufferSize, MaxRecordBytes = maxRecordBytes, OnMalformed = onMalformed ?? OnMalformed.ToSideOutput(Broken),
+            BufferSize = bufferSize,
+            MaxRecordBytes = maxRecordBytes,
+            OnMalformed = onMalformed ?? OnMalformed.ToSideOutput(Broken),
         };
         var run = new FileSource<Row>(path, format, options).Run().Drain(2);
         run.Close();
