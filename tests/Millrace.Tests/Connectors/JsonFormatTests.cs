@@ -220,9 +220,11 @@ public sealed class JsonFormatTests : IDisposable
         Assert.False(options.IsReadOnly);
     }
 
-    private static readonly Gen<string> Text = Gen.String[Gen.OneOf(Gen.Char['a', 'c'], Gen.OneOf('"', '\\', '{', '}', '[', ']', ',', '\n', '\r', 'é', '€', ' ')), 0, 12];
+    private static readonly Gen<string> Text = Gen.String[
+        Gen.OneOf(Gen.Char['a', 'c'], Gen.OneOf('"', '\\', '{', '}', '[', ']', ',', '\n', '\r', 'é', '€', ' ')), 0, 12];
 
-    private static readonly Gen<Row> Rows = Gen.Select(Gen.Int, Text.Null(), Gen.Select(Gen.Int, Text, (i, n) => new Row(i, n)).Array[0, 2].Null(), (i, n, c) => new Row(i, n, c));
+    private static readonly Gen<Row> Rows =
+        Gen.Select(Gen.Int, Text.Null(), Gen.Select(Gen.Int, Text, (i, n) => new Row(i, n)).Array[0, 2].Null(), (i, n, c) => new Row(i, n, c));
 
     [Fact]
     public void Any_rows_in_any_layout_come_back_at_any_buffer_size_and_resumed_at_every_record() =>
@@ -261,7 +263,10 @@ public sealed class JsonFormatTests : IDisposable
 
     [Fact]
     public void Any_bytes_end_in_records_or_an_error_and_never_in_a_loop() =>
-        Gen.Select(Gen.OneOf("[", "]", "{", "}", ",", "\"", "\\", "\n", " ", "{\"id\":1}", "x", "\n{\"id\":2},", ":").Array[0, 25], Gen.Int[1, 9], Gen.Int[1, 40]).Sample(
+        Gen.Select(
+            Gen.OneOf("[", "]", "{", "}", ",", "\"", "\\", "\n", " ", "{\"id\":1}", "x", "\n{\"id\":2},", ":").Array[0, 25],
+            Gen.Int[1, 9],
+            Gen.Int[1, 40]).Sample(
             (parts, buffer, limit) =>
             {
                 using var folder = new TempFolder();

@@ -131,7 +131,8 @@ internal sealed class JsonArrayReader<T> : FileRecordReader<T>
                 Report(
                     output,
                     length,
-                    $"the element is longer than {_context.Options.MaxRecordBytes} bytes, which is {nameof(FileSourceOptions)}.{nameof(FileSourceOptions.MaxRecordBytes)}");
+                    $"the element is longer than {_context.Options.MaxRecordBytes} bytes, "
+                    + $"which is {nameof(FileSourceOptions)}.{nameof(FileSourceOptions.MaxRecordBytes)}");
             }
 
             switch (found)

@@ -33,5 +33,8 @@ internal sealed class SourceFileStream(string path)
     }
 
     public static ConnectorException CannotRead(string path, Exception error) => new(
-        FileErrors.CannotRead, $"{path} cannot be read: {error.Message} See that the file exists and that this process may read it.", error is IOException, error);
+        FileErrors.CannotRead,
+        $"{path} cannot be read: {error.Message} See that the file exists and that this process may read it.",
+        error is IOException,
+        error);
 }
