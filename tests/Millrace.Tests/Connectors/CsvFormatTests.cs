@@ -42,8 +42,8 @@ public sealed class CsvFormatTests : IDisposable
     }
 
     private sealed record Everything(
-        int Int, long Long, double Double, decimal Decimal, bool Bool, char Char, string Text, Kind Kind, Kind? MaybeKind, int? MaybeInt, Guid Guid, DateTimeOffset At,
-        DateOnly Date, TimeSpan Span);
+        int Int, long Long, double Double, decimal Decimal, bool Bool, char Char, string Text, Kind Kind, Kind? MaybeKind, int? MaybeInt, Guid Guid,
+        DateTimeOffset At, DateOnly Date, TimeSpan Span);
 
     private SourceRun<T, FileSplit, FileEnumeratorState> Run<T>(
         string text, CsvOptions? csv = null, OnMalformed? onMalformed = null, int maxRecordBytes = 100_000, int buffer = 1)

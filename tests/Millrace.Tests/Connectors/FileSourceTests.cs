@@ -143,4 +143,33 @@ public sealed class FileSourceTests : IDisposable
         Assert.True(error.IsTransient);
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_read_error_names_the_file_and_an_error_of_whoever_takes_the_records_is_left_as_it_is()
+    {
+        string path = _folder.Write("a.jsonl", "{\"id\":1}\n");
+        var reader = FileSource.Auto<Row>(path).CreateReader(new FakeReaderContext(0, 1));
+        reader.AddSplits([new FileSplit(path, 0, 0)]);
+        Assert.Throws<EndOfStreamException>(() => reader.Read(new ThrowingOutput(), 10));
+        Assert.Equal([new FileSplit(path, 0, 0)], reader.Snapshot(1));
+        reader.Close();
+        var error = SourceFileStream.CannotRead(path, new IOException("Disk gone."));
+        Assert.Equal("MR7104", error.Code);
+        Assert.Contains(path, error.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class ThrowingOutput : ReaderOutput<Row>
+    {
+        public override void Collect(Row value, long timestamp = EventTime.None) => throw new EndOfStreamException("of the function");
+
+        public override void Output<TSide>(OutputTag<TSide> tag, TSide value)
+        {
+        }
+
+        public override SourceOutput<Row> ForSplit(string splitId) => this;
+
+        public override void ReleaseSplit(string splitId)
+        {
+        }
+    }
 }

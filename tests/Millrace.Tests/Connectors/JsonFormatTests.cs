@@ -26,7 +26,9 @@ public sealed class JsonFormatTests : IDisposable
         string path = _folder.Write("file", text);
         var options = new FileSourceOptions
         {
-            BufferSize = bufferSize, MaxRecordBytes = maxRecordBytes, OnMalformed = onMalformed ?? OnMalformed.ToSideOutput(Broken),
+            BufferSize = bufferSize,
+            MaxRecordBytes = maxRecordBytes,
+            OnMalformed = onMalformed ?? OnMalformed.ToSideOutput(Broken),
         };
         var run = new FileSource<Row>(path, format, options).Run().Drain(2);
         run.Close();
@@ -161,6 +163,7 @@ public sealed class JsonFormatTests : IDisposable
             var output = Read(text, JsonFormat.Array<Row>(), buffer, maxRecordBytes: 100);
             Assert.Equal("1,2,3", Ids(output));
             Assert.Equal("1@10", Lines(output));
+            Assert.Equal("1@1", Lines(Read("[" + new string('1', 5000) + "]", JsonFormat.Array<Row>(), buffer, maxRecordBytes: 100)));
         }
     }
 
@@ -217,9 +220,11 @@ public sealed class JsonFormatTests : IDisposable
         Assert.False(options.IsReadOnly);
     }
 
-    private static readonly Gen<string> Text = Gen.String[Gen.OneOf(Gen.Char['a', 'c'], Gen.OneOf('"', '\\', '{', '}', '[', ']', ',', '\n', '\r', 'é', '€', ' ')), 0, 12];
+    private static readonly Gen<string> Text = Gen.String[
+        Gen.OneOf(Gen.Char['a', 'c'], Gen.OneOf('"', '\\', '{', '}', '[', ']', ',', '\n', '\r', 'é', '€', ' ')), 0, 12];
 
-    private static readonly Gen<Row> Rows = Gen.Select(Gen.Int, Text.Null(), Gen.Select(Gen.Int, Text, (i, n) => new Row(i, n)).Array[0, 2].Null(), (i, n, c) => new Row(i, n, c));
+    private static readonly Gen<Row> Rows =
+        Gen.Select(Gen.Int, Text.Null(), Gen.Select(Gen.Int, Text, (i, n) => new Row(i, n)).Array[0, 2].Null(), (i, n, c) => new Row(i, n, c));
 
     [Fact]
     public void Any_rows_in_any_layout_come_back_at_any_buffer_size_and_resumed_at_every_record() =>
@@ -258,7 +263,10 @@ public sealed class JsonFormatTests : IDisposable
 
     [Fact]
     public void Any_bytes_end_in_records_or_an_error_and_never_in_a_loop() =>
-        Gen.Select(Gen.OneOf("[", "]", "{", "}", ",", "\"", "\\", "\n", " ", "{\"id\":1}", "x", "\n{\"id\":2},", ":").Array[0, 25], Gen.Int[1, 9], Gen.Int[1, 40]).Sample(
+        Gen.Select(
+            Gen.OneOf("[", "]", "{", "}", ",", "\"", "\\", "\n", " ", "{\"id\":1}", "x", "\n{\"id\":2},", ":").Array[0, 25],
+            Gen.Int[1, 9],
+            Gen.Int[1, 40]).Sample(
             (parts, buffer, limit) =>
             {
                 using var folder = new TempFolder();
@@ -276,5 +284,5 @@ public sealed class JsonFormatTests : IDisposable
                     }
                 }
             },
-            iter: 2000);
+            iter: 3000);
 }

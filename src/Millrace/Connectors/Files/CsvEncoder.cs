@@ -20,7 +20,9 @@ internal sealed class CsvEncoder<T> : FileEncoder<T>
         var writer = Expression.Parameter(typeof(CsvWriter));
         var record = Expression.Parameter(typeof(T));
         _writeFields = Expression.Lambda<Action<CsvWriter, T>>(
-            Expression.Block(shape.Members.Select(m => Expression.Call(CsvFields.WriteMethod(m.Type), writer, Get(record, m.Member)))), writer, record).Compile();
+            Expression.Block(shape.Members.Select(m => Expression.Call(CsvFields.WriteMethod(m.Type), writer, Get(record, m.Member)))),
+            writer,
+            record).Compile();
     }
 
     public override void WriteHeader(IBufferWriter<byte> output)

@@ -69,7 +69,8 @@ internal sealed class CsvRecordBinder<T>
             catch (Exception fault)
             {
                 var type = Nullable.GetUnderlyingType(member.Type) ?? member.Type;
-                return $"column {column + 1} ({member.Name}): expected a value of type {type.Name}, found '{Shown(reader.GetString(column))}' ({fault.Message.TrimEnd('.')})";
+                string text = Shown(reader.GetString(column));
+                return $"column {column + 1} ({member.Name}): expected a value of type {type.Name}, found '{text}' ({fault.Message.TrimEnd('.')})";
             }
         }
 

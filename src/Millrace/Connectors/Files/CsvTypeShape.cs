@@ -50,7 +50,8 @@ internal sealed class CsvTypeShape
         {
             throw new ConnectorException(
                 FileErrors.Options,
-                $"{type.Name} cannot be read from CSV: it needs a public constructor without parameters, or one whose parameters are named after its properties.");
+                $"{type.Name} cannot be read from CSV: it needs a public constructor without parameters, or one whose parameters are named after its "
+                + "properties and have their types.");
         }
 
         var parameters = constructor?.GetParameters().Select(p => Find(all, p)! with { Parameter = p }).ToArray() ?? [];

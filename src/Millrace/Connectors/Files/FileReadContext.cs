@@ -56,7 +56,8 @@ public sealed class FileReadContext<T>
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{Path}, line {_lines.LineAt(bytePosition)}, byte {bytePosition}: {error}. The row: {Shorten(text, MaxExcerptBytes)} "
-                    + $"Correct the file, or set {nameof(FileSourceOptions)}.{nameof(FileSourceOptions.OnMalformed)} to Skip or ToSideOutput to go on without such rows."),
+                    + $"Correct the file, or set {nameof(FileSourceOptions)}.{nameof(FileSourceOptions.OnMalformed)} to Skip or ToSideOutput "
+                    + $"to go on without such rows."),
                 innerException: cause);
         }
 

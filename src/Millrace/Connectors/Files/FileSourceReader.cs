@@ -43,17 +43,7 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
             _output = output.ForSplit(next.SplitId);
         }
 
-        bool more;
-        try
-        {
-            more = _reader!.Read(_output!, Math.Max(1, maxRecords));
-        }
-        catch (IOException error)
-        {
-            throw CannotRead(_current!.Path, error);
-        }
-
-        if (!more)
+        if (!_reader!.Read(_output!, Math.Max(1, maxRecords)))
         {
             string splitId = _current!.SplitId;
             CloseFile();
@@ -88,9 +78,7 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
     {
         try
         {
-            // No buffer of its own: every format has one.
-            _stream = new FileStream(
-                split.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
+            _stream = new SourceFileStream(split.Path);
             if (_stream.Length < split.Position)
             {
                 throw new ConnectorException(
@@ -107,15 +95,12 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
             CloseFile();
             if (error is IOException or UnauthorizedAccessException)
             {
-                throw CannotRead(split.Path, error);
+                throw SourceFileStream.CannotRead(split.Path, error);
             }
 
             throw;
         }
     }
-
-    private static ConnectorException CannotRead(string path, Exception error) => new(
-        FileErrors.CannotRead, $"{path} cannot be read: {error.Message} See that the file exists and that this process may read it.", error is IOException, error);
 
     private void CloseFile()
     {

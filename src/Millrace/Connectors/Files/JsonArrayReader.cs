@@ -123,7 +123,7 @@ internal sealed class JsonArrayReader<T> : FileRecordReader<T>
         while (true)
         {
             var unread = _buffer.Unread;
-            var found = unread.IsEmpty ? JsonScan.NeedsMore : _scanner.Scan(unread, isFirst: !tooLong);
+            var found = unread.IsEmpty ? JsonScan.NeedsMore : _scanner.Scan(unread);
             int length = _scanner.Scanned;
             if (!tooLong && length > _context.Options.MaxRecordBytes)
             {
@@ -131,7 +131,8 @@ internal sealed class JsonArrayReader<T> : FileRecordReader<T>
                 Report(
                     output,
                     length,
-                    $"the element is longer than {_context.Options.MaxRecordBytes} bytes, which is {nameof(FileSourceOptions)}.{nameof(FileSourceOptions.MaxRecordBytes)}");
+                    $"the element is longer than {_context.Options.MaxRecordBytes} bytes, "
+                    + $"which is {nameof(FileSourceOptions)}.{nameof(FileSourceOptions.MaxRecordBytes)}");
             }
 
             switch (found)

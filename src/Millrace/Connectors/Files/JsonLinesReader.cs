@@ -94,7 +94,8 @@ internal sealed class JsonLinesReader<T> : FileRecordReader<T>
             output,
             _buffer.Position,
             _buffer.Unread,
-            $"the line is longer than {_context.Options.MaxRecordBytes} bytes, which is {nameof(FileSourceOptions)}.{nameof(FileSourceOptions.MaxRecordBytes)}");
+            $"the line is longer than {_context.Options.MaxRecordBytes} bytes, "
+            + $"which is {nameof(FileSourceOptions)}.{nameof(FileSourceOptions.MaxRecordBytes)}");
         while (true)
         {
             int end = _buffer.Unread.IndexOf((byte)'\n');

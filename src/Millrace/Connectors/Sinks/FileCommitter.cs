@@ -37,8 +37,8 @@ internal sealed class FileCommitter : Committer<PendingFile>
         {
             throw new ConnectorException(
                 FileErrors.CannotCommit,
-                $"{file.PendingPath} ({file.Records} records) cannot be renamed to {file.FinalPath}: {error.Message} See that no other sink writes the same names "
-                + $"({nameof(FileSinkOptions)}.{nameof(FileSinkOptions.Prefix)}) and that this process may write to the folder.",
+                $"{file.PendingPath} ({file.Records} records) cannot be renamed to {file.FinalPath}: {error.Message} See that no other sink writes the same "
+                + $"names ({nameof(FileSinkOptions)}.{nameof(FileSinkOptions.Prefix)}) and that this process may write to the folder.",
                 isTransient: !File.Exists(file.FinalPath),
                 error);
         }

@@ -46,7 +46,8 @@ public sealed class FileSink<T> : CommittingSink<T, PendingFile>
         if (prefix.Length == 0 || !char.IsAsciiLetterOrDigit(prefix[0]) || !prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
         {
             throw new ArgumentException(
-                $"{nameof(FileSinkOptions.Prefix)} is '{prefix}': it must begin with a letter or digit and have only letters, digits, '-' and '_'.", nameof(options));
+                $"{nameof(FileSinkOptions.Prefix)} is '{prefix}': it must begin with a letter or digit and have only letters, digits, '-' and '_'.",
+                nameof(options));
         }
 
         _folder = new FileSinkFolder(Path.GetFullPath(folder), prefix, format.Extension);
