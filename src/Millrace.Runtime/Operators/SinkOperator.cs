@@ -27,7 +27,11 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>
         try
         {
             Writer = CreateWriter(new SinkWriterContext(
-                Context.JobName, Context.OperatorName, Context.OperatorUid, Context.SubtaskIndex, Context.Parallelism, Context.TimeProvider, Context.Logger));
+                Context.JobName, Context.OperatorName, Context.OperatorUid, Context.SubtaskIndex, Context.Parallelism, Context.TimeProvider, Context.Logger)
+            {
+                // What is prepared is committed by the clock.
+                CheckpointingEnabled = false,
+            });
         }
         catch (Exception cause) when (cause is not MillraceException)
         {
