@@ -26,7 +26,6 @@ public sealed class FormatTests
             Batch(1, 2, 3), Batch(new Point(1, 2), new Point(3, 4)), Batch(new Flight("a", 1, default), new Flight("b", 2, default)), Batch(new Flight("a", 1, default), null),
             Batch<int?>(1, 2), Batch<int?>(1, null), Batch("a", null, "b"), Batch(new Reading(1, 2, default, null), new Reading(3, 4, default, 5)), Batch<Shape>(new Circle(1, 2)),
         ];
-        System.IO.File.WriteAllLines("/tmp/g_bytes.txt", bytes);
         Assert.Equal(Golden.Bytes, bytes);
     }
 
