@@ -26,7 +26,7 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
         }
 
         // A migrated key would hash elsewhere: it would have to move to another key group, perhaps to another subtask.
-        if (!written.Key.Equals(Keys.Schema))
+        if (!SchemaComparison.SameBytes(written.Key, Keys.Schema))
         {
             throw StateErrors.KeyChanged(identity, written.Key, Keys.Schema);
         }
