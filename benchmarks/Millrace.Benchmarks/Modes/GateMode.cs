@@ -51,16 +51,19 @@ internal sealed class GateMode(TextWriter output)
     {
         using (part)
         {
-            await part.RunAsync(records).ConfigureAwait(false);
+            await part.RunAsync(2 * records).ConfigureAwait(false);
             double least = double.MaxValue;
-            for (int attempt = 0; attempt < Attempts && least >= Allowed; attempt++)
+            for (int attempt = 0; attempt < Attempts && Math.Abs(least) >= Allowed; attempt++)
             {
                 long once = await Stopwatches.AllocatedAsync(part, records).ConfigureAwait(false);
                 long fourTimes = await Stopwatches.AllocatedAsync(part, 4 * records).ConfigureAwait(false);
-                least = Math.Min(least, (fourTimes - once) / (3.0 * records));
+
+                // Less than nothing means that the shorter run was not in steady state yet: as little a proof as too much.
+                double marginal = (fourTimes - once) / (3.0 * records);
+                least = Math.Abs(marginal) < Math.Abs(least) ? marginal : least;
             }
 
-            bool kept = least < Allowed;
+            bool kept = Math.Abs(least) < Allowed;
             _failed |= !kept;
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(kept ? "ok    " : "FAILED")} {name,-46} {least,9:0.0000} bytes a record (allowed: below {Allowed})"));
         }
