@@ -44,7 +44,7 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>
         Context.Metrics.AddRecordsIn(batch.Count);
         if (IsUnfinished)
         {
-            Enqueue(() => WriteAsync(batch));
+            EnqueueWrite(batch);
             return;
         }
 
@@ -102,6 +102,9 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>
         _steps.Enqueue(step);
         Context.Pressure.Waiting++;
     }
+
+    // A method of its own: the closure would be allocated for every batch, also those that do not wait.
+    private void EnqueueWrite(RecordBatch<T> batch) => Enqueue(() => WriteAsync(batch));
 
     private async ValueTask WriteAsync(RecordBatch<T> batch)
     {

@@ -3,7 +3,10 @@ using Millrace.Runtime.Operators;
 
 namespace Millrace.Runtime.Tasks;
 
-/// <summary>The operators of one subtask, from head to tail, with the task's ways in and out.</summary>
+/// <summary>
+/// The operators of one subtask, from head to tail, with the task's ways in and out. Walked by index several times a batch: an enumerator of a list
+/// behind an interface is an allocation.
+/// </summary>
 /// <param name="Operators">Every operator behind those that feed it.</param>
 /// <param name="Inputs">Where elements come from.</param>
 /// <param name="Outputs">Where they leave for other tasks.</param>
@@ -21,22 +24,22 @@ internal sealed record OperatorChain(IReadOnlyList<StreamOperator> Operators, IR
     /// <summary>Hands on all partly filled batches.</summary>
     public void Flush()
     {
-        foreach (var op in Operators)
+        for (int i = 0; i < Operators.Count; i++)
         {
-            op.Flush();
+            Operators[i].Flush();
         }
 
-        foreach (var output in Outputs)
+        for (int i = 0; i < Outputs.Count; i++)
         {
-            output.Flush();
+            Outputs[i].Flush();
         }
     }
 
     public void Drain()
     {
-        foreach (var output in Outputs)
+        for (int i = 0; i < Outputs.Count; i++)
         {
-            output.Drain();
+            Outputs[i].Drain();
         }
     }
 
@@ -57,9 +60,9 @@ internal sealed record OperatorChain(IReadOnlyList<StreamOperator> Operators, IR
     public long NextProcessingTime()
     {
         long next = long.MaxValue;
-        foreach (var op in Operators)
+        for (int i = 0; i < Operators.Count; i++)
         {
-            next = Math.Min(next, op.NextProcessingTime);
+            next = Math.Min(next, Operators[i].NextProcessingTime);
         }
 
         return next;

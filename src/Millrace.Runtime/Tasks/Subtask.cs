@@ -272,8 +272,9 @@ internal sealed class Subtask : Actor
             return;
         }
 
-        foreach (var op in _chain.Operators)
+        for (int i = 0; i < _chain.Operators.Count; i++)
         {
+            var op = _chain.Operators[i];
             if (op.NextProcessingTime <= now)
             {
                 op.OnProcessingTime(now);

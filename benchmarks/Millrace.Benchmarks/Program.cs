@@ -1,0 +1,30 @@
+using System.CommandLine;
+using BenchmarkDotNet.Running;
+using Millrace.Benchmarks.Bdn;
+using Millrace.Benchmarks.Modes;
+
+var json = new Option<string?>("--json") { Description = "Also write the results into this file." };
+var quick = new Command("quick", "Measure everything in about a minute and compare it with the budgets.") { json };
+quick.SetAction(async result =>
+{
+    await new QuickMode(Console.Out).RunAsync(result.GetValue(json));
+    return 0;
+});
+
+var gate = new Command("gate", "Check that records cost no allocation in steady state; exit code 1 if they do.");
+gate.SetAction(async _ => await new GateMode(Console.Out).RunAsync() ? 0 : 1);
+
+var filter = new Argument<string>("filter") { Description = "Which benchmarks, as a pattern.", DefaultValueFactory = _ => "*" };
+var bdn = new Command("bdn", "Run the benchmarks with BenchmarkDotNet.") { filter };
+bdn.SetAction(result =>
+{
+    BenchmarkSwitcher.FromAssembly(typeof(BenchmarkSettings).Assembly).Run(["--filter", result.GetValue(filter)!], new BenchmarkSettings());
+    return 0;
+});
+
+var records = new Option<long>("--records") { Description = "How many records.", DefaultValueFactory = _ => 100_000_000 };
+var soak = new Command("soak", "Run a windowed job for many records and check that memory stays flat; exit code 1 if it does not.") { records };
+soak.SetAction(async result => await new SoakMode(Console.Out).RunAsync(result.GetValue(records)) ? 0 : 1);
+
+var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, gate, bdn, soak };
+return await root.Parse(args).InvokeAsync();
