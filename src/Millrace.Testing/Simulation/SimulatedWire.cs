@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Millrace.Runtime.Exchange.Remote;
 using Millrace.Runtime.Tasks;
 
@@ -12,9 +13,9 @@ internal sealed class SimulatedWire : Actor
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
     private readonly Queue<(DateTimeOffset Due, FrameBuffer Frame)> _frames = new();
-    private IDataConnectionListener? _listener;
+    private volatile IDataConnectionListener? _listener;
     private DateTimeOffset _lastDue;
-    private Exception? _broken;
+    private volatile Exception? _broken;
 
     public SimulatedWire(string description, ITaskScheduler scheduler, Random random, TimeSpan maxDelay, SimulatedConnection connection)
         : base(scheduler, ActorPlacement.Control)
@@ -88,38 +89,8 @@ internal sealed class SimulatedWire : Actor
 
     protected override RunResult Run()
     {
-        while (true)
+        while (TryTake(out var frame))
         {
-            FrameBuffer frame;
-            IDataConnectionListener listener;
-            lock (_lock)
-            {
-                if (_listener is null)
-                {
-                    return RunResult.Wait;
-                }
-
-                listener = _listener;
-                if (_broken is not null)
-                {
-                    break;
-                }
-
-                if (!_frames.TryPeek(out var next))
-                {
-                    return RunResult.Wait;
-                }
-
-                var wait = next.Due - Scheduler.TimeProvider.GetUtcNow();
-                if (wait > TimeSpan.Zero)
-                {
-                    _timer.Change(wait, Timeout.InfiniteTimeSpan);
-                    return RunResult.Wait;
-                }
-
-                frame = _frames.Dequeue().Frame;
-            }
-
             if (Delivered == BreakAt)
             {
                 frame.Return();
@@ -129,11 +100,39 @@ internal sealed class SimulatedWire : Actor
 
             Disturb?.Invoke(Delivered, frame);
             Delivered++;
-            listener.FrameReceived(frame);
+            _listener!.FrameReceived(frame);
+        }
+
+        if (_listener is null || _broken is null)
+        {
+            return RunResult.Wait;
         }
 
         _timer.Dispose();
-        listener.Broken(_broken);
+        _listener.Broken(_broken);
         return RunResult.Done;
+    }
+
+    /// <summary>Takes the next frame, if its time has come; else sees to it that the actor runs when it has.</summary>
+    private bool TryTake([NotNullWhen(true)] out FrameBuffer? frame)
+    {
+        frame = null;
+        lock (_lock)
+        {
+            if (_listener is null || _broken is not null || !_frames.TryPeek(out var next))
+            {
+                return false;
+            }
+
+            var wait = next.Due - Scheduler.TimeProvider.GetUtcNow();
+            if (wait > TimeSpan.Zero)
+            {
+                _timer.Change(wait, Timeout.InfiniteTimeSpan);
+                return false;
+            }
+
+            frame = _frames.Dequeue().Frame;
+            return true;
+        }
     }
 }
