@@ -60,7 +60,9 @@ public ref struct BinaryOutput
     {
         int size = Unsafe.SizeOf<T>();
         Ensure(size);
-        value.WriteLittleEndian(_span[_position..]);
+
+        // Not WriteLittleEndian: it is a default member of the interface, and a call of it boxes the number.
+        value.TryWriteLittleEndian(_span[_position..], out _);
         _position += size;
     }
 

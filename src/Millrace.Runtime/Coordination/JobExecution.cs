@@ -22,6 +22,10 @@ internal sealed class JobExecution : Actor, ISubtaskListener
     private readonly Dictionary<SubtaskId, Subtask> _subtasks = [];
     private readonly JobCoordinator _coordinator;
     private ITimer? _cancellationTimer;
+    private readonly List<SplitCoordinator> _closing = [];
+    private JobDecision.Complete? _outcome;
+    private ITimer? _closingTimer;
+    private string? _stuck;
     private bool _done;
 
     /// <param name="job">The job.</param>
@@ -126,8 +130,6 @@ internal sealed class JobExecution : Actor, ISubtaskListener
         }
     }
 
-    private string? _stuck;
-
     /// <summary>The watchdog: says where the functions are that do not come back, and goes on without their threads.</summary>
     private void GiveUp(IReadOnlyList<SubtaskId> subtasks)
     {
@@ -144,30 +146,85 @@ internal sealed class JobExecution : Actor, ISubtaskListener
         Log.Stuck(_logger, _job.Stream.JobName, _stuck);
     }
 
+    /// <summary>All subtasks have ended: the enumerators are closed, and then the job has ended too.</summary>
     private void Complete(JobDecision.Complete complete)
     {
-        _done = true;
         _cancellationTimer?.Dispose();
+        _outcome = complete;
         foreach (var enumerator in _enumerators.Values)
         {
-            enumerator.Stop();
+            _closing.Add(enumerator);
+            enumerator.Stop(error => Tell(_ =>
+            {
+                EnumeratorStopped(enumerator, error);
+                return [];
+            }));
         }
 
-        Exception? error = null;
-        if (complete.State == JobState.Failed)
+        if (_closing.Count == 0)
         {
-            string cause = complete.Error is null ? "" : $"{Name(complete.FailedSubtask)}: {complete.Error.Message}";
+            End();
+            return;
+        }
+
+        _closingTimer = Scheduler.TimeProvider.CreateTimer(
+            static state => ((JobExecution)state!).Tell(((JobExecution)state).GiveUpEnumerators), this, _job.Options.CancellationTimeout, Timeout.InfiniteTimeSpan);
+    }
+
+    private void EnumeratorStopped(SplitCoordinator enumerator, Exception? error)
+    {
+        if (error is not null)
+        {
+            Log.ErrorWhileEnding(_logger, error, _job.Stream.JobName, enumerator.Description);
+        }
+
+        if (_closing.Remove(enumerator) && _closing.Count == 0)
+        {
+            End();
+        }
+    }
+
+    private IReadOnlyList<JobDecision> GiveUpEnumerators(JobCoordinator coordinator)
+    {
+        if (!_done)
+        {
+            var report = new StringBuilder(_stuck);
+            foreach (var enumerator in _closing)
+            {
+                report.Append(enumerator.Description).Append(" was not closed within ").Append(_job.Options.CancellationTimeout).Append(". It is here:\n");
+                report.Append(Scheduler.CaptureStack(enumerator)).Append('\n');
+                Scheduler.Abandon(enumerator);
+            }
+
+            _stuck = report.ToString();
+            Log.Stuck(_logger, _job.Stream.JobName, _stuck);
+            End();
+        }
+
+        return [];
+    }
+
+    private void End()
+    {
+        _done = true;
+        _closingTimer?.Dispose();
+        var (state, failedSubtask, cause) = _outcome!;
+        Exception? error = null;
+        if (_stuck is not null || state == JobState.Failed)
+        {
+            state = JobState.Failed;
+            string text = cause is null ? "" : $"{Name(failedSubtask)}: {cause.Message}";
             error = _stuck is null
-                ? new JobFailedException("MR2001", $"Job '{_job.Stream.JobName}' failed. {cause}", Unwrap(complete.Error))
+                ? new JobFailedException("MR2001", $"Job '{_job.Stream.JobName}' failed. {text}", Unwrap(cause))
                 : new JobFailedException(
                     "MR2002",
-                    $"Job '{_job.Stream.JobName}' ended without subtasks that are stuck in a function. {(cause.Length == 0 ? "" : $"It had failed before: {cause} ")}\n{_stuck}"
+                    $"Job '{_job.Stream.JobName}' ended without code that is stuck. {(text.Length == 0 ? "" : $"It had failed before: {text} ")}\n{_stuck}"
                     + "Let functions look at RuntimeContext.CancellationToken, or raise CancellationTimeout.",
-                    Unwrap(complete.Error));
+                    Unwrap(cause));
             Log.JobFailed(_logger, error, _job.Stream.JobName);
         }
 
-        _completion.SetResult(new JobOutcome(complete.State, error));
+        _completion.SetResult(new JobOutcome(state, error));
     }
 
     private static Exception? Unwrap(Exception? error) => error is OperatorException { InnerException: { } inner } ? inner : error;

@@ -9,7 +9,7 @@ internal sealed class ObjectHasher<T>(MemberHasher<T>[] members) : StableHasher<
 {
     public override ulong Hash(T key)
     {
-        if (key is null)
+        if (!typeof(T).IsValueType && key is null)
         {
             return HashMixing.Null;
         }
@@ -55,7 +55,7 @@ internal sealed class UnionHasher<T>(Getter<T, int> indexOf, UnionCaseHasher<T>[
 {
     public override ulong Hash(T key)
     {
-        if (key is null)
+        if (!typeof(T).IsValueType && key is null)
         {
             return HashMixing.Null;
         }

@@ -12,9 +12,13 @@ internal static class HashMixing
     /// <summary>What the combination of members starts with.</summary>
     public const ulong Seed = 0x2545_F491_4F6C_DD1D;
 
-    /// <summary>The finalizer of MurmurHash3: a bijection in which every bit of the input moves about half of the bits of the output.</summary>
+    /// <summary>
+    /// The finalizer of MurmurHash3: a bijection in which every bit of the input moves about half of the bits of the output. It maps zero to
+    /// zero, so the most frequent key of all is moved away from there first.
+    /// </summary>
     public static ulong Mix(ulong value)
     {
+        value += Null;
         value ^= value >> 33;
         value *= 0xFF51_AFD7_ED55_8CCD;
         value ^= value >> 33;

@@ -104,7 +104,7 @@ internal sealed class SerializerBuilder(SerializerRegistry registry) : TypeShape
         // The base type is a case itself where it can be made, unless it is declared as one.
         if (unionShape.BaseType is IObjectTypeShape<TUnion> { Constructor: not null } baseShape && !cases.Exists(c => c.Type == typeof(TUnion)))
         {
-            cases.Add(new UnionCase<TUnion, TUnion>(TypeNames.Of(typeof(TUnion)), (ShapeSerializer<TUnion>)baseShape.Accept(this)!, null));
+            cases.Add(new UnionCase<TUnion, TUnion>(TypeNames.Of(typeof(TUnion)), ((ShapeSerializer<TUnion>)baseShape.Accept(this)!).Body, null));
         }
 
         var all = cases.ToArray();

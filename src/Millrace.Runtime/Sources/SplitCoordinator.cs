@@ -9,7 +9,8 @@ internal abstract class SplitCoordinator(ITaskScheduler scheduler, string descri
     public override string Description => description;
 
     /// <summary>Ends the actor and closes the enumerator.</summary>
-    public abstract void Stop();
+    /// <param name="stopped">Called when that is done, with the error if closing threw one.</param>
+    public abstract void Stop(Action<Exception?> stopped);
 }
 
 /// <summary>An actor that runs the enumerator of a source.</summary>
@@ -47,10 +48,20 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
 
     public void RequestSplit(int subtask) => _mailbox.Post(() => Enumerator().HandleSplitRequest(subtask));
 
-    public override void Stop() => _mailbox.Post(() =>
+    public override void Stop(Action<Exception?> stopped) => _mailbox.Post(() =>
     {
         _stopped = true;
-        _enumerator?.Close();
+        Exception? error = null;
+        try
+        {
+            _enumerator?.Close();
+        }
+        catch (Exception failure)
+        {
+            error = Failure(failure);
+        }
+
+        stopped(error);
     });
 
     protected override RunResult Run()
@@ -61,11 +72,13 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
         }
         catch (Exception error)
         {
-            _failed(new OperatorException($"{Description} failed: {error.GetType().Name}: {error.Message}", error));
+            _failed(error is MillraceException ? error : Failure(error));
         }
 
         return _stopped ? RunResult.Done : RunResult.Wait;
     }
+
+    private OperatorException Failure(Exception error) => new($"{Description} failed: {error.GetType().Name}: {error.Message}", error);
 
     private SplitEnumerator<TSplit, TState> Enumerator()
     {

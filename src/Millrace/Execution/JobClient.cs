@@ -7,19 +7,19 @@ using Millrace.Runtime.Tasks;
 namespace Millrace;
 
 /// <summary>A handle on a job that runs inside this process. Safe for use by several threads.</summary>
-/// <remarks>Disposing of it cancels the job if it still runs, waits for its end, and gives its threads back.</remarks>
+/// <remarks>Disposing of it cancels the job if it still runs, waits for its end, and gives back its share of the engine's threads.</remarks>
 public sealed class JobClient : IAsyncDisposable
 {
     private readonly JobExecution _execution;
-    private readonly IDisposable _scheduler;
+    private readonly IDisposable _threads;
     private readonly TimeProvider _timeProvider;
     private readonly long _started;
     private readonly Task<JobResult> _completion;
 
-    private JobClient(JobExecution execution, IDisposable scheduler, TimeProvider timeProvider)
+    private JobClient(JobExecution execution, IDisposable threads, TimeProvider timeProvider)
     {
         _execution = execution;
-        _scheduler = scheduler;
+        _threads = threads;
         _timeProvider = timeProvider;
         _started = timeProvider.GetTimestamp();
         _completion = CompleteAsync();
@@ -46,7 +46,7 @@ public sealed class JobClient : IAsyncDisposable
     {
         _execution.Cancel();
         await _execution.Completion.ConfigureAwait(false);
-        _scheduler.Dispose();
+        _threads.Dispose();
 
         // Whoever did not wait for the job does not want its error either.
         await _completion.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
@@ -54,8 +54,8 @@ public sealed class JobClient : IAsyncDisposable
 
     internal static JobClient Start(JobGraph job, StreamExecutionEnvironment environment)
     {
-        int threads = Math.Max(1, Math.Min(Environment.ProcessorCount, job.Vertices.Sum(vertex => vertex.IsBlocking ? 0 : vertex.Parallelism)));
-        var scheduler = new ThreadedScheduler(threads, environment.TimeProvider, $"millrace {job.Stream.JobName}");
+        var lease = EngineThreads.Acquire(environment.TimeProvider);
+        var scheduler = lease.Scheduler;
         try
         {
             var execution = new JobExecution(job, scheduler, environment.LoggerFactory);
@@ -68,13 +68,13 @@ public sealed class JobClient : IAsyncDisposable
                 execution.Enumerators,
                 execution,
                 _ => true));
-            var client = new JobClient(execution, scheduler, environment.TimeProvider);
+            var client = new JobClient(execution, lease, environment.TimeProvider);
             execution.Start();
             return client;
         }
         catch
         {
-            scheduler.Dispose();
+            lease.Dispose();
             throw;
         }
     }
@@ -82,6 +82,7 @@ public sealed class JobClient : IAsyncDisposable
     private async Task<JobResult> CompleteAsync()
     {
         var outcome = await _execution.Completion.ConfigureAwait(false);
+        _threads.Dispose();
         return outcome.Error is { } error ? throw error : new JobResult(JobName, outcome.State, GetMetrics());
     }
 }
