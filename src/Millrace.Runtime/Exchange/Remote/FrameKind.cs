@@ -1,0 +1,23 @@
+namespace Millrace.Runtime.Exchange.Remote;
+
+/// <summary>What a frame carries. The numbers are part of the format.</summary>
+internal enum FrameKind : byte
+{
+    /// <summary>A batch of records; towards the consumer.</summary>
+    Batch = 1,
+
+    /// <summary>A watermark; towards the consumer.</summary>
+    Watermark = 2,
+
+    /// <summary>The channel has become idle or active; towards the consumer.</summary>
+    Idle = 3,
+
+    /// <summary>A latency marker; towards the consumer.</summary>
+    LatencyMarker = 4,
+
+    /// <summary>Nothing follows in the channel; towards the consumer.</summary>
+    EndOfInput = 5,
+
+    /// <summary>How many more elements the consumer has room for; towards the producer.</summary>
+    Credit = 16,
+}
