@@ -135,21 +135,10 @@ internal sealed class ThreadedScheduler : ITaskScheduler, IDisposable
         }
 
         var target = workers[index % workers.Length];
-        if (!target.Push(actor) && Volatile.Read(ref _parked) > 0)
+        if (!target.Push(actor))
         {
             // The target is busy: somebody who sleeps may take the work from it.
-            UnparkOne(workers);
-        }
-    }
-
-    private static void UnparkOne(WorkerThread[] workers)
-    {
-        foreach (var worker in workers)
-        {
-            if (worker.IsParked && worker.Unpark())
-            {
-                return;
-            }
+            WakeThief();
         }
     }
 
@@ -177,6 +166,23 @@ internal sealed class ThreadedScheduler : ITaskScheduler, IDisposable
 
         actor = null;
         return false;
+    }
+
+    /// <summary>Wakes a worker that sleeps, if there is one, to take work from others.</summary>
+    internal void WakeThief()
+    {
+        if (Volatile.Read(ref _parked) == 0)
+        {
+            return;
+        }
+
+        foreach (var worker in _workers)
+        {
+            if (worker.IsParked && worker.Unpark())
+            {
+                return;
+            }
+        }
     }
 
     internal bool AnyQueued() => Array.Exists(_workers, worker => worker.HasWork);

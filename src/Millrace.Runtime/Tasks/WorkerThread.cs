@@ -143,6 +143,11 @@ internal sealed class WorkerThread
             if (again)
             {
                 (_stop && _successor is { } successor ? successor : this).Push(actor);
+                if (_steals && Volatile.Read(ref _queued) > 1)
+                {
+                    // Actors that only yield are woken by nobody: without this, somebody who sleeps would never hear of them.
+                    _scheduler.WakeThief();
+                }
             }
             else if (StopWhenDone && actor.IsStopped)
             {
