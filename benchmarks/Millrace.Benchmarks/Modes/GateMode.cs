@@ -42,8 +42,8 @@ internal sealed class GateMode(TextWriter output)
         await CheckAsync("job: hash exchange", EngineJobs.Exchange(2), 2 * Million).ConfigureAwait(false);
         await CheckAsync("job: keyed reduce", EngineJobs.Reduce(2), 2 * Million).ConfigureAwait(false);
         await CheckAsync("job: keyed count", EngineJobs.Count(2), 2 * Million).ConfigureAwait(false);
-        await CheckAsync("job: tumbling windows", EngineJobs.Tumbling(2), 4 * Million).ConfigureAwait(false);
-        await CheckAsync("job: sliding windows", EngineJobs.Sliding(2), 12 * Million).ConfigureAwait(false);
+        await CheckAsync("job: tumbling windows", EngineJobs.Tumbling(2), 6 * Million).ConfigureAwait(false);
+        await CheckAsync("job: sliding windows", EngineJobs.Sliding(2), 8 * Million).ConfigureAwait(false);
         return !_failed;
     }
 

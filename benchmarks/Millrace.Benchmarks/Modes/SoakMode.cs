@@ -18,7 +18,7 @@ internal sealed class SoakMode(TextWriter output)
     public async Task<bool> RunAsync(long records)
     {
         var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = 2 });
-        env.FromGenerator(EngineJobs.Make, records, watermarks: EngineJobs.Time(records, 2))
+        env.FromGenerator(EngineJobs.MakeForWindows, records, watermarks: EngineJobs.Time(records, 2))
             .Map(StatelessFunctions.Scale)
             .KeyBy(e => e.Key)
             .Window(TumblingEventTimeWindows.Of(TimeSpan.FromHours(1)))

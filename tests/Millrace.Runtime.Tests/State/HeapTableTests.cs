@@ -52,7 +52,7 @@ public sealed class HeapTableTests
     }
 
     [Fact]
-    public void Remove_AllKeys_GivesTheMemoryBack()
+    public void Remove_WhileFewKeysComeAndGo_GivesTheMemoryBack()
     {
         var table = Backend().Table<VoidNamespace, Pair>("pairs");
         for (long key = 0; key < 200_000; key++)
@@ -67,7 +67,36 @@ public sealed class HeapTableTests
         }
 
         Assert.Equal(0, table.Count);
+        for (long key = 0; key < 1_500_000; key++)
+        {
+            table.GetOrAdd(key, Hasher.Hash(key), default, out _);
+            table.Remove(key, Hasher.Hash(key), default);
+        }
+
         Assert.True(table.Capacity <= 128 * 4 * HeapGroup<long, VoidNamespace, Pair>.MinCapacity, $"{table.Capacity} slots are left");
+    }
+
+    [Fact]
+    public void Remove_AllKeysAgainAndAgain_KeepsTheSlots()
+    {
+        var table = Backend().Table<VoidNamespace, Pair>("pairs");
+        long capacity = 0;
+        for (int round = 0; round < 10; round++)
+        {
+            for (long key = 0; key < 50_000; key++)
+            {
+                table.GetOrAdd(key, Hasher.Hash(key), default, out _);
+            }
+
+            Assert.True(round == 0 || table.Capacity == capacity, $"{table.Capacity} slots in round {round}, {capacity} before");
+            capacity = table.Capacity;
+            for (long key = 0; key < 50_000; key++)
+            {
+                Assert.True(table.Remove(key, Hasher.Hash(key), default));
+            }
+
+            Assert.Equal(capacity, table.Capacity);
+        }
     }
 
     [Fact]

@@ -18,6 +18,10 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
 
     private HeapEntry<TKey, TNamespace, TValue>[] _slots;
     private int _count;
+
+    // Entries were removed this often since it was last looked whether the table is too large, and there were at most so many meanwhile.
+    private int _removals;
+    private int _peak;
     private int _snapshots;
 
     public HeapGroup(int capacity = MinCapacity)
@@ -83,7 +87,7 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
             }
         }
 
-        return new HeapGroup<TKey, TNamespace, TValue>(slots, _count);
+        return new HeapGroup<TKey, TNamespace, TValue>(slots, _count) { _removals = _removals, _peak = _peak };
     }
 
     /// <summary>Takes a free slot for an entry that is not there yet.</summary>
@@ -117,13 +121,26 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
         }
 
         slots[hole] = default;
+        _peak = Math.Max(_peak, _count);
         _count--;
 
-        // Shrunk by four at an eighth: the table is then half full, far from both limits, so that going to and fro does not resize every time.
-        if (_count < slots.Length / 8 && slots.Length > 4 * MinCapacity)
+        if (++_removals >= slots.Length)
         {
-            Resize(slots.Length / 4);
+            ShrinkIfMostlyEmpty();
         }
+    }
+
+    // Windows empty a table and fill it again, over and over: it shrinks only when it was mostly empty for as many removals as it has slots, which
+    // is longer than emptying it takes. By four, so that it is then at most half full and far from both limits.
+    private void ShrinkIfMostlyEmpty()
+    {
+        if (_peak < _slots.Length / 8 && _slots.Length > 4 * MinCapacity)
+        {
+            Resize(_slots.Length / 4);
+        }
+
+        _peak = _count;
+        _removals = 0;
     }
 
     // Runs of full slots get long towards 3/4. A limit of 1/2 was measured 1.4 ns faster for a cached hit, and costs a third more memory and
