@@ -50,9 +50,9 @@ public sealed class RemoteJobTests
     }
 
     [Fact]
-    public void A_slow_sink_on_another_worker_holds_back_the_source()
+    public void A_sink_on_another_worker_holds_back_those_before_it()
     {
-        // The sink takes nothing before the test says so: what is read is what fits between.
+        // Between map and sink fit the two elements of the channel, one that waits for credit, and one in the hand of each.
         int ahead = 0;
         int written = 0;
         var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = 1, BatchSize = 1, ChannelCapacity = 2, BufferTimeout = TimeSpan.Zero });
@@ -72,7 +72,7 @@ public sealed class RemoteJobTests
         var outcome = new Simulation(env, seed: 3, workers: 2).Run();
         Assert.Equal(JobState.Finished, outcome.State);
         Assert.Equal((1_000, 1_000), (read, written));
-        Assert.InRange(ahead, 0, 6);
+        Assert.InRange(ahead, 2, 5);
     }
 
     [Fact]
