@@ -37,8 +37,11 @@ internal sealed class SlidingKey<TKey, TContent>(TKey key, ulong hash)
     public void Push<TIn>(long end, in TContent content, WindowAggregation<TIn, TContent> aggregation)
     {
         Debug.Assert(_count == 0 || end > _ends[_first + _count - 1], "Slices join in order.");
+
+        // Of older slices that nothing is combined of (their combination was forgotten), the next combination is made afresh, this slice included.
+        bool forgotten = _count > 0 && _frontCount == 0 && !_hasBack;
         Append(end);
-        if (!aggregation.IsCombinable)
+        if (forgotten || !aggregation.IsCombinable)
         {
             return;
         }
