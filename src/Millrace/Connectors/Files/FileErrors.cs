@@ -21,8 +21,5 @@ internal static class FileErrors
     /// <summary>A prepared file is gone, or its final name is taken.</summary>
     public const string CannotCommit = "MR7106";
 
-    public static ConnectorException CannotReadFile(string path, Exception error) => new(
-        CannotRead, $"{path} cannot be read: {error.Message} See that the file exists and that this process may read it.", error is IOException, error);
-
     public static ConnectorException Missing(string message) => new(NothingToRead, message);
 }

@@ -33,7 +33,7 @@ internal static class FileRows
         }
         catch (IOException error)
         {
-            throw FileErrors.CannotReadFile(path, error);
+            throw CannotRead(path, error);
         }
     }
 
@@ -46,9 +46,12 @@ internal static class FileRows
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw FileErrors.CannotReadFile(path, error);
+            throw CannotRead(path, error);
         }
     }
+
+    private static ConnectorException CannotRead(string path, Exception error) => new(
+        FileErrors.CannotRead, $"{path} cannot be read: {error.Message} See that the file exists and that this process may read it.", error is IOException, error);
 
     /// <summary>Takes the records. Side outputs have no reader here: the options never ask for one.</summary>
     private sealed class Rows<T> : SourceOutput<T>

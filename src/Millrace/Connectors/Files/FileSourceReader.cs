@@ -50,7 +50,7 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
         }
         catch (IOException error)
         {
-            throw FileErrors.CannotReadFile(_current!.Path, error);
+            throw CannotRead(_current!.Path, error);
         }
 
         if (!more)
@@ -107,12 +107,15 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
             CloseFile();
             if (error is IOException or UnauthorizedAccessException)
             {
-                throw FileErrors.CannotReadFile(split.Path, error);
+                throw CannotRead(split.Path, error);
             }
 
             throw;
         }
     }
+
+    private static ConnectorException CannotRead(string path, Exception error) => new(
+        FileErrors.CannotRead, $"{path} cannot be read: {error.Message} See that the file exists and that this process may read it.", error is IOException, error);
 
     private void CloseFile()
     {
