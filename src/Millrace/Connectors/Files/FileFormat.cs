@@ -30,6 +30,17 @@ public abstract class FileFormat<T>
     /// <returns>The reader.</returns>
     public abstract FileRecordReader<T> CreateReader(FileReadContext<T> context);
 
+    /// <summary>Reads a file outside a job: reference data that a function loads in <c>Open</c>, or results that a program looks at afterwards.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The records, in order; read while they are enumerated, and from the start at every enumeration.</returns>
+    /// <exception cref="ConnectorException">While enumerating. MR7101: a row is no record. MR7104: the file cannot be read.</exception>
+    /// <example><code>var airports = CsvFormat.Of&lt;Airport&gt;().ReadFile("airports.csv").ToDictionary(airport =&gt; airport.Iata);</code></example>
+    public IEnumerable<T> ReadFile(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        return FileRows.Read(this, Path.GetFullPath(path));
+    }
+
     /// <summary>Creates an encoder, which one subtask uses for file after file.</summary>
     /// <returns>The encoder.</returns>
     /// <exception cref="NotSupportedException">The format can only be read.</exception>

@@ -1,0 +1,27 @@
+namespace FlightDelays;
+
+/// <summary>What a user of the sample can choose.</summary>
+public sealed record FlightDelaysOptions
+{
+    private static readonly string Data = Path.Combine(AppContext.BaseDirectory, "data");
+
+    /// <summary>The flights: a file or a folder of files; JSON, JSON lines or CSV, by extension.</summary>
+    /// <value>Default: the flights that come with the sample.</value>
+    public string Input { get; init; } = Path.Combine(Data, "flights-20k.json");
+
+    /// <summary>The list of airports, as CSV.</summary>
+    /// <value>Default: the list that comes with the sample.</value>
+    public string Airports { get; init; } = Path.Combine(Data, "airports.csv");
+
+    /// <summary>The folder of the results. What an earlier run has written there is overwritten.</summary>
+    /// <value>Default: <c>out/flight-delays</c> in the current directory.</value>
+    public string Output { get; init; } = Path.Combine("out", "flight-delays");
+
+    /// <summary>How far a flight may come behind a later one of the same file. What comes later than that is late.</summary>
+    /// <value>Default: 3 hours, as few flights are delayed for longer.</value>
+    public TimeSpan MaxDisorder { get; init; } = TimeSpan.FromHours(3);
+
+    /// <summary>How many subtasks an operator has.</summary>
+    /// <value>Default: the number of processors.</value>
+    public int Parallelism { get; init; } = Environment.ProcessorCount;
+}

@@ -1,0 +1,3 @@
+using FlightDelays.Terminal;
+
+return await CommandLine.RunAsync(args);

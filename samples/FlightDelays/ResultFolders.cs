@@ -1,0 +1,34 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Millrace;
+using Millrace.Connectors;
+
+namespace FlightDelays;
+
+/// <summary>The output of the job: a folder of JSON-lines files for each result.</summary>
+/// <param name="folder">The folder that has them all.</param>
+public sealed class ResultFolders(string folder)
+{
+    /// <summary>The names of the folders, in the order in which a reader may want to look at them.</summary>
+    public static readonly IReadOnlyList<string> Names = ["hourly", "daily", "worst", "enriched", "unknown-airport", "alerts", "late"];
+
+    // Names in camel case; an apostrophe stays one, as these files are not for HTML.
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    // Every run begins anew, so what the last one has written goes.
+    private static readonly FileSinkOptions Files = new() { WhenFolderHasFiles = WhenFolderHasFiles.Overwrite };
+
+    /// <summary>Writes a stream into a folder.</summary>
+    /// <typeparam name="T">The type of the records.</typeparam>
+    /// <param name="stream">The stream.</param>
+    /// <param name="name">The folder's name, which also names the sink.</param>
+    public void Write<T>(DataStream<T> stream, string name) =>
+        stream.SinkTo(new FileSink<T>(Path.Combine(folder, name), JsonFormat.Lines<T>(Json), Files)).Name(name);
+
+    /// <summary>Reads what a finished job has written into a folder.</summary>
+    /// <typeparam name="T">The type of the records.</typeparam>
+    /// <param name="name">The folder's name.</param>
+    /// <returns>The records; those of a key in order of time, otherwise in no particular order.</returns>
+    public IEnumerable<T> Read<T>(string name) =>
+        Directory.EnumerateFiles(Path.Combine(folder, name), "*.jsonl").SelectMany(JsonFormat.Lines<T>(Json).ReadFile);
+}

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace FlightDelays.Terminal;
+
+/// <summary>The program's options, as System.CommandLine reads and explains them.</summary>
+public static class CommandLine
+{
+    // A cancelled job closes its files first; the engine gives up on a stuck function after 30 s itself.
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(40);
+
+    /// <summary>Runs the program.</summary>
+    /// <param name="args">The arguments.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var defaults = new FlightDelaysOptions();
+        var input = new Option<string>("--input", "-i")
+        {
+            Description = "Flights: a .json, .jsonl, .ndjson or .csv file, or a folder of such files. Default: 20,000 flights that come with the sample.",
+            HelpName = "path",
+        };
+        var output = new Option<string>("--output", "-o")
+        {
+            Description = $"Folder of the results; those of an earlier run are overwritten. Default: {defaults.Output}",
+            HelpName = "folder",
+        };
+        var parallelism = new Option<int?>("--parallelism", "-p")
+        {
+            Description = $"Subtasks per operator, 1 to 128. Default: one per processor, here {defaults.Parallelism}.",
+            HelpName = "number",
+        };
+        parallelism.Validators.Add(result =>
+        {
+            // A value that is no number has an error already.
+            if (int.TryParse(result.Tokens.SingleOrDefault()?.Value, out int value) && value is < 1 or > 128)
+            {
+                result.AddError($"--parallelism is {value}; it must be between 1 and 128.");
+            }
+        });
+        var maxDisorder = new Option<TimeSpan?>("--max-disorder")
+        {
+            Description = "How far a flight may come behind a later one before it is late, for example 3h, 90m, 45s or 00:30:00. Default: 3h.",
+            HelpName = "time",
+            CustomParser = result =>
+            {
+                string text = result.Tokens.Single().Value;
+                if (Duration.TryParse(text, out var value))
+                {
+                    return value;
+                }
+
+                result.AddError($"--max-disorder is '{text}'; expected a time such as 3h, 90m, 45s or 00:30:00.");
+                return null;
+            },
+        };
+        var command = new RootCommand("Reads flights, and writes how punctual airports were into a folder per result.") { input, output, parallelism, maxDisorder };
+        command.SetAction((parsed, cancellationToken) => JobRunner.RunAsync(
+            new FlightDelaysOptions
+            {
+                Input = parsed.GetValue(input) ?? defaults.Input,
+                Output = parsed.GetValue(output) ?? defaults.Output,
+                Parallelism = parsed.GetValue(parallelism) ?? defaults.Parallelism,
+                MaxDisorder = parsed.GetValue(maxDisorder) ?? defaults.MaxDisorder,
+            },
+            cancellationToken));
+
+        var result = command.Parse(args);
+        if (result.Errors.Count > 0 && result.Action is not HelpAction)
+        {
+            return JobRunner.Fail(result.Errors[0].Message + " Try --help.", ExitCode.BadInput);
+        }
+
+        return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeToEnd });
+    }
+}

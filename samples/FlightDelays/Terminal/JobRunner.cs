@@ -1,0 +1,55 @@
+using Millrace;
+using Spectre.Console;
+
+namespace FlightDelays.Terminal;
+
+/// <summary>Runs the job, shows how it goes, and turns its end into an exit code.</summary>
+public static class JobRunner
+{
+    /// <summary>Runs the job.</summary>
+    /// <param name="options">What the user chose.</param>
+    /// <param name="cancellationToken">Cancelled by Ctrl+C.</param>
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(FlightDelaysOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = options.Parallelism });
+            new FlightDelaysJob(options).Build(env);
+
+            await using var client = env.Start("flight-delays");
+            await using var cancellation = cancellationToken.Register(client.Cancel);
+            await Progress.ShowAsync(client, AnsiConsole.Console);
+            var result = await client.Completion;
+            if (result.State == JobState.Canceled)
+            {
+                return Fail("Cancelled. Results are incomplete.", ExitCode.Cancelled);
+            }
+
+            Summary.Write(AnsiConsole.Console, options, result);
+            return ExitCode.Done;
+        }
+        catch (JobFailedException error) when (error.InnerException is ConnectorException cause)
+        {
+            return Fail(cause.Message, ExitCode.BadInput);
+        }
+        catch (ConnectorException error)
+        {
+            return Fail(error.Message, ExitCode.BadInput);
+        }
+        catch (MillraceException error)
+        {
+            return Fail(error.Message, ExitCode.Failed);
+        }
+    }
+
+    /// <summary>Says in one line why the program ends.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="exitCode">The exit code.</param>
+    /// <returns>The exit code.</returns>
+    public static int Fail(string reason, int exitCode)
+    {
+        Console.Error.WriteLine("flight-delays: " + reason.ReplaceLineEndings(" "));
+        return exitCode;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Globalization;
+using Millrace;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace FlightDelays.Terminal;
+
+/// <summary>Shows how far a running job is: a live table in a terminal, a line a second elsewhere.</summary>
+public static class Progress
+{
+    private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Shows the job until it has ended, however it does.</summary>
+    /// <param name="client">The job.</param>
+    /// <param name="console">Where to.</param>
+    /// <returns>Complete when the job has ended.</returns>
+    public static async Task ShowAsync(JobClient client, IAnsiConsole console)
+    {
+        if (console.Profile.Out.IsTerminal && !Console.IsOutputRedirected)
+        {
+            await console.Live(Live(client.GetMetrics(), 0)).StartAsync(
+                context => WatchAsync(client, LiveInterval, (metrics, rate) => context.UpdateTarget(Live(metrics, rate))));
+        }
+        else
+        {
+            await WatchAsync(client, PlainInterval, (metrics, rate) => Console.Out.WriteLine(Line(metrics, rate)));
+        }
+    }
+
+    private static async Task WatchAsync(JobClient client, TimeSpan interval, Action<JobMetrics, double> show)
+    {
+        var last = client.GetMetrics();
+        do
+        {
+            await Task.WhenAny(client.Completion, Task.Delay(interval, TimeProvider.System));
+            var now = client.GetMetrics();
+            show(now, (now.RecordsRead - last.RecordsRead) / (now.Elapsed - last.Elapsed).TotalSeconds);
+            last = now;
+        }
+        while (!client.Completion.IsCompleted);
+    }
+
+    private static IRenderable Live(JobMetrics metrics, double rate)
+    {
+        var table = new Table().RoundedBorder().AddColumns("Records", "Rate", "Watermark", "Late");
+        foreach (var column in table.Columns)
+        {
+            column.Width(20);
+        }
+
+        return table.AddRow(Records(metrics), Rate(rate), Watermark(metrics), Late(metrics));
+    }
+
+    private static string Line(JobMetrics metrics, double rate) =>
+        $"{Records(metrics)} records, {Rate(rate)}, watermark {Watermark(metrics)}, {Late(metrics)} late";
+
+    private static string Records(JobMetrics metrics) => metrics.RecordsRead.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Rate(double rate) => rate.ToString("N0", CultureInfo.InvariantCulture) + "/s";
+
+    // Of all operators the hourly windows have the say: they put out the late flights and write them to a folder.
+    private static string Watermark(JobMetrics metrics) => EventTime.Format(metrics[FlightDelaysJob.HourlyDelays].Watermark);
+
+    private static string Late(JobMetrics metrics) => metrics[FlightDelaysJob.HourlyDelays].LateRecords.ToString("N0", CultureInfo.InvariantCulture);
+}
