@@ -13,10 +13,10 @@ internal sealed class FrameBuffer : IBufferWriter<byte>
     /// <summary>The longest frame: room for batches of 1,024 records of 64 KiB each, and a bound of what a broken length can ask for.</summary>
     public const int MaxLength = 64 * 1024 * 1024;
 
-    // A batch of 1,024 small records fits without growing. Larger buffers than 1 MiB are left to the garbage collector, lest one burst of
-    // large records hold memory for good.
-    private const int InitialCapacity = 32 * 1024;
-    private const int MaxPooledCapacity = 1024 * 1024;
+    // Small, because frames of controls wait in rings too; buffers that had to grow for batches stay so in the pool. Those above 256 KiB are
+    // left to the garbage collector, lest one burst of large records hold memory for good.
+    private const int InitialCapacity = 4 * 1024;
+    private const int MaxPooledCapacity = 256 * 1024;
     private const int MaxPooled = 256;
     private const int Slack = 256;
     private static readonly Stack<FrameBuffer> Pool = new();
