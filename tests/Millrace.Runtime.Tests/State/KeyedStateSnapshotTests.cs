@@ -196,11 +196,11 @@ public sealed class KeyedStateSnapshotTests
     }
 
     private const string GoldenBytes =
-        "4D524B53" + "01" + "2B000000" // magic, version, length of the header
+        "4D524B53" + "01" + "2E000000" // magic, version, length of the header
         + "01" + "01" + "016E" + "01" // max parallelism, one state, its name and kind
-        + "0005696E7436340000" + "0004766F69640000" + "0005696E7433320000" // schemas of key, namespace and value
+        + "010005696E7436340000" + "010004766F69640000" + "010005696E7433320000" // schemas of key, namespace and value
         + "01" + "00" + "01" + "0A" + "3CB6947E91C2E366" // one group: number, entries, bytes, checksum
-        + "9859C76AEA495C3C" // checksum of all before
+        + "63545DD45149B322" // checksum of all before
         + "0700000000000000" + "01" + "06"; // key, not null, value
 
     private static HeapKeyedStateBackend<long> Backend() => new(new KeyGroupRange(0, MaxParallelism), MaxParallelism, TestSerializers.Default);

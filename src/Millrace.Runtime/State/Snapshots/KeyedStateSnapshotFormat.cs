@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
+using Millrace.Runtime.Serialization;
 using Millrace.Serialization;
 using Millrace.State.Backends;
 
@@ -34,9 +35,9 @@ internal static class KeyedStateSnapshotFormat
         {
             output.WriteString(state.Name);
             output.WriteByte((byte)state.Kind);
-            TypeSchemaFormat.Write(ref output, state.Key);
-            TypeSchemaFormat.Write(ref output, state.Namespace);
-            TypeSchemaFormat.Write(ref output, state.Value);
+            SchemaFormat.Write(ref output, state.Key);
+            SchemaFormat.Write(ref output, state.Namespace);
+            SchemaFormat.Write(ref output, state.Value);
             output.WriteVarUInt((ulong)state.Groups.Count);
             foreach (var group in state.Groups)
             {
@@ -125,9 +126,9 @@ internal static class KeyedStateSnapshotFormat
         {
             string name = input.ReadString();
             var kind = (KeyedStateKind)input.ReadByte();
-            var key = TypeSchemaFormat.Read(ref input);
-            var ns = TypeSchemaFormat.Read(ref input);
-            var value = TypeSchemaFormat.Read(ref input);
+            var key = SchemaFormat.Read(ref input);
+            var ns = SchemaFormat.Read(ref input);
+            var value = SchemaFormat.Read(ref input);
             var groups = new KeyGroupSnapshot[input.ReadLength()];
             for (int group = 0; group < groups.Length; group++)
             {
