@@ -98,7 +98,14 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
 
     public override void Close() => _reader?.Close();
 
-    public void AddSplit(TSplit split) => Context.Mailbox.Post(() => _reader?.AddSplits([split]));
+    public void AddSplit(TSplit split) => Context.Mailbox.Post(() =>
+    {
+        if (_reader is not null)
+        {
+            _output.Announce(split.SplitId);
+            _reader.AddSplits([split]);
+        }
+    });
 
     public void NoMoreSplits() => Context.Mailbox.Post(() => _reader?.NoMoreSplits());
 
