@@ -29,18 +29,25 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
 
     public override async ValueTask CloseAsync()
     {
-        await base.CloseAsync().ConfigureAwait(false);
-        if (_committer is { } committer)
+        try
         {
-            _committer = null;
-            await committer.CloseAsync().ConfigureAwait(false);
+            await base.CloseAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            if (_committer is { } committer)
+            {
+                _committer = null;
+                await committer.CloseAsync().ConfigureAwait(false);
+            }
         }
     }
 
     protected override SinkWriter<T> CreateWriter(SinkWriterContext context)
     {
-        _writer = sink.CreateWriter(context);
+        // In this order: if the second fails, the first is here to be closed.
         _committer = sink.CreateCommitter(context);
+        _writer = sink.CreateWriter(context);
         _nextCommit = Context.ProcessingTime + CommitInterval;
         return _writer;
     }

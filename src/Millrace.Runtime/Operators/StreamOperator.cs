@@ -90,6 +90,9 @@ internal abstract class StreamOperator<TIn, TOut> : StreamOperator<TOut>, IRecei
             case ElementKind.LatencyMarker:
                 OnLatencyMarker(element);
                 break;
+            case ElementKind.Idle:
+                OnIdle(element.Value != 0);
+                break;
             default:
                 Flush();
                 Forward(element);
@@ -110,6 +113,13 @@ internal abstract class StreamOperator<TIn, TOut> : StreamOperator<TOut>, IRecei
     {
         Flush();
         Forward(ControlElement.EndOfInput);
+    }
+
+    /// <summary>The input has nothing to say about time, or again has.</summary>
+    protected virtual void OnIdle(bool idle)
+    {
+        Flush();
+        Forward(ControlElement.Idle(idle));
     }
 
     protected virtual void OnLatencyMarker(in ControlElement marker)

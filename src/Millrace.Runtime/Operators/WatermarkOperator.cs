@@ -11,7 +11,9 @@ namespace Millrace.Runtime.Operators;
 internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : CollectingOperator<T, T>(null)
 {
     private SplitWatermarks<T> _watermarks = null!;
+    private TaskPressure.Watch _pressure;
     private long _nextInterval = long.MaxValue;
+    private bool _inputIdle;
     private bool _idle;
     private bool _ended;
 
@@ -20,6 +22,7 @@ internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : Coll
     public override void Open()
     {
         long now = Context.ProcessingTime;
+        _pressure = new TaskPressure.Watch(Context.Pressure);
         _watermarks = new SplitWatermarks<T>(strategy, now, Announce);
         _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
     }
@@ -50,9 +53,7 @@ internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : Coll
         if (!_ended && now >= _nextInterval)
         {
             _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
-            bool couldEmit = !Context.Pressure.WasBlocked;
-            Context.Pressure.WasBlocked = false;
-            _watermarks.OnInterval(now, couldEmit);
+            _watermarks.OnInterval(now, _pressure.WasFree());
         }
     }
 
@@ -65,9 +66,17 @@ internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : Coll
         }
     }
 
+    /// <summary>Idle is who gets nothing, and who says so himself.</summary>
+    protected override void OnIdle(bool idle)
+    {
+        _inputIdle = idle;
+        Announce(_watermarks);
+    }
+
     private void Announce(SplitWatermarks<T> watermarks)
     {
-        if (_idle && !watermarks.IsIdle)
+        bool idle = _inputIdle || watermarks.IsIdle;
+        if (_idle && !idle)
         {
             _idle = false;
             Forward(ControlElement.Idle(false));
@@ -78,7 +87,7 @@ internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : Coll
             base.OnWatermark(watermarks.Watermark);
         }
 
-        if (!_idle && watermarks.IsIdle)
+        if (!_idle && idle)
         {
             _idle = true;
             Flush();

@@ -19,6 +19,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     private BatchCollector<T> _collector = null!;
     private SplitsOutput<T> _output = null!;
     private SourceReader<T, TSplit>? _reader;
+    private TaskPressure.Watch _pressure;
     private long _nextInterval = long.MaxValue;
     private long _nextLatencyMarker = long.MaxValue;
     private long _wakeAt = long.MaxValue;
@@ -42,6 +43,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     public override void Open()
     {
         long now = Context.ProcessingTime;
+        _pressure = new TaskPressure.Watch(Context.Pressure);
         _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
         if (Context.Options.LatencyTrackingInterval > TimeSpan.Zero)
         {
@@ -90,15 +92,20 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         if (now >= _nextInterval)
         {
             _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
-            bool couldEmit = !Context.Pressure.WasBlocked;
-            Context.Pressure.WasBlocked = false;
-            _output.OnInterval(now, couldEmit);
+            _output.OnInterval(now, _pressure.WasFree());
         }
     }
 
     public override void Close() => _reader?.Close();
 
-    public void AddSplit(TSplit split) => Context.Mailbox.Post(() => _reader?.AddSplits([split]));
+    public void AddSplit(TSplit split) => Context.Mailbox.Post(() =>
+    {
+        if (_reader is not null)
+        {
+            _output.Announce(split.SplitId);
+            _reader.AddSplits([split]);
+        }
+    });
 
     public void NoMoreSplits() => Context.Mailbox.Post(() => _reader?.NoMoreSplits());
 

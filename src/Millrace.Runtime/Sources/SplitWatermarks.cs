@@ -44,6 +44,12 @@ internal sealed class SplitWatermarks<T> : IWatermarkOutput
     /// </summary>
     public void OnEvent(in T value, long timestamp)
     {
+        // Before the generator is asked: it may find that the split is idle again.
+        if (!_sawRecord)
+        {
+            BecomeActive();
+        }
+
         if (_periodic)
         {
             if (timestamp > _greatest)
@@ -54,11 +60,6 @@ internal sealed class SplitWatermarks<T> : IWatermarkOutput
         else
         {
             _generator.OnEvent(in value, timestamp, this);
-        }
-
-        if (!_sawRecord)
-        {
-            BecomeActive();
         }
 
         if (_emitEvery > 0 && ++_sinceEmit >= _emitEvery)
@@ -108,6 +109,8 @@ internal sealed class SplitWatermarks<T> : IWatermarkOutput
 
     public void MarkIdle()
     {
+        // Until the next record, also when one has come since the last interval.
+        _sawRecord = false;
         if (!IsIdle)
         {
             IsIdle = true;

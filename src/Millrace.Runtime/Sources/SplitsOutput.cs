@@ -15,7 +15,9 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
     private readonly Func<long> _processingTime;
     private readonly Action _changed;
     private readonly List<SplitOutput> _splits = [];
+    private readonly long _idleTimeout;
     private SplitOutput? _main;
+    private long? _emptySince;
 
     /// <param name="strategy">What the user asked for.</param>
     /// <param name="collector">Gathers the records.</param>
@@ -29,23 +31,42 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
         _sideOutputs = sideOutputs;
         _processingTime = processingTime;
         _changed = changed;
+        _idleTimeout = strategy.Idleness is { } idleness ? Math.Max(1, (long)idleness.TotalMilliseconds) : long.MaxValue;
     }
 
     /// <summary>The least watermark of the active splits; the greatest of all where none is active.</summary>
     public long Watermark { get; private set; } = EventTime.MinWatermark;
 
-    /// <summary>Whether there are splits and all of them are idle.</summary>
+    /// <summary>Whether all splits are idle; where there are none, whether there have been none for the idle timeout.</summary>
     public bool IsIdle { get; private set; }
 
-    public override void Collect(T value, long timestamp = EventTime.None) => (_main ??= Add("")).Collect(value, timestamp);
+    public override void Collect(T value, long timestamp = EventTime.None) => Main().Collect(value, timestamp);
 
-    public override void EmitWatermark(long timestamp) => (_main ??= Add("")).EmitWatermark(timestamp);
+    public override void EmitWatermark(long timestamp) => Main().EmitWatermark(timestamp);
 
-    public override void MarkIdle() => (_main ??= Add("")).MarkIdle();
+    public override void MarkIdle() => Main().MarkIdle();
 
     public override void Output<TSide>(OutputTag<TSide> tag, TSide value) => _sideOutputs.Emit(tag, value, EventTime.None);
 
-    public override SourceOutput<T> ForSplit(string splitId) => _splits.Find(split => split.SplitId == splitId) ?? Add(splitId);
+    public override SourceOutput<T> ForSplit(string splitId)
+    {
+        var found = _splits.Find(split => split.SplitId == splitId) ?? Add(splitId);
+        found.IsUsed = true;
+        return found;
+    }
+
+    /// <summary>
+    /// A split was given to the reader. From now on the watermark waits for it, though its turn may come much later: what another split says
+    /// must not make its records late.
+    /// </summary>
+    public void Announce(string splitId)
+    {
+        // A reader that uses no split's output has one watermark for all of them.
+        if (_main is null && !_splits.Exists(split => split.SplitId == splitId))
+        {
+            Add(splitId);
+        }
+    }
 
     public override void ReleaseSplit(string splitId)
     {
@@ -54,6 +75,7 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
             // What the split promised last still holds for the records that it has emitted.
             split.Watermarks.EmitNow();
             _splits.Remove(split);
+            _emptySince = null;
             Recompute();
         }
     }
@@ -65,6 +87,31 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
         {
             _splits[i].Watermarks.OnInterval(now, couldEmit);
         }
+
+        if (_splits.Count == 0 && !IsIdle && _idleTimeout != long.MaxValue)
+        {
+            if (!couldEmit || _emptySince is null)
+            {
+                _emptySince = now;
+            }
+            else if (now - _emptySince >= _idleTimeout)
+            {
+                IsIdle = true;
+                _changed();
+            }
+        }
+    }
+
+    private SplitOutput Main()
+    {
+        if (_main is null)
+        {
+            _splits.RemoveAll(split => !split.IsUsed);
+            _main = Add("");
+            _main.IsUsed = true;
+        }
+
+        return _main;
     }
 
     private SplitOutput Add(string splitId)
@@ -90,7 +137,8 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
             }
         }
 
-        IsIdle = _splits.Count > 0 && !anyActive;
+        // Where the last split has gone nothing has changed: who was idle stays idle until the next one comes.
+        IsIdle = _splits.Count > 0 ? !anyActive : IsIdle;
         Watermark = Math.Max(Watermark, anyActive ? least : greatest);
         _changed();
     }
@@ -109,6 +157,9 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
         public string SplitId { get; }
 
         public SplitWatermarks<T> Watermarks { get; }
+
+        /// <summary>Whether the reader has asked for it.</summary>
+        public bool IsUsed { get; set; }
 
         public override void Collect(T value, long timestamp = EventTime.None)
         {

@@ -72,7 +72,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         {
             var op = (StreamOperator<TOut>)node.CreateOperator();
             op.Setup(CreateContext(env, node, subtask, serializers));
-            op.Output.Connect(_output);
+            op.Output.Connect(_output.OfSubtask());
             _operators.Add(op);
             _inputs.Add((IReceiver<TIn>)op);
         }
@@ -93,8 +93,8 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
     /// <summary>The watermarks that the operator has handed on, of all subtasks in order.</summary>
     public IReadOnlyList<long> Watermarks => Opened(_output.Watermarks);
 
-    /// <summary>Whether each subtask has handed on that it is idle.</summary>
-    public bool IsIdle => Opened(_output).Idle;
+    /// <summary>Whether every subtask has handed on that it is idle.</summary>
+    public bool IsIdle => Opened(_output).Idle == _options.Parallelism;
 
     /// <summary>Whether the operator has handed on the end of its input.</summary>
     public bool HasEnded => Opened(_output).Ended == _options.Parallelism;
@@ -103,7 +103,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
     public long LateRecords => _operators.Sum(op => op.Context.Metrics.LateRecords);
 
     /// <summary>How many entries of keyed state there are: what keys that are idle cost.</summary>
-    public long StateEntries => _operators.OfType<IKeyedOperator>().Sum(op => op.StateEntries);
+    public long StateEntries => Opened(_operators).OfType<IKeyedOperator>().Sum(op => op.StateEntries);
 
     /// <summary>The clock, in milliseconds since 1970-01-01 UTC.</summary>
     public long ProcessingTime => _time.GetUtcNow().ToUnixTimeMilliseconds();
@@ -130,7 +130,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
             }
 
             var recorder = new Recorder<T>();
-            _operators.ForEach(op => op.SideOutputs.Port(tag, _batchSize).Connect(recorder));
+            _operators.ForEach(op => op.SideOutputs.Port(tag, _batchSize).Connect(recorder.OfSubtask()));
             _sides[tag] = side = recorder;
         }
 

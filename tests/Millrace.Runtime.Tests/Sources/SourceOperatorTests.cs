@@ -1,0 +1,272 @@
+using Millrace.Connectors;
+using Millrace.Runtime.Sources;
+using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Tests.Operators;
+
+namespace Millrace.Runtime.Tests.Sources;
+
+public sealed class SourceOperatorTests
+{
+    private const long Interval = 200;
+    private static readonly WatermarkStrategy<long> Monotonous = WatermarkStrategy<long>.ForMonotonousTimestamps();
+
+    [Fact]
+    public void Watermark_OfSeveralSplits_IsTheLeastOfThem()
+    {
+        var test = new SourceTest(Monotonous);
+        test.Read(output => output.ForSplit("a").Collect(1, 100), output => output.ForSplit("b").Collect(2, 50));
+        test.Rig.Advance(Interval);
+        Assert.Equal(["1@100", "2@50", "W49"], test.Elements);
+        test.Read(output => output.ForSplit("b").Collect(3, 300));
+        test.Rig.Advance(Interval);
+        Assert.Equal(["3@300", "W99"], test.Elements[3..]);
+    }
+
+    [Fact]
+    public void Watermark_OfASplitWhoseTurnHasNotCome_IsWaitedFor()
+    {
+        var test = new SourceTest(WatermarkStrategy<long>.NoWatermarks(), "a", "b");
+        test.Read(output => output.ForSplit("a").EmitWatermark(100), output => output.ForSplit("b").Collect(1, 50));
+        Assert.DoesNotContain(test.Elements, element => element[0] == 'W');
+        test.Read(output => output.ForSplit("b").EmitWatermark(60));
+        Assert.Equal(["1@50", "W60"], test.Elements);
+    }
+
+    [Fact]
+    public void Watermark_OfAReaderThatKnowsNoSplits_IsItsOwn()
+    {
+        var test = new SourceTest(WatermarkStrategy<long>.NoWatermarks(), "a", "b");
+        test.Read(output => output.Collect(1, 50), output => output.EmitWatermark(60));
+        Assert.Equal(["1@50", "W60"], test.Elements);
+        test.Add("c");
+        test.Read(output => output.EmitWatermark(70));
+        Assert.Equal("W70", test.Elements[^1]);
+    }
+
+    [Fact]
+    public void ReleaseSplit_TheSlowest_LetsTheOthersGoOn()
+    {
+        var test = new SourceTest(Monotonous);
+        test.Read(
+            output => output.ForSplit("a").Collect(1, 100),
+            output => output.ForSplit("b").Collect(2, 50),
+            output => output.ForSplit("a").EmitWatermark(80),
+            output => output.ReleaseSplit("b"));
+        Assert.Equal("W80", test.Elements[^1]);
+
+        // A split that comes back, or another, holds the watermark but does not take it back.
+        test.Read(output => output.ForSplit("b").Collect(3, 10));
+        test.Rig.Advance(Interval);
+        Assert.Equal(["1@100", "2@50", "W49", "W80", "3@10"], test.Elements);
+        test.Read(output => output.ReleaseSplit("b"));
+        test.Rig.Advance(Interval);
+        Assert.Equal("W99", test.Elements[^1]);
+    }
+
+    [Fact]
+    public void ReleaseSplit_TheLast_KeepsWhatItPromised()
+    {
+        var test = new SourceTest(Monotonous, "a");
+        test.Read(output => output.ForSplit("a").Collect(1, 100), output => output.ReleaseSplit("a"));
+        Assert.Equal(["1@100"], test.Elements.Take(1));
+        test.Read(output => output.ForSplit("b").Collect(2, 400));
+        test.Rig.Advance(Interval);
+        Assert.Equal("W399", test.Elements[^1]);
+    }
+
+    [Fact]
+    public void Idle_SplitIsNotWaitedFor_AllIdleIsIdle()
+    {
+        var test = new SourceTest(Monotonous.WithIdleness(TimeSpan.FromMilliseconds(500)));
+        test.Read(output => output.ForSplit("a").Collect(1, 100), output => output.ForSplit("b").Collect(2, 50));
+        for (int i = 0; i < 4; i++)
+        {
+            test.Read(output => output.ForSplit("a").Collect(1, 200));
+            test.Rig.Advance(Interval);
+        }
+
+        Assert.Equal("W199", test.Elements[^1]);
+        Assert.DoesNotContain("idle", test.Elements);
+        test.AdvanceIntervals(4);
+        Assert.Equal("idle", test.Elements[^1]);
+        test.Read(output => output.ForSplit("b").Collect(2, 400));
+        test.Rig.Advance(Interval);
+        Assert.Equal(["idle", "active", "2@400", "W399"], test.Elements[^4..]);
+    }
+
+    [Fact]
+    public void Idle_ReaderWithoutSplits_AfterTheTimeout_UntilItGetsOne()
+    {
+        var test = new SourceTest(Monotonous.WithIdleness(TimeSpan.FromMilliseconds(500)));
+        test.AdvanceIntervals(6);
+        Assert.Equal(["idle"], test.Elements);
+        test.Add("a");
+        Assert.Equal(["idle", "active"], test.Elements);
+        test.Read(output => output.ForSplit("a").Collect(1, 5), output => output.ReleaseSplit("a"));
+        test.AdvanceIntervals(6);
+        Assert.Equal("idle", test.Elements[^1]);
+    }
+
+    [Fact]
+    public void Idle_ReaderWithoutSplitsOrTimeout_IsWaitedFor()
+    {
+        var test = new SourceTest(Monotonous);
+        test.AdvanceIntervals(60);
+        Assert.Empty(test.Elements);
+    }
+
+    [Fact]
+    public void MarkIdle_AfterARecordOfTheSameInterval_EndsWithTheNext()
+    {
+        var test = new SourceTest(WatermarkStrategy<long>.NoWatermarks());
+        test.Read(output => output.Collect(1, 10), output => output.MarkIdle(), output => output.Collect(2, 20));
+        Assert.Equal(["1@10", "idle", "active", "2@20"], test.Elements);
+    }
+
+    [Fact]
+    public void The_idle_clock_stands_still_under_backpressure()
+    {
+        var test = new SourceTest(Monotonous.WithIdleness(TimeSpan.FromMilliseconds(500)), "a");
+        for (int i = 0; i < 10; i++)
+        {
+            test.Rig.Pressure.Waiting++;
+            test.Rig.Time.Advance(TimeSpan.FromSeconds(10));
+            test.Rig.Pressure.Waiting--;
+            test.Rig.Advance(Interval);
+        }
+
+        Assert.Empty(test.Elements);
+        test.AdvanceIntervals(3);
+        Assert.Equal(["idle"], test.Elements);
+    }
+
+    [Fact]
+    public void Timestamp_OfTheAssigner_TakesPrecedence()
+    {
+        var test = new SourceTest(Monotonous.WithTimestampAssigner(value => value * 10).WithWatermarkEvery(1));
+        test.Read(output => output.Collect(-7, 1), output => output.Collect(3));
+        Assert.Equal(["-7@-70", "W-71", "3@30", "W29"], test.Elements);
+    }
+
+    [Fact]
+    public void End_GivesTheLastWatermarkAndTheEnd_Once()
+    {
+        var test = new SourceTest(Monotonous, "a");
+        test.Read(output => output.ForSplit("a").Collect(1, 100));
+        Assert.Equal(InputStatus.Ended, test.End());
+        Assert.Equal(["1@100", "Wend", "end"], test.Elements);
+        Assert.Equal(long.MaxValue, test.Rig.Operator.NextProcessingTime);
+        test.Rig.Operator.Close();
+        Assert.Equal(1, test.Closed);
+    }
+
+    [Fact]
+    public void Read_ThatThrows_NamesTheOperator()
+    {
+        var test = new SourceTest(Monotonous);
+        var error = Assert.ThrowsAny<Exception>(() => test.Read(_ => throw new IOException("gone")));
+        Assert.Contains("failed reading: IOException: gone", error.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A source operator whose reader does what the test says.</summary>
+    private sealed class SourceTest : Source<long, SourceTest.Split, int>, ISplitCoordinator
+    {
+        private readonly SourceOperator<long, Split, int> _operator;
+        private readonly TaskInput _input;
+        private readonly Tap<long> _tap = new();
+        private Func<ReaderOutput<long>, ReadStatus> _next = _ => ReadStatus.NothingAvailable;
+
+        public SourceTest(WatermarkStrategy<long> strategy, params string[] splits)
+        {
+            _operator = new SourceOperator<long, Split, int>(this, strategy) { Coordinator = this };
+            Rig = new OperatorRig(_operator, batchSize: 16);
+            _operator.Output.Connect(_tap);
+            _operator.Open();
+            _input = _operator.CreateInput();
+            foreach (string split in splits)
+            {
+                Add(split);
+            }
+        }
+
+        public OperatorRig Rig { get; }
+
+        public int Closed { get; private set; }
+
+        public List<string> Elements
+        {
+            get
+            {
+                _operator.Flush();
+                return _tap.Elements;
+            }
+        }
+
+        public override Boundedness Boundedness => Boundedness.Bounded;
+
+        public void Add(string split)
+        {
+            _operator.AddSplit(new Split(split));
+            Rig.DrainMailbox();
+        }
+
+        public void Read(params Action<ReaderOutput<long>>[] steps)
+        {
+            foreach (var step in steps)
+            {
+                _next = output =>
+                {
+                    step(output);
+                    return ReadStatus.MoreAvailable;
+                };
+                Assert.Equal(InputStatus.Progress, _input.Poll());
+            }
+        }
+
+        public InputStatus End()
+        {
+            _next = _ => ReadStatus.EndOfInput;
+            return _input.Poll();
+        }
+
+        public void AdvanceIntervals(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                Rig.Advance(Interval);
+            }
+        }
+
+        public override SplitEnumerator<Split, int> CreateEnumerator(SplitEnumeratorContext<Split> context, int restored, bool isRestored) =>
+            throw new InvalidOperationException("The test is the enumerator.");
+
+        public override SourceReader<long, Split> CreateReader(SourceReaderContext context) => new Reader(this);
+
+        public void ReaderStarted(int subtask)
+        {
+        }
+
+        public void RequestSplit(int subtask)
+        {
+        }
+
+        public sealed record Split(string SplitId) : ISourceSplit;
+
+        private sealed class Reader(SourceTest test) : SourceReader<long, Split>
+        {
+            public override void AddSplits(IReadOnlyList<Split> splits)
+            {
+            }
+
+            public override void NoMoreSplits()
+            {
+            }
+
+            public override ReadStatus Read(ReaderOutput<long> output, int maxRecords) => test._next(output);
+
+            public override IReadOnlyList<Split> Snapshot(long checkpointId) => [];
+
+            public override void Close() => test.Closed++;
+        }
+    }
+}
