@@ -22,6 +22,10 @@ internal sealed class JobExecution : Actor, ISubtaskListener
     private readonly Dictionary<SubtaskId, Subtask> _subtasks = [];
     private readonly JobCoordinator _coordinator;
     private ITimer? _cancellationTimer;
+    private ITimer? _closingTimer;
+    private JobDecision.Complete? _end;
+    private List<SplitCoordinator> _closing = [];
+    private string? _stuck;
     private bool _done;
 
     /// <param name="job">The job.</param>
@@ -89,6 +93,12 @@ internal sealed class JobExecution : Actor, ISubtaskListener
         return _done ? RunResult.Done : RunResult.Wait;
     }
 
+    private void Tell(Action action) => Tell(_ =>
+    {
+        action();
+        return [];
+    });
+
     private void Tell(Func<JobCoordinator, IReadOnlyList<JobDecision>> fact)
     {
         _facts.Enqueue(fact);
@@ -115,44 +125,79 @@ internal sealed class JobExecution : Actor, ISubtaskListener
                     Timeout.InfiniteTimeSpan);
                 break;
             case JobDecision.GiveUp giveUp:
-                GiveUp(giveUp.Subtasks);
+                GiveUp(giveUp.Subtasks.Select(subtask => _subtasks[subtask]));
                 break;
             case JobDecision.Report report:
                 Log.ErrorWhileEnding(_logger, report.Error, _job.Stream.JobName, Name(report.Subtask));
                 break;
             case JobDecision.Complete complete:
-                Complete(complete);
+                BeginComplete(complete);
                 break;
         }
     }
 
-    private string? _stuck;
-
     /// <summary>The watchdog: says where the functions are that do not come back, and goes on without their threads.</summary>
-    private void GiveUp(IReadOnlyList<SubtaskId> subtasks)
+    private void GiveUp(IEnumerable<Actor> actors)
     {
-        var report = new StringBuilder();
-        foreach (var id in subtasks)
+        var report = new StringBuilder(_stuck);
+        foreach (var actor in actors)
         {
-            var subtask = _subtasks[id];
-            report.Append(subtask.Description).Append(" did not end within ").Append(_job.Options.CancellationTimeout).Append(" of being cancelled. It is here:\n");
-            report.Append(Scheduler.CaptureStack(subtask)).Append('\n');
-            Scheduler.Abandon(subtask);
+            report.Append(actor.Description).Append(" did not end within ").Append(_job.Options.CancellationTimeout).Append(" of being cancelled. It is here:\n");
+            report.Append(Scheduler.CaptureStack(actor)).Append('\n');
+            Scheduler.Abandon(actor);
         }
 
         _stuck = report.ToString();
         Log.Stuck(_logger, _job.Stream.JobName, _stuck);
     }
 
+    /// <summary>All subtasks have ended: enumerators are closed, and then the job has ended.</summary>
+    private void BeginComplete(JobDecision.Complete complete)
+    {
+        _end = complete;
+        _cancellationTimer?.Dispose();
+        _closing = [.. _enumerators.Values];
+        if (_closing.Count == 0)
+        {
+            Complete(complete);
+            return;
+        }
+
+        foreach (var enumerator in _enumerators.Values)
+        {
+            enumerator.Stop(error => Tell(() => EnumeratorStopped(enumerator, error)));
+        }
+
+        _closingTimer = Scheduler.TimeProvider.CreateTimer(
+            static state => ((JobExecution)state!).Tell(((JobExecution)state).GiveUpEnumerators), this, _job.Options.CancellationTimeout, Timeout.InfiniteTimeSpan);
+    }
+
+    private void EnumeratorStopped(SplitCoordinator enumerator, Exception? error)
+    {
+        if (error is not null)
+        {
+            Log.ErrorWhileEnding(_logger, error, _job.Stream.JobName, enumerator.Description);
+        }
+
+        if (_closing.Remove(enumerator) && _closing.Count == 0 && !_done)
+        {
+            Complete(_end!);
+        }
+    }
+
+    private void GiveUpEnumerators()
+    {
+        if (!_done)
+        {
+            GiveUp(_closing);
+            Complete(_end! with { State = JobState.Failed });
+        }
+    }
+
     private void Complete(JobDecision.Complete complete)
     {
         _done = true;
-        _cancellationTimer?.Dispose();
-        foreach (var enumerator in _enumerators.Values)
-        {
-            enumerator.Stop();
-        }
-
+        _closingTimer?.Dispose();
         Exception? error = null;
         if (complete.State == JobState.Failed)
         {

@@ -29,18 +29,32 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
 
     public override async ValueTask CloseAsync()
     {
-        await base.CloseAsync().ConfigureAwait(false);
-        if (_committer is { } committer)
+        try
         {
-            _committer = null;
-            await committer.CloseAsync().ConfigureAwait(false);
+            await base.CloseAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            if (_committer is { } committer)
+            {
+                _committer = null;
+                try
+                {
+                    await committer.CloseAsync().ConfigureAwait(false);
+                }
+                catch (Exception cause) when (cause is not MillraceException)
+                {
+                    throw Context.Failure(cause, "closing the committer");
+                }
+            }
         }
     }
 
     protected override SinkWriter<T> CreateWriter(SinkWriterContext context)
     {
-        _writer = sink.CreateWriter(context);
+        // The committer first: base.CloseAsync knows of a writer only when it has been returned.
         _committer = sink.CreateCommitter(context);
+        _writer = sink.CreateWriter(context);
         _nextCommit = Context.ProcessingTime + CommitInterval;
         return _writer;
     }

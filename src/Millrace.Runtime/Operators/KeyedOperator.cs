@@ -47,8 +47,14 @@ internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey
 
     public override void Close()
     {
-        base.Close();
-        State.Dispose();
+        try
+        {
+            base.Close();
+        }
+        finally
+        {
+            State.Dispose();
+        }
     }
 
     protected override RuntimeContext CreateRuntimeContext() => new KeyedRuntimeContext(this);
