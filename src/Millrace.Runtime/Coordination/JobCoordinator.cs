@@ -23,7 +23,12 @@ internal sealed class JobCoordinator(IReadOnlyList<SubtaskId> subtasks)
 
     public IReadOnlyList<JobDecision> Start()
     {
-        Debug.Assert(State == JobState.Created, "A job starts once.");
+        // Whoever started it may have been overtaken by a cancellation.
+        if (State != JobState.Created)
+        {
+            return [];
+        }
+
         State = JobState.Running;
         foreach (var subtask in subtasks)
         {
@@ -46,12 +51,14 @@ internal sealed class JobCoordinator(IReadOnlyList<SubtaskId> subtasks)
             _states[subtask] = state;
         }
 
-        if (state == SubtaskState.Failed)
+        if (error is not null)
         {
-            return Fail(subtask, error ?? new InvalidOperationException("A subtask failed without an error."));
+            return Fail(subtask, error);
         }
 
-        return EndIfAllEnded();
+        return state == SubtaskState.Failed && State == JobState.Running
+            ? Fail(subtask, new InvalidOperationException("A subtask failed without an error."))
+            : EndIfAllEnded();
     }
 
     /// <summary>Something outside the subtasks failed, for example the enumerator of a source.</summary>
@@ -93,11 +100,12 @@ internal sealed class JobCoordinator(IReadOnlyList<SubtaskId> subtasks)
     {
         switch (State)
         {
-            case JobState.Running:
+            case JobState.Created or JobState.Running:
+                bool started = State == JobState.Running;
                 State = JobState.Failing;
                 _error = error;
                 _failedSubtask = subtask;
-                return CancelAll();
+                return started ? CancelAll() : Complete(JobState.Failed);
             default:
                 // It ends already, by the user's wish or because of the first error; what goes wrong on the way is worth a line in the log.
                 return [new JobDecision.Report(subtask, error), .. EndIfAllEnded()];

@@ -22,9 +22,9 @@ internal sealed class JobExecution : Actor, ISubtaskListener
     private readonly Dictionary<SubtaskId, Subtask> _subtasks = [];
     private readonly JobCoordinator _coordinator;
     private ITimer? _cancellationTimer;
-    private readonly List<SplitCoordinator> _closing = [];
-    private JobDecision.Complete? _outcome;
     private ITimer? _closingTimer;
+    private JobDecision.Complete? _end;
+    private List<SplitCoordinator> _closing = [];
     private string? _stuck;
     private bool _done;
 
@@ -93,6 +93,12 @@ internal sealed class JobExecution : Actor, ISubtaskListener
         return _done ? RunResult.Done : RunResult.Wait;
     }
 
+    private void Tell(Action action) => Tell(_ =>
+    {
+        action();
+        return [];
+    });
+
     private void Tell(Func<JobCoordinator, IReadOnlyList<JobDecision>> fact)
     {
         _facts.Enqueue(fact);
@@ -119,52 +125,47 @@ internal sealed class JobExecution : Actor, ISubtaskListener
                     Timeout.InfiniteTimeSpan);
                 break;
             case JobDecision.GiveUp giveUp:
-                GiveUp(giveUp.Subtasks);
+                GiveUp(giveUp.Subtasks.Select(subtask => _subtasks[subtask]));
                 break;
             case JobDecision.Report report:
                 Log.ErrorWhileEnding(_logger, report.Error, _job.Stream.JobName, Name(report.Subtask));
                 break;
             case JobDecision.Complete complete:
-                Complete(complete);
+                BeginComplete(complete);
                 break;
         }
     }
 
     /// <summary>The watchdog: says where the functions are that do not come back, and goes on without their threads.</summary>
-    private void GiveUp(IReadOnlyList<SubtaskId> subtasks)
+    private void GiveUp(IEnumerable<Actor> actors)
     {
-        var report = new StringBuilder();
-        foreach (var id in subtasks)
+        var report = new StringBuilder(_stuck);
+        foreach (var actor in actors)
         {
-            var subtask = _subtasks[id];
-            report.Append(subtask.Description).Append(" did not end within ").Append(_job.Options.CancellationTimeout).Append(" of being cancelled. It is here:\n");
-            report.Append(Scheduler.CaptureStack(subtask)).Append('\n');
-            Scheduler.Abandon(subtask);
+            report.Append(actor.Description).Append(" did not end within ").Append(_job.Options.CancellationTimeout).Append(" of being cancelled. It is here:\n");
+            report.Append(Scheduler.CaptureStack(actor)).Append('\n');
+            Scheduler.Abandon(actor);
         }
 
         _stuck = report.ToString();
         Log.Stuck(_logger, _job.Stream.JobName, _stuck);
     }
 
-    /// <summary>All subtasks have ended: the enumerators are closed, and then the job has ended too.</summary>
-    private void Complete(JobDecision.Complete complete)
+    /// <summary>All subtasks have ended: enumerators are closed, and then the job has ended.</summary>
+    private void BeginComplete(JobDecision.Complete complete)
     {
+        _end = complete;
         _cancellationTimer?.Dispose();
-        _outcome = complete;
-        foreach (var enumerator in _enumerators.Values)
-        {
-            _closing.Add(enumerator);
-            enumerator.Stop(error => Tell(_ =>
-            {
-                EnumeratorStopped(enumerator, error);
-                return [];
-            }));
-        }
-
+        _closing = [.. _enumerators.Values];
         if (_closing.Count == 0)
         {
-            End();
+            Complete(complete);
             return;
+        }
+
+        foreach (var enumerator in _enumerators.Values)
+        {
+            enumerator.Stop(error => Tell(() => EnumeratorStopped(enumerator, error)));
         }
 
         _closingTimer = Scheduler.TimeProvider.CreateTimer(
@@ -178,53 +179,40 @@ internal sealed class JobExecution : Actor, ISubtaskListener
             Log.ErrorWhileEnding(_logger, error, _job.Stream.JobName, enumerator.Description);
         }
 
-        if (_closing.Remove(enumerator) && _closing.Count == 0)
+        if (_closing.Remove(enumerator) && _closing.Count == 0 && !_done)
         {
-            End();
+            Complete(_end!);
         }
     }
 
-    private IReadOnlyList<JobDecision> GiveUpEnumerators(JobCoordinator coordinator)
+    private void GiveUpEnumerators()
     {
         if (!_done)
         {
-            var report = new StringBuilder(_stuck);
-            foreach (var enumerator in _closing)
-            {
-                report.Append(enumerator.Description).Append(" was not closed within ").Append(_job.Options.CancellationTimeout).Append(". It is here:\n");
-                report.Append(Scheduler.CaptureStack(enumerator)).Append('\n');
-                Scheduler.Abandon(enumerator);
-            }
-
-            _stuck = report.ToString();
-            Log.Stuck(_logger, _job.Stream.JobName, _stuck);
-            End();
+            GiveUp(_closing);
+            Complete(_end! with { State = JobState.Failed });
         }
-
-        return [];
     }
 
-    private void End()
+    private void Complete(JobDecision.Complete complete)
     {
         _done = true;
         _closingTimer?.Dispose();
-        var (state, failedSubtask, cause) = _outcome!;
         Exception? error = null;
-        if (_stuck is not null || state == JobState.Failed)
+        if (complete.State == JobState.Failed)
         {
-            state = JobState.Failed;
-            string text = cause is null ? "" : $"{Name(failedSubtask)}: {cause.Message}";
+            string cause = complete.Error is null ? "" : $"{Name(complete.FailedSubtask)}: {complete.Error.Message}";
             error = _stuck is null
-                ? new JobFailedException("MR2001", $"Job '{_job.Stream.JobName}' failed. {text}", Unwrap(cause))
+                ? new JobFailedException("MR2001", $"Job '{_job.Stream.JobName}' failed. {cause}", Unwrap(complete.Error))
                 : new JobFailedException(
                     "MR2002",
-                    $"Job '{_job.Stream.JobName}' ended without code that is stuck. {(text.Length == 0 ? "" : $"It had failed before: {text} ")}\n{_stuck}"
+                    $"Job '{_job.Stream.JobName}' ended without subtasks that are stuck in a function. {(cause.Length == 0 ? "" : $"It had failed before: {cause} ")}\n{_stuck}"
                     + "Let functions look at RuntimeContext.CancellationToken, or raise CancellationTimeout.",
-                    Unwrap(cause));
+                    Unwrap(complete.Error));
             Log.JobFailed(_logger, error, _job.Stream.JobName);
         }
 
-        _completion.SetResult(new JobOutcome(state, error));
+        _completion.SetResult(new JobOutcome(complete.State, error));
     }
 
     private static Exception? Unwrap(Exception? error) => error is OperatorException { InnerException: { } inner } ? inner : error;

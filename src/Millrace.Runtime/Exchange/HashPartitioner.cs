@@ -1,5 +1,6 @@
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State;
+using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Exchange;
 
@@ -12,9 +13,16 @@ internal sealed class HashPartitioner<T, TKey> : Partitioner<T>
     private readonly StableHasher<TKey> _hasher;
     private readonly int _maxParallelism;
     private readonly int[] _subtaskOfGroup;
+    private readonly string _description;
 
-    public HashPartitioner(Func<T, TKey> selectKey, StableHasher<TKey> hasher, int maxParallelism, int parallelism)
+    /// <param name="selectKey">Gives a record's key.</param>
+    /// <param name="hasher">Hashes keys.</param>
+    /// <param name="maxParallelism">The consumer's key groups.</param>
+    /// <param name="parallelism">The consumer's subtasks.</param>
+    /// <param name="description">Which stream this is, for messages.</param>
+    public HashPartitioner(Func<T, TKey> selectKey, StableHasher<TKey> hasher, int maxParallelism, int parallelism, string description)
     {
+        _description = description;
         _selectKey = selectKey;
         _hasher = hasher;
         _maxParallelism = maxParallelism;
@@ -35,11 +43,24 @@ internal sealed class HashPartitioner<T, TKey> : Partitioner<T>
 
         int[] subtaskOfGroup = _subtaskOfGroup;
         var values = batch.Records;
-        for (int i = 0; i < values.Length; i++)
+        try
         {
-            ref readonly var value = ref values[i];
-            int channel = subtaskOfGroup[KeyGroups.GroupOf(_hasher.Hash(_selectKey(value)), _maxParallelism)];
-            output.Open(channel).Add(value, batch.Timestamps[i]);
+            for (int i = 0; i < values.Length; i++)
+            {
+                ref readonly var value = ref values[i];
+                var key = _selectKey(value);
+                if (key is null)
+                {
+                    throw new InvalidOperationException("The key selector returned null. A key must have a value: filter such records out or give them one.");
+                }
+
+                int channel = subtaskOfGroup[KeyGroups.GroupOf(_hasher.Hash(key), _maxParallelism)];
+                output.Open(channel).Add(value, batch.Timestamps[i]);
+            }
+        }
+        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
+        {
+            throw new OperatorException($"The key selector of {_description} failed on a record: {cause.GetType().Name}: {cause.Message}", cause);
         }
 
         BatchPool<T>.Return(batch);

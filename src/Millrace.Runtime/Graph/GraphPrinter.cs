@@ -98,6 +98,11 @@ internal static class GraphPrinter
     /// <summary>A type's name as C# writes it, without namespaces.</summary>
     public static string TypeName(Type type)
     {
+        if (type.IsArray)
+        {
+            return $"{TypeName(type.GetElementType()!)}[{new string(',', type.GetArrayRank() - 1)}]";
+        }
+
         if (!type.IsGenericType)
         {
             return type.Name;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -68,15 +69,23 @@ internal static class JobGraphBuilder
     private static string Fingerprint(StreamGraph graph, IReadOnlyDictionary<StreamNode, string> uids)
     {
         var text = new StringBuilder();
+        Add(graph.Options.OperatorChaining);
         foreach (var node in graph.Nodes)
         {
-            text.Append(node.Kind).Append('|').Append(node.Name).Append('|').Append(uids[node]).Append('|').Append(node.OutputType)
-                .Append('|').Append(node.Parallelism).Append('|').Append(graph.MaxParallelismOf(node)).Append('|').Append(node.Chaining)
-                .Append('|').Append(node.IsBlocking).Append('|').Append(node.SlotSharingGroup).Append('\n');
+            Add("node", node.Kind, node.Name, uids[node], node.OutputType, node.Parallelism, graph.MaxParallelismOf(node), node.Chaining, node.IsBlocking, node.SlotSharingGroup);
             foreach (var edge in node.Inputs)
             {
-                text.Append(" <").Append(uids[edge.Source]).Append('|').Append(edge.TargetInput).Append('|').Append(edge.SideOutput)
-                    .Append('|').Append(edge.Partitioning).Append('|').Append(edge.RecordType).Append('\n');
+                Add("edge", uids[edge.Source], edge.TargetInput, edge.SideOutput, edge.Partitioning, edge.RecordType);
+            }
+        }
+
+        // Each with its length: a name with a separator in it must not look like two fields.
+        void Add(params ReadOnlySpan<object?> fields)
+        {
+            foreach (object? field in fields)
+            {
+                string value = Convert.ToString(field, CultureInfo.InvariantCulture) ?? "";
+                text.Append(CultureInfo.InvariantCulture, $"{value.Length}:{value}|");
             }
         }
 

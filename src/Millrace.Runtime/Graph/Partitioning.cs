@@ -26,7 +26,8 @@ internal abstract class Partitioning<T>
     /// <param name="channels">How many channels it has.</param>
     /// <param name="maxParallelism">The consumer's key groups.</param>
     /// <param name="serializers">Gives hashers.</param>
-    public abstract Partitioner<T> Create(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers);
+    /// <param name="description">Which stream this is, for messages.</param>
+    public abstract Partitioner<T> Create(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers, string description);
 
     /// <summary>Why the partitioning cannot work with these types; <see langword="null"/> where it can.</summary>
     public virtual string? WhyNot(ISerializerCheck check) => null;
@@ -38,7 +39,7 @@ internal sealed class UnkeyedPartitioning<T>(PartitioningKind kind) : Partitioni
 {
     public override PartitioningKind Kind => kind;
 
-    public override Partitioner<T> Create(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers) => kind switch
+    public override Partitioner<T> Create(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers, string description) => kind switch
     {
         PartitioningKind.Forward => new ForwardPartitioner<T>(),
         PartitioningKind.Broadcast => new BroadcastPartitioner<T>(),
@@ -54,8 +55,8 @@ internal sealed class HashPartitioning<T, TKey>(Func<T, TKey> selectKey) : Parti
 {
     public override PartitioningKind Kind => PartitioningKind.Hash;
 
-    public override Partitioner<T> Create(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers) =>
-        new HashPartitioner<T, TKey>(selectKey, serializers.GetHasher<TKey>(), maxParallelism, channels);
+    public override Partitioner<T> Create(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers, string description) =>
+        new HashPartitioner<T, TKey>(selectKey, serializers.GetHasher<TKey>(), maxParallelism, channels, description);
 
     public override string? WhyNot(ISerializerCheck check) => check.WhyNotAKey<TKey>();
 }

@@ -15,6 +15,9 @@ internal abstract class StreamEdge(StreamNode source, StreamNode target, int tar
     /// <summary>Which input of the target: 0 for all operators with one.</summary>
     public int TargetInput { get; } = targetInput;
 
+    /// <summary>The stream in a message about its records.</summary>
+    public string Description => $"the stream from {Source} to {Target}";
+
     public abstract Type RecordType { get; }
 
     public abstract PartitioningKind Partitioning { get; }
@@ -71,7 +74,7 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
     public override void Chain(StreamOperator source, StreamOperator target, ExecutionOptions options, ISerializerProvider serializers)
     {
         var receiver = (IReceiver<T>)target;
-        Port(source, options).Connect(options.ObjectReuseCheck ? new CopyingReceiver<T>(receiver, serializers.Get<T>()) : receiver);
+        Port(source, options).Connect(options.ObjectReuseCheck ? new CopyingReceiver<T>(receiver, serializers.Get<T>(), Description) : receiver);
     }
 
     public override Exchange CreateExchange(PartitioningKind resolved, int producers, int consumers) => new TypedExchange(this, resolved, producers, consumers);
@@ -116,7 +119,7 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
             var channels = Enumerable.Range(0, _senders.GetLength(1)).Select(consumer => _senders[producer, consumer]).OfType<IChannelSender<T>>().ToArray();
             var partitioner = _edge.CreatePartitioner(_kind, producer, channels.Length, maxParallelism, serializers);
             var output = new ExchangeOutput<T>(partitioner, channels, pressure, options);
-            _edge.Port(source, options).Connect(options.ObjectReuseCheck ? new CopyingReceiver<T>(output, serializers.Get<T>()) : output);
+            _edge.Port(source, options).Connect(options.ObjectReuseCheck ? new CopyingReceiver<T>(output, serializers.Get<T>(), _edge.Description) : output);
             return output;
         }
 
@@ -125,5 +128,5 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
     }
 
     public Partitioner<T> CreatePartitioner(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers) =>
-        partitioning.Create(kind, subtask, channels, maxParallelism, serializers);
+        partitioning.Create(kind, subtask, channels, maxParallelism, serializers, Description);
 }

@@ -38,14 +38,21 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
             if (_committer is { } committer)
             {
                 _committer = null;
-                await committer.CloseAsync().ConfigureAwait(false);
+                try
+                {
+                    await committer.CloseAsync().ConfigureAwait(false);
+                }
+                catch (Exception cause) when (cause is not MillraceException)
+                {
+                    throw Context.Failure(cause, "closing the committer");
+                }
             }
         }
     }
 
     protected override SinkWriter<T> CreateWriter(SinkWriterContext context)
     {
-        // In this order: if the second fails, the first is here to be closed.
+        // The committer first: base.CloseAsync knows of a writer only when it has been returned.
         _committer = sink.CreateCommitter(context);
         _writer = sink.CreateWriter(context);
         _nextCommit = Context.ProcessingTime + CommitInterval;

@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Millrace.Runtime.Operators;
 
 /// <summary>Several functions of one operator, opened in order and closed in reverse, each whatever the others do.</summary>
@@ -31,7 +33,7 @@ internal sealed class FunctionGroup(IReadOnlyList<StreamFunction> functions) : S
 
         if (error is not null)
         {
-            throw new InvalidOperationException(error.Message, error);
+            ExceptionDispatchInfo.Throw(error);
         }
     }
 }

@@ -73,7 +73,14 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>
 
             // Calls come one at a time: what is under way ends first. Its error is known already, or comes of the cancellation.
             await _current.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
-            await writer.CloseAsync().ConfigureAwait(false);
+            try
+            {
+                await writer.CloseAsync().ConfigureAwait(false);
+            }
+            catch (Exception cause) when (cause is not MillraceException)
+            {
+                throw Context.Failure(cause, "closing the writer");
+            }
         }
     }
 
@@ -86,7 +93,7 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>
 
     protected sealed override void OnEndOfInput()
     {
-        Enqueue(() => Writer!.FlushAsync(endOfInput: true, Context.CancellationToken));
+        Enqueue(async () => await Writer!.FlushAsync(endOfInput: true, Context.CancellationToken).ConfigureAwait(false));
         EnqueueCommit(endOfInput: true);
         Resume();
     }
@@ -136,6 +143,9 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>
                 _busy = false;
                 Context.Pressure.Waiting--;
                 Complete(done);
+
+                // At once: another sink of the task may be busy for long, and with it the task.
+                Resume();
             }),
             CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously,

@@ -96,18 +96,34 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         }
     }
 
-    public override void Close() => _reader?.Close();
+    public override void Close() => Call(static reader => reader.Close(), "closing the reader");
 
-    public void AddSplit(TSplit split) => Context.Mailbox.Post(() =>
-    {
-        if (_reader is not null)
+    public void AddSplit(TSplit split) => Context.Mailbox.Post(() => Call(
+        reader =>
         {
             _output.Announce(split.SplitId);
-            _reader.AddSplits([split]);
-        }
-    });
+            reader.AddSplits([split]);
+        },
+        "taking a split"));
 
-    public void NoMoreSplits() => Context.Mailbox.Post(() => _reader?.NoMoreSplits());
+    public void NoMoreSplits() => Context.Mailbox.Post(() => Call(static reader => reader.NoMoreSplits(), "taking its last split"));
+
+    private void Call(Action<SourceReader<T, TSplit>> action, string during)
+    {
+        if (_reader is not { } reader)
+        {
+            return;
+        }
+
+        try
+        {
+            action(reader);
+        }
+        catch (Exception cause) when (cause is not MillraceException)
+        {
+            throw Context.Failure(cause, during);
+        }
+    }
 
     private InputStatus Poll()
     {

@@ -9,7 +9,7 @@ internal abstract class SplitCoordinator(ITaskScheduler scheduler, string descri
     public override string Description => description;
 
     /// <summary>Ends the actor and closes the enumerator.</summary>
-    /// <param name="stopped">Called when that is done, with the error if closing threw one.</param>
+    /// <param name="stopped">Called when it has ended, with the error of closing if there was one.</param>
     public abstract void Stop(Action<Exception?> stopped);
 }
 
@@ -25,6 +25,7 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
     private readonly Action<Exception> _failed;
     private readonly Mailbox _mailbox;
     private SplitEnumerator<TSplit, TState>? _enumerator;
+    private bool _broken;
     private bool _stopped;
 
     /// <param name="scheduler">Runs the actor.</param>
@@ -44,39 +45,48 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
     /// <summary>Makes a reader's subtask known; called before it is opened.</summary>
     public void Register(int subtask, ISplitReceiver<TSplit> reader) => Volatile.Write(ref _readers[subtask], reader);
 
-    public void ReaderStarted(int subtask) => _mailbox.Post(() => Enumerator().AddReader(subtask));
+    public void ReaderStarted(int subtask) => Post(enumerator => enumerator.AddReader(subtask));
 
-    public void RequestSplit(int subtask) => _mailbox.Post(() => Enumerator().HandleSplitRequest(subtask));
+    public void RequestSplit(int subtask) => Post(enumerator => enumerator.HandleSplitRequest(subtask));
 
     public override void Stop(Action<Exception?> stopped) => _mailbox.Post(() =>
     {
         _stopped = true;
-        Exception? error = null;
         try
         {
             _enumerator?.Close();
+            stopped(null);
         }
-        catch (Exception failure)
+        catch (Exception error)
         {
-            error = Failure(failure);
+            stopped(Failure(error));
         }
-
-        stopped(error);
     });
 
     protected override RunResult Run()
     {
+        _mailbox.Drain();
+        return _stopped ? RunResult.Done : RunResult.Wait;
+    }
+
+    /// <summary>Has the enumerator do something. One that has failed is left alone: it is closed, and nothing else.</summary>
+    private void Post(Action<SplitEnumerator<TSplit, TState>> action) => _mailbox.Post(() =>
+    {
+        if (_broken || _stopped)
+        {
+            return;
+        }
+
         try
         {
-            _mailbox.Drain();
+            action(Enumerator());
         }
         catch (Exception error)
         {
-            _failed(error is MillraceException ? error : Failure(error));
+            _broken = true;
+            _failed(Failure(error));
         }
-
-        return _stopped ? RunResult.Done : RunResult.Wait;
-    }
+    });
 
     private OperatorException Failure(Exception error) => new($"{Description} failed: {error.GetType().Name}: {error.Message}", error);
 

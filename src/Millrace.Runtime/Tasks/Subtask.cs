@@ -24,6 +24,8 @@ internal sealed class Subtask : Actor
     private long _timerDue = long.MaxValue;
     private long _lastFlush;
     private bool _dirty;
+    private bool _unflushed;
+    private bool _errorReported;
     private volatile bool _cancelRequested;
     private Task _closing = Task.CompletedTask;
 
@@ -121,8 +123,10 @@ internal sealed class Subtask : Actor
 
         if (Pressure.IsBlocked)
         {
+            // Nothing is done by the clock while nobody takes the output; whoever does take it wakes the subtask. A timer that is overdue
+            // would only spin.
             Time.Switch(TimeUse.Backpressured);
-            SetTimer();
+            SetTimer(FlushDue());
             return RunResult.Wait;
         }
 
@@ -132,7 +136,7 @@ internal sealed class Subtask : Actor
         }
 
         Time.Switch(TimeUse.Idle);
-        SetTimer();
+        SetTimer(_chain.NextProcessingTime());
         return RunResult.Wait;
     }
 
@@ -169,6 +173,8 @@ internal sealed class Subtask : Actor
                 ResumeUnfinished();
                 if (Pressure.IsBlocked)
                 {
+                    // Channels that are not full must not wait for the one that is.
+                    FlushIfDue(time.GetTimestamp());
                     return;
                 }
             }
@@ -182,24 +188,48 @@ internal sealed class Subtask : Actor
 
             if (step == InputStatus.Empty)
             {
-                _chain.Flush();
-                _lastFlush = time.GetTimestamp();
+                Flush(time.GetTimestamp());
                 return;
             }
+
+            _unflushed = true;
 
             long now = time.GetTimestamp();
             if (time.GetElapsedTime(start, now) >= Quantum)
             {
-                if (time.GetElapsedTime(_lastFlush, now) >= _options.BufferTimeout)
-                {
-                    _chain.Flush();
-                    _lastFlush = now;
-                }
-
+                FlushIfDue(now);
                 _dirty = true;
                 return;
             }
         }
+    }
+
+    private void FlushIfDue(long now)
+    {
+        if (_unflushed && Scheduler.TimeProvider.GetElapsedTime(_lastFlush, now) >= _options.BufferTimeout)
+        {
+            Flush(now);
+        }
+    }
+
+    private void Flush(long now)
+    {
+        _chain.Flush();
+        _lastFlush = now;
+        _unflushed = false;
+    }
+
+    /// <summary>When what is gathered must be handed on, in milliseconds since 1970-01-01 UTC.</summary>
+    private long FlushDue()
+    {
+        if (!_unflushed)
+        {
+            return long.MaxValue;
+        }
+
+        var time = Scheduler.TimeProvider;
+        var left = _options.BufferTimeout - time.GetElapsedTime(_lastFlush, time.GetTimestamp());
+        return time.GetUtcNow().ToUnixTimeMilliseconds() + (long)Math.Ceiling(Math.Max(0, left.TotalMilliseconds)) + 1;
     }
 
     /// <summary>Interrupted work first, then a piece of input.</summary>
@@ -304,6 +334,13 @@ internal sealed class Subtask : Actor
 
         _error = error;
         _phase = Phase.Closing;
+        if (error is not null && !IsOfCancellation(error))
+        {
+            // Said before functions are closed: one that does not come back from closing must not keep the job from hearing of the error.
+            _errorReported = true;
+            _listener.SubtaskChanged(Id, SubtaskState.Canceling, error);
+        }
+
         if (error is not null || _cancelRequested)
         {
             Scheduler.Cancel(_cancellation);
@@ -339,16 +376,22 @@ internal sealed class Subtask : Actor
         {
             _error ??= failure.InnerException ?? failure;
         }
+        else if (_closing.IsCanceled)
+        {
+            _error ??= new OperationCanceledException("Closing was cancelled.");
+        }
 
-        // A function that is cancelled may well throw because of it.
-        bool cancelled = _cancelRequested && _error is (null or OperationCanceledException or OperatorException { InnerException: OperationCanceledException });
+        bool cancelled = _error is null ? _cancelRequested : IsOfCancellation(_error);
         var state = cancelled ? SubtaskState.Canceled : _error is not null ? SubtaskState.Failed : SubtaskState.Finished;
-        _listener.SubtaskChanged(Id, state, state == SubtaskState.Failed ? _error : null);
+        _listener.SubtaskChanged(Id, state, state == SubtaskState.Failed && !_errorReported ? _error : null);
     }
 
-    private void SetTimer()
+    /// <summary>Whether an error says no more than that the subtask was cancelled: a function may well throw because of it.</summary>
+    private bool IsOfCancellation(Exception error) =>
+        _cancelRequested && error is (OperationCanceledException or OperatorException { InnerException: OperationCanceledException });
+
+    private void SetTimer(long due)
     {
-        long due = _chain.NextProcessingTime();
         if (due == _timerDue || due == long.MaxValue)
         {
             return;

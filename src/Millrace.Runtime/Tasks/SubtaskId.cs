@@ -39,5 +39,8 @@ internal enum SubtaskState
 /// <summary>Hears how subtasks fare. Called from the subtasks' threads.</summary>
 internal interface ISubtaskListener
 {
+    /// <param name="subtask">The subtask.</param>
+    /// <param name="state">The state it is in now.</param>
+    /// <param name="error">What went wrong. With <see cref="SubtaskState.Canceling"/>: the subtask has failed and is closing its functions.</param>
     void SubtaskChanged(SubtaskId subtask, SubtaskState state, Exception? error);
 }
