@@ -46,7 +46,7 @@ public static class Progress
         var table = new Table().RoundedBorder().AddColumns("Records", "Rate", "Watermark", "Late");
         foreach (var column in table.Columns)
         {
-            column.Width(20);
+            column.Width(16);
         }
 
         return table.AddRow(Records(metrics), Rate(rate), Watermark(metrics), Late(metrics));
@@ -60,7 +60,12 @@ public static class Progress
     private static string Rate(double rate) => rate.ToString("N0", CultureInfo.InvariantCulture) + "/s";
 
     // Of all operators the hourly windows have the say: they put out the late flights and write them to a folder.
-    private static string Watermark(JobMetrics metrics) => EventTime.Format(metrics[FlightDelaysJob.HourlyDelays].Watermark);
+    private static string Watermark(JobMetrics metrics) => metrics[FlightDelaysJob.HourlyDelays].Watermark switch
+    {
+        EventTime.MinWatermark => "-",
+        EventTime.MaxWatermark => "end of input",
+        var watermark => EventTime.ToDateTimeOffset(watermark).ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
+    };
 
     private static string Late(JobMetrics metrics) => metrics[FlightDelaysJob.HourlyDelays].LateRecords.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -21,8 +21,7 @@ public static class Summary
         console.WriteLine();
         console.Write(Totals(hourly, result));
         console.Write(WorstAirports(results.Read<WorstAirport>("worst")));
-        console.Write(DelayByHour(hourly));
-        console.WriteLine();
+        console.Write(DelayByHour(results));
         console.Write(Folders(options.Output, result));
     }
 
@@ -59,16 +58,15 @@ public static class Summary
         return table;
     }
 
-    private static BarChart DelayByHour(List<AirportDelays> hourly)
+    private static Table DelayByHour(ResultFolders results)
     {
-        var chart = new BarChart { Width = 80, Label = "Mean delay in minutes by hour of departure (UTC)", LabelAlignment = Justify.Left, Culture = CultureInfo.InvariantCulture };
-        foreach (var hour in hourly.GroupBy(window => window.WindowStart.Hour).OrderBy(hour => hour.Key))
+        var chart = new DelayChart();
+        foreach (var flight in results.Read<Flight>("enriched").Concat(results.Read<Flight>("unknown-airport")))
         {
-            double mean = Math.Round(Mean(hour), 1);
-            chart.AddItem(Text($"{hour.Key:00}:00"), mean, mean > Flight.DelayedAfterMinutes ? Color.Red : Color.Green);
+            chart.Add(flight.Departure, flight.Delay);
         }
 
-        return chart;
+        return chart.Draw();
     }
 
     private static Table Folders(string output, JobResult result)
@@ -96,7 +94,7 @@ public static class Summary
     }
 
     private static Table NewTable(string title, params string[] columns) =>
-        new Table().RoundedBorder().Title(title).AddColumns(columns);
+        new Table().RoundedBorder().Title(Markup.Escape(title)).AddColumns(columns);
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
