@@ -60,7 +60,7 @@ internal sealed class HashExchange(int parallelism) : Part
 
     private OperatorChain Produce(Subtask subtask, long records, IChannelSender<Reading>[] channels)
     {
-        var partitioner = new HashPartitioner<Reading, long>(r => r.Key, StableHashers.Get<long>(), _options.MaxParallelism, parallelism);
+        var partitioner = new HashPartitioner<Reading, long>(r => r.Key, StableHashers.Get<long>(), _options.MaxParallelism, parallelism, "benchmark");
         var output = new ExchangeOutput<Reading>(partitioner, channels, subtask.Pressure, _options);
         return new OperatorChain([], [new FeedInput(_feeds[subtask.Id.Index], records, output)], [output]);
     }
