@@ -41,9 +41,11 @@ public sealed class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("'nothing.json'", "--input", "nothing.json")]
-    [InlineData("it must be between 1 and 128", "--parallelism", "0")]
-    [InlineData("'many'", "--parallelism", "many")]
+    [InlineData("--parallelism is '0'; expected a number from 1 to 128", "--parallelism", "0")]
+    [InlineData("--parallelism is '129'", "--parallelism", "129")]
+    [InlineData("--parallelism is 'many'", "--parallelism", "many")]
     [InlineData("expected a time such as 3h", "--max-disorder", "soon")]
+    [InlineData("--input is empty", "--input", "")]
     [InlineData("--colour", "--colour")]
     public async Task Wrong_options_are_one_line_and_exit_code_2(string told, params string[] arguments)
     {
@@ -52,14 +54,14 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("a.jsonl", "{0}\n{0}\n{1}\n", "line 3, byte 172", """{"date":"2001/01/01 00:47","delay":"late","distance":1,"origin":"DTW","destination":"LAS"}""")]
-    [InlineData("a.jsonl", "{0}\n{1}\n", "line 2, byte 86", """{"date":"2001/13/01 00:47","delay":66,"distance":1,"origin":"DTW","destination":"LAS"}""")]
-    [InlineData("a.jsonl", "{0}\n{1}\n", "line 2, byte 86", """{"date":"2001/01/01 00:47","distance":1,"origin":"DTW","destination":"LAS"}""")]
-    [InlineData("a.jsonl", "{0}\n{1}\n", "line 2, byte 86", """{"date":"2001/01/01 00:47","delay":6,"distance":1,"origin":null,"destination":"LAS"}""")]
-    [InlineData("a.json", "[\n{0},\n{1}\n]\n", "line 3, byte 89", """{"date":"2001/01/01 00:47","delay":1.5,"distance":1,"origin":"DTW","destination":"LAS"}""")]
+    [InlineData("a.jsonl", "{0}\n{0}\n{1}\n", "line 3, byte 174", """{"date":"2001/01/01 00:47","delay":"late","distance":1,"origin":"DTW","destination":"LAS"}""")]
+    [InlineData("a.jsonl", "{0}\n{1}\n", "line 2, byte 87", """{"date":"2001/13/01 00:47","delay":66,"distance":1,"origin":"DTW","destination":"LAS"}""")]
+    [InlineData("a.jsonl", "{0}\n{1}\n", "line 2, byte 87", """{"date":"2001/01/01 00:47","distance":1,"origin":"DTW","destination":"LAS"}""")]
+    [InlineData("a.jsonl", "{0}\n{1}\n", "line 2, byte 87", """{"date":"2001/01/01 00:47","delay":6,"distance":1,"origin":null,"destination":"LAS"}""")]
+    [InlineData("a.json", "[\n{0},\n{1}\n]\n", "line 3, byte 90", """{"date":"2001/01/01 00:47","delay":1.5,"distance":1,"origin":"DTW","destination":"LAS"}""")]
     [InlineData("a.csv", "date,delay,distance,origin,destination\n{1}\n", "line 2, byte 39", "2001/01/01 00:47,late,1,DTW,LAS")]
     [InlineData("a.csv", "date,delay,distance,origin,destination\n{1}\n", "line 2, byte 39", "2001-01-01,6,1,DTW,LAS")]
-    [InlineData("a.csv", "date,delay,origin,destination\n{1}\n", "distance", "2001/01/01 00:47,6,DTW,LAS")]
+    [InlineData("a.csv", "date,delay,origin,destination\n{1}\n", "no column for Flight's Distance", "2001/01/01 00:47,6,DTW,LAS")]
     [InlineData("a.txt", "{1}\n", "'.txt'", "text")]
     public async Task A_broken_input_is_one_line_with_its_place_and_exit_code_2(string name, string text, string told, string broken)
     {
@@ -67,7 +69,17 @@ public sealed class CommandLineTests : IDisposable
         string path = _folder.Write(name, text.Replace("{0}", Good, StringComparison.Ordinal).Replace("{1}", broken, StringComparison.Ordinal));
         var ended = await Sample.RunAsync(_folder.Path, "--input", name);
         MustBeBadInput(ended, told);
+        Assert.Equal("", ended.Output);
         Assert.Contains(path, ended.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_input_without_flights_gives_no_results_and_exit_code_0()
+    {
+        _folder.Write("none.json", "[]");
+        var ended = await Sample.RunAsync(_folder.Path, "--input", "none.json");
+        Assert.Equal((0, ""), (ended.ExitCode, ended.Error));
+        Assert.All(Results.Read(_folder["out/flight-delays"]), folder => Assert.Empty(folder.Value));
     }
 
     [Fact]

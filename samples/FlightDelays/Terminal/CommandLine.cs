@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace FlightDelays.Terminal;
 
@@ -29,31 +31,16 @@ public static class CommandLine
         {
             Description = $"Subtasks per operator, 1 to 128. Default: one per processor, here {defaults.Parallelism}.",
             HelpName = "number",
+            CustomParser = Parse<int>(ParseParallelism, "a number from 1 to 128"),
         };
-        parallelism.Validators.Add(result =>
-        {
-            // A value that is no number has an error already.
-            if (int.TryParse(result.Tokens.SingleOrDefault()?.Value, out int value) && value is < 1 or > 128)
-            {
-                result.AddError($"--parallelism is {value}; it must be between 1 and 128.");
-            }
-        });
         var maxDisorder = new Option<TimeSpan?>("--max-disorder")
         {
             Description = "How far a flight may come behind a later one before it is late, for example 3h, 90m, 45s or 00:30:00. Default: 3h.",
             HelpName = "time",
-            CustomParser = result =>
-            {
-                string text = result.Tokens.Single().Value;
-                if (Duration.TryParse(text, out var value))
-                {
-                    return value;
-                }
-
-                result.AddError($"--max-disorder is '{text}'; expected a time such as 3h, 90m, 45s or 00:30:00.");
-                return null;
-            },
+            CustomParser = Parse<TimeSpan>(text => Duration.TryParse(text, out var value) ? value : null, "a time such as 3h, 90m, 45s or 00:30:00"),
         };
+        input.Validators.Add(RefuseEmpty);
+        output.Validators.Add(RefuseEmpty);
         var command = new RootCommand("Reads flights, and writes how punctual airports were into a folder per result.") { input, output, parallelism, maxDisorder };
         command.SetAction((parsed, cancellationToken) => JobRunner.RunAsync(
             new FlightDelaysOptions
@@ -73,4 +60,28 @@ public static class CommandLine
 
         return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeToEnd });
     }
+
+    private static int? ParseParallelism(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value is >= 1 and <= 128 ? value : null;
+
+    private static void RefuseEmpty(OptionResult result)
+    {
+        if (string.IsNullOrWhiteSpace(result.Tokens.SingleOrDefault()?.Value))
+        {
+            result.AddError($"{result.Option.Name} is empty; expected a path.");
+        }
+    }
+
+    private static Func<ArgumentResult, T?> Parse<T>(Func<string, T?> parse, string expected)
+        where T : struct => result =>
+        {
+            string text = result.Tokens.Single().Value;
+            var value = parse(text);
+            if (value is null)
+            {
+                result.AddError($"{((OptionResult)result.Parent!).Option.Name} is '{text}'; expected {expected}.");
+            }
+
+            return value;
+        };
 }

@@ -34,6 +34,12 @@ public static class Progress
         do
         {
             await Task.WhenAny(client.Completion, Task.Delay(interval, TimeProvider.System));
+            if (client.State == JobState.Failed)
+            {
+                // What went wrong is said elsewhere.
+                return;
+            }
+
             var now = client.GetMetrics();
             show(now, (now.RecordsRead - last.RecordsRead) / (now.Elapsed - last.Elapsed).TotalSeconds);
             last = now;
