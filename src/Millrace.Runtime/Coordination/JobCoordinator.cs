@@ -62,7 +62,7 @@ internal sealed class JobCoordinator(IReadOnlyList<SubtaskId> subtasks)
     }
 
     /// <summary>Something outside the subtasks failed, for example the enumerator of a source.</summary>
-    public IReadOnlyList<JobDecision> Failed(Exception error) => IsTerminal ? [new JobDecision.Report(null, error)] : Fail(null, error);
+    public IReadOnlyList<JobDecision> Failed(Exception error) => IsTerminal ? [] : Fail(null, error);
 
     public IReadOnlyList<JobDecision> Cancel()
     {

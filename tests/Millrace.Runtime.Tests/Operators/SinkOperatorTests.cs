@@ -1,6 +1,7 @@
 using Millrace.Connectors;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
+using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Tests.Operators;
 
@@ -126,7 +127,8 @@ public sealed class SinkOperatorTests
         var sink = new Transactions { FailClose = true };
         var (op, _) = Open(new CommittingSinkOperator<int, string>(sink));
         op.Close();
-        await Assert.ThrowsAsync<IOException>(async () => await op.CloseAsync());
+        var error = await Assert.ThrowsAsync<OperatorException>(async () => await op.CloseAsync());
+        Assert.IsType<IOException>(error.InnerException);
         Assert.Equal(["close writer", "close committer"], sink.Log);
     }
 

@@ -200,7 +200,7 @@ public sealed class KeyedStateSnapshotTests
         + "01" + "01" + "016E" + "01" // max parallelism, one state, its name and kind
         + "010005696E7436340000" + "010004766F69640000" + "010005696E7433320000" // schemas of key, namespace and value
         + "01" + "00" + "01" + "0A" + "3CB6947E91C2E366" // one group: number, entries, bytes, checksum
-        + "63545DD45149B322" // checksum of all before
+        + "3545DD45149B3229" // checksum of all before
         + "0700000000000000" + "01" + "06"; // key, not null, value
 
     private static HeapKeyedStateBackend<long> Backend() => new(new KeyGroupRange(0, MaxParallelism), MaxParallelism, TestSerializers.Default);
