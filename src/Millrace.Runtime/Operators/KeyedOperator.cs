@@ -1,4 +1,5 @@
 using Millrace.Runtime.State;
+using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.Tasks;
 using Millrace.State;
 using Millrace.State.Backends;

@@ -1,5 +1,5 @@
 using Millrace.Runtime.Exchange;
-using Millrace.Runtime.State;
+using Millrace.Runtime.State.Timers;
 using Millrace.Runtime.Tasks;
 using Millrace.State.Backends;
 

@@ -1,4 +1,4 @@
-using Millrace.Runtime.State;
+using Millrace.Runtime.State.Heap;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Windowing;

@@ -1,4 +1,4 @@
-using Millrace.Runtime.State;
+using Millrace.Runtime.State.Snapshots;
 using Millrace.State.Backends;
 
 namespace Millrace.Testing;

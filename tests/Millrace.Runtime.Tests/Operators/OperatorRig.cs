@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.Serialization;
-using Millrace.Runtime.State;
+using Millrace.Runtime.State.Snapshots;
 using Millrace.Runtime.Tasks;
 using Millrace.State.Backends;
 using Millrace.Testing;

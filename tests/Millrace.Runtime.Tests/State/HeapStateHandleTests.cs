@@ -1,5 +1,6 @@
 using CsCheck;
 using Millrace.Runtime.State;
+using Millrace.Runtime.State.Heap;
 using Millrace.State;
 using Millrace.State.Backends;
 using Millrace.Windowing;

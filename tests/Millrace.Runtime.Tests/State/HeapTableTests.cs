@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using CsCheck;
 using Millrace.Runtime.State;
+using Millrace.Runtime.State.Heap;
 using Millrace.State.Backends;
 using Millrace.Windowing;
 

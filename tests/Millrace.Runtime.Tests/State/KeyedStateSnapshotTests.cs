@@ -1,5 +1,8 @@
 using CsCheck;
 using Millrace.Runtime.State;
+using Millrace.Runtime.State.Heap;
+using Millrace.Runtime.State.Snapshots;
+using Millrace.Runtime.State.Timers;
 using Millrace.State;
 using Millrace.State.Backends;
 using Millrace.Windowing;

@@ -1,5 +1,6 @@
 using CsCheck;
 using Millrace.Runtime.State;
+using Millrace.Runtime.State.Heap;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Tests.State;

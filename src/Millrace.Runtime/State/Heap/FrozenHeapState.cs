@@ -1,7 +1,7 @@
 using System.Buffers;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Heap;
 
 /// <summary>All states of a heap backend as they were when it was frozen.</summary>
 internal sealed class FrozenHeapState(int maxParallelism, IReadOnlyList<FrozenTable> tables, IReadOnlyList<StateSnapshot> carriedOver) : FrozenKeyedState

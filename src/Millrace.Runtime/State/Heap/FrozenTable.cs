@@ -1,7 +1,7 @@
 using System.Buffers;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Heap;
 
 /// <summary>A state as it was when it was frozen. Used by one thread at a time.</summary>
 internal abstract class FrozenTable

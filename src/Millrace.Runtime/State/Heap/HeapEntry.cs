@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Heap;
 
 /// <summary>A slot of a <see cref="HeapTable{TKey, TNamespace, TValue}"/>.</summary>
 [StructLayout(LayoutKind.Auto)]

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Millrace.Serialization;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Heap;
 
 /// <summary>
 /// One key group of a state: an open-addressing table with linear probing, deletion by shifting back, and as many slots as a power of two.

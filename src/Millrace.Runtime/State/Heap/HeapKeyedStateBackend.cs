@@ -1,9 +1,10 @@
 using Millrace.Runtime.Serialization;
+using Millrace.Runtime.State.Timers;
 using Millrace.Serialization;
 using Millrace.State;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Heap;
 
 /// <summary>Keyed state in the memory of the process.</summary>
 internal sealed class HeapKeyedStateBackend<TKey> : KeyedStateBackend<TKey>

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Millrace.State;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Heap;
 
 /// <summary>The list of the current key, in a heap table. An empty list has no entry.</summary>
 internal sealed class HeapListState<TKey, T>(KeyedStateBackend<TKey> backend, HeapTable<TKey, VoidNamespace, StateList<T>> table) : ListState<T>

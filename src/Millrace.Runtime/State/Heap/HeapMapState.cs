@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using Millrace.State;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Heap;
 
 /// <summary>The map of the current key, in a heap table. An empty map has no entry.</summary>
 internal sealed class HeapMapState<TKey, TMapKey, TValue>(KeyedStateBackend<TKey> backend, HeapTable<TKey, VoidNamespace, StateMap<TMapKey, TValue>> table)

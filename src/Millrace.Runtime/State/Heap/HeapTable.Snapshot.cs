@@ -1,6 +1,6 @@
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Heap;
 
 /// <content>Freezing and loading by key group.</content>
 internal sealed partial class HeapTable<TKey, TNamespace, TValue>

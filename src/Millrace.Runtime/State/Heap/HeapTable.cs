@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using Millrace.Runtime.Serialization;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Heap;
 
 /// <summary>A state in memory: a <see cref="HeapGroup{TKey, TNamespace, TValue}"/> for each key group that ever had an entry.</summary>
 internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTable<TKey, TNamespace, TValue>, IHeapState

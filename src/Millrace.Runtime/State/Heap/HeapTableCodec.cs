@@ -3,7 +3,7 @@ using Millrace.Runtime.Serialization;
 using Millrace.Serialization;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Heap;
 
 /// <summary>Turns key groups of a state into bytes and back.</summary>
 /// <param name="Keys">Writes keys.</param>

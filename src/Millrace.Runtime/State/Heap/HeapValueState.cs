@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 using Millrace.State;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Heap;
 
 /// <summary>The value of the current key, in a heap table.</summary>
 internal sealed class HeapValueState<TKey, T>(KeyedStateBackend<TKey> backend, HeapTable<TKey, VoidNamespace, T> table) : ValueState<T>

@@ -1,6 +1,6 @@
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Heap;
 
 /// <summary>What the backend sees of a state, whatever its types.</summary>
 internal interface IHeapState

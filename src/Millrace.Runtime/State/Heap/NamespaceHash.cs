@@ -1,9 +1,10 @@
 using System.Runtime.CompilerServices;
 using Millrace.Runtime.Serialization;
+using Millrace.Runtime.State.Timers;
 using Millrace.State.Backends;
 using Millrace.Windowing;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Heap;
 
 /// <summary>Mixes a namespace into the hash of a key. Stable, so that tables have the same order in every run of a seeded simulation.</summary>
 internal static class NamespaceHash

@@ -6,7 +6,7 @@ using Millrace.Runtime.Serialization;
 using Millrace.Serialization;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Snapshots;
 
 /// <summary>The bytes of a <see cref="KeyedStateSnapshot"/>.</summary>
 /// <remarks>

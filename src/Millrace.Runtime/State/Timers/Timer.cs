@@ -1,4 +1,4 @@
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Timers;
 
 /// <summary>A timer that is due.</summary>
 /// <param name="Time">When, in milliseconds since 1970-01-01 UTC.</param>

@@ -1,8 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Millrace.Runtime.State.Heap;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Timers;
 
 /// <summary>
 /// The timers of a subtask in one time domain: one per (key, namespace, time), given out in the order of time, and among equal times in the

@@ -1,7 +1,8 @@
 using Millrace.Runtime.Serialization;
+using Millrace.Runtime.State.Heap;
 using Millrace.Serialization;
 
-namespace Millrace.Runtime.State;
+namespace Millrace.Runtime.State.Timers;
 
 /// <summary>Writes a timer's namespace and time.</summary>
 internal sealed class TimerIdSerializer<TNamespace>(TypeSerializer<TNamespace> namespaces) : TypeSerializer<TimerId<TNamespace>>
