@@ -31,7 +31,7 @@ public static class Progress
     private static async Task WatchAsync(JobClient client, TimeSpan interval, Action<JobMetrics, double> show)
     {
         var last = client.GetMetrics();
-        do
+        while (true)
         {
             await Task.WhenAny(client.Completion, Task.Delay(interval, TimeProvider.System));
             if (client.State == JobState.Failed)
@@ -41,10 +41,16 @@ public static class Progress
             }
 
             var now = client.GetMetrics();
+            if (client.Completion.IsCompleted)
+            {
+                // At the end the rate of the whole run: the last interval is a rest, and says nothing.
+                show(now, now.RecordsRead / now.Elapsed.TotalSeconds);
+                return;
+            }
+
             show(now, (now.RecordsRead - last.RecordsRead) / (now.Elapsed - last.Elapsed).TotalSeconds);
             last = now;
         }
-        while (!client.Completion.IsCompleted);
     }
 
     private static IRenderable Live(JobMetrics metrics, double rate)
