@@ -121,7 +121,7 @@ internal sealed class QuickMode(TextWriter output)
         }
 
         double pace = greatest / 2;
-        var histogram = await LatencyRun.RunAsync(pace, (long)(pace * 5 / Million) * Million).ConfigureAwait(false);
+        var histogram = await LatencyRun.RunAsync(pace, Math.Max(1, (long)(pace * 5 / Million)) * Million).ConfigureAwait(false);
         double p50 = histogram.GetValueAtPercentile(50) / 1000.0;
         double p99 = histogram.GetValueAtPercentile(99) / 1000.0;
         double p999 = histogram.GetValueAtPercentile(99.9) / 1000.0;

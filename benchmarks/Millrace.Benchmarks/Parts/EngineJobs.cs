@@ -20,8 +20,9 @@ internal static class EngineJobs
 {
     private const long Keys = 100_000;
 
-    // Few enough keys and short enough windows that a run of a few million records reaches steady state.
-    private const long WindowKeys = 10_000;
+    // Few keys and short windows: a run of a few million records reaches steady state, and how far the sources run apart, which decides how many slices
+    // are open at once and so how large the tables grow, hardly shows.
+    private const long WindowKeys = 1_000;
     private const int RecordsPerWindow = 1 << 18;
     private const int RecordsPerWatermark = 1 << 14;
 

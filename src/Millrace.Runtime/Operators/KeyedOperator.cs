@@ -27,6 +27,12 @@ internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey
     : CollectingOperator<TIn, TOut>(function), IKeyedOperator
     where TKey : notnull
 {
+    // So far ahead of a record the state of its key is fetched: about as many records as pass while memory answers.
+    protected const int Ahead = 16;
+
+    private TKey[] _keys = [];
+    private ulong[] _hashes = [];
+
     protected Func<TIn, TKey> SelectKey { get; } = selectKey;
 
     protected HeapKeyedStateBackend<TKey> State { get; private set; } = null!;
@@ -59,6 +65,45 @@ internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey
     }
 
     protected override RuntimeContext CreateRuntimeContext() => new KeyedRuntimeContext(this);
+
+    /// <summary>
+    /// Selects and hashes the keys of a whole batch, so that the places in memory that the records will need are known before they are needed.
+    /// </summary>
+    /// <returns>Keys and hashes by the index of the record; good until the next call.</returns>
+    protected BatchKeys HashKeys(ReadOnlySpan<TIn> values)
+    {
+        if (_keys.Length < values.Length)
+        {
+            _keys = new TKey[values.Length];
+            _hashes = new ulong[values.Length];
+        }
+
+        var keys = _keys.AsSpan(0, values.Length);
+        var hashes = _hashes.AsSpan(0, values.Length);
+        for (int i = 0; i < values.Length; i++)
+        {
+            var key = KeyOf(values[i]);
+            keys[i] = key;
+            hashes[i] = State.HashOf(in key);
+        }
+
+        return new BatchKeys(keys, hashes);
+    }
+
+    /// <summary>The keys of a batch.</summary>
+    protected readonly ref struct BatchKeys(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes)
+    {
+        public ReadOnlySpan<TKey> Keys { get; } = keys;
+
+        public ReadOnlySpan<ulong> Hashes { get; } = hashes;
+
+        /// <summary>The keys from an index on, at most <see cref="Ahead"/> of them.</summary>
+        public BatchKeys Run(int start)
+        {
+            int length = Math.Clamp(Keys.Length - start, 0, Ahead);
+            return length == 0 ? default : new BatchKeys(Keys.Slice(start, length), Hashes.Slice(start, length));
+        }
+    }
 
     /// <summary>The key of a record, checked.</summary>
     protected TKey KeyOf(TIn value)

@@ -44,10 +44,18 @@ internal sealed class KeyedProcessOperator<TKey, TIn, TOut>(Func<TIn, TKey> sele
         try
         {
             var values = batch.Records;
+            var batchKeys = HashKeys(values);
+            var keys = batchKeys.Keys;
+            var hashes = batchKeys.Hashes;
+            State.Prefetch(batchKeys.Run(0).Hashes);
             for (int i = 0; i < values.Length; i++)
             {
-                var key = KeyOf(values[i]);
-                State.SetCurrentKey(in key);
+                if (i % Ahead == 0)
+                {
+                    State.Prefetch(batchKeys.Run(i + Ahead).Hashes);
+                }
+
+                State.SetCurrentKey(in keys[i], hashes[i]);
                 Collector.Timestamp = batch.Timestamps[i];
                 function.ProcessElement(values[i], _context, Collector);
             }

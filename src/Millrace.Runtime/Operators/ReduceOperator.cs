@@ -25,11 +25,20 @@ internal sealed class ReduceOperator<TKey, T>(Func<T, TKey> selectKey, Func<T, T
         var values = batch.Values.AsSpan(0, batch.Count);
         try
         {
+            var batchKeys = HashKeys(values);
+            var keys = batchKeys.Keys;
+            var hashes = batchKeys.Hashes;
+            Fetch(batchKeys.Run(0));
+
             // One result a record: the batch that came is the batch that goes.
             for (int i = 0; i < values.Length; i++)
             {
-                var key = KeyOf(values[i]);
-                ref var place = ref _table.GetOrAdd(in key, State.HashOf(in key), default, out bool existed);
+                if (i % Ahead == 0)
+                {
+                    Fetch(batchKeys.Run(i + Ahead));
+                }
+
+                ref var place = ref _table.GetOrAdd(in keys[i], hashes[i], default, out bool existed);
                 place = existed ? reduce(place, values[i]) : values[i];
                 values[i] = place;
             }
@@ -41,4 +50,6 @@ internal sealed class ReduceOperator<TKey, T>(Func<T, TKey> selectKey, Func<T, T
 
         Output.Emit(batch);
     }
+
+    private void Fetch(BatchKeys run) => _table.Prefetch(run.Keys, run.Hashes, default);
 }

@@ -44,9 +44,12 @@ internal sealed class Slice<TKey>(long end)
 /// </summary>
 internal sealed class SliceIndex<TKey>
 {
+    // Where inputs run apart, a few slices are begun before the first of them is over, and then they end together.
+    private const int MaxSpares = 4;
+
     private readonly SortedList<long, Slice<TKey>> _slices = [];
     private Slice<TKey>? _last;
-    private Slice<TKey>? _spare;
+    private readonly Stack<Slice<TKey>> _spares = new();
 
     public int Count => _slices.Count;
 
@@ -59,10 +62,9 @@ internal sealed class SliceIndex<TKey>
             if (!_slices.TryGetValue(end, out _last))
             {
                 _last = new Slice<TKey>(end);
-                if (_spare is not null)
+                if (_spares.TryPop(out var spare))
                 {
-                    _last.Reuse(_spare);
-                    _spare = null;
+                    _last.Reuse(spare);
                 }
 
                 _slices.Add(end, _last);
@@ -113,6 +115,9 @@ internal sealed class SliceIndex<TKey>
             _last = null;
         }
 
-        _spare = slice;
+        if (_spares.Count < MaxSpares)
+        {
+            _spares.Push(slice);
+        }
     }
 }

@@ -14,6 +14,7 @@ internal sealed class HeapKeyedStateBackend<TKey> : KeyedStateBackend<TKey>
     private readonly TypeSerializer<TKey> _keySerializer;
     private readonly StableHasher<TKey> _keyHasher;
     private readonly Dictionary<string, IHeapState> _states = [];
+    private readonly List<IHeapState> _inOrder = [];
     private readonly Dictionary<string, object> _handles = [];
 
     // In the order in which they were restored, so that a snapshot of them does not depend on the order of a hash table.
@@ -82,6 +83,15 @@ internal sealed class HeapKeyedStateBackend<TKey> : KeyedStateBackend<TKey>
             () => new TimerIdHasher<TNamespace>(namespaceHasher),
             () => TimerOrderSerializer.Instance);
         return (TimerQueue<TKey, TNamespace>)Handle(name, () => new TimerQueue<TKey, TNamespace>(table, _keyHasher.Hash));
+    }
+
+    /// <summary>Hints that the state of keys will soon be needed: everything but what has namespaces beside the key.</summary>
+    public void Prefetch(ReadOnlySpan<ulong> hashes)
+    {
+        foreach (var state in _inOrder)
+        {
+            state.Prefetch(hashes);
+        }
     }
 
     public override FrozenKeyedState Freeze() =>
@@ -154,6 +164,7 @@ internal sealed class HeapKeyedStateBackend<TKey> : KeyedStateBackend<TKey>
         // Only now: when the restored state cannot be read, it stays as it was.
         _restored.RemoveAll(state => state.Name == name);
         _states.Add(name, table);
+        _inOrder.Add(table);
         return table;
     }
 

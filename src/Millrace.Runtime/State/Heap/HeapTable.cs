@@ -12,6 +12,9 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     // One empty slot: where there is no group yet, a search finds nothing.
     private static readonly HeapEntry<TKey, TNamespace, TValue>[] NoSlots = new HeapEntry<TKey, TNamespace, TValue>[1];
 
+    // A table of fewer bytes is in the processor's second-level cache anyway: fetching ahead costs more than it gives.
+    private const long CachedSize = 256 * 1024;
+
     private readonly HeapGroup<TKey, TNamespace, TValue>?[] _groups;
 
     // The slots of each group once more: one step less from a hash to its entry.
@@ -140,11 +143,25 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
 
     public override void Prefetch(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes, in TNamespace ns)
     {
+        // Keys are spread evenly over the groups, so that one group tells how large all are.
+        if (hashes.IsEmpty || (long)_slots[IndexOf(hashes[0])].Length * _slots.Length * Unsafe.SizeOf<HeapEntry<TKey, TNamespace, TValue>>() < CachedSize)
+        {
+            return;
+        }
+
         foreach (ulong hash in hashes)
         {
             var slots = _slots[IndexOf(hash)];
             int home = (int)NamespaceHash.Combine(hash, in ns, _namespaceHasher) & (slots.Length - 1);
             CacheLine.Prefetch(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(slots), home));
+        }
+    }
+
+    public void Prefetch(ReadOnlySpan<ulong> hashes)
+    {
+        if (typeof(TNamespace) == typeof(VoidNamespace))
+        {
+            Prefetch([], hashes, default!);
         }
     }
 

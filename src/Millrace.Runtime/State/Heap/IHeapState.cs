@@ -12,6 +12,9 @@ internal interface IHeapState
 
     FrozenTable Freeze();
 
+    /// <summary>Hints that entries will soon be needed, where they are found by key alone.</summary>
+    void Prefetch(ReadOnlySpan<ulong> hashes);
+
     /// <summary>Reads the entries of key groups into the table. Every group is one of this table's, and is given once.</summary>
     void Load(StateSnapshot snapshot);
 }
