@@ -58,10 +58,12 @@ public sealed class OperatorHarnessTests
         using var harness = new OperatorHarness<int, int>(
             numbers => numbers.AssignTimestampsAndWatermarks(WatermarkStrategy<int>.ForMonotonousTimestamps().WithIdleness(TimeSpan.FromSeconds(1))),
             new HarnessOptions { Parallelism = 2 });
+        harness.AdvanceProcessingTime(TimeSpan.FromMilliseconds(600));
+        harness.Process(1, 10);
+        harness.AdvanceProcessingTime(TimeSpan.FromMilliseconds(600));
+        Assert.False(harness.IsIdle);
         harness.AdvanceProcessingTime(TimeSpan.FromSeconds(3));
         Assert.True(harness.IsIdle);
-        harness.Process(1, 10);
-        Assert.False(harness.IsIdle);
     }
 
     [Fact]
