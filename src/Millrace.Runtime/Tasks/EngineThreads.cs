@@ -7,8 +7,8 @@ namespace Millrace.Runtime.Tasks;
 internal static class EngineThreads
 {
     private static readonly Lock Gate = new();
-    private static ThreadedScheduler? shared;
-    private static int users;
+    private static ThreadedScheduler? _shared;
+    private static int _users;
 
     public static Lease Acquire(TimeProvider timeProvider)
     {
@@ -19,9 +19,9 @@ internal static class EngineThreads
 
         lock (Gate)
         {
-            shared ??= new ThreadedScheduler(Environment.ProcessorCount, timeProvider);
-            users++;
-            return new Lease(shared, isShared: true);
+            _shared ??= new ThreadedScheduler(Environment.ProcessorCount, timeProvider);
+            _users++;
+            return new Lease(_shared, isShared: true);
         }
     }
 
@@ -30,10 +30,10 @@ internal static class EngineThreads
         ThreadedScheduler? unused = null;
         lock (Gate)
         {
-            if (--users == 0)
+            if (--_users == 0)
             {
-                unused = shared;
-                shared = null;
+                unused = _shared;
+                _shared = null;
             }
         }
 

@@ -7,7 +7,7 @@ internal sealed class WorkerThread
     private const int SpinsBeforePark = 60;
 
     [ThreadStatic]
-    private static WorkerThread? current;
+    private static WorkerThread? _current;
 
     private readonly ThreadedScheduler _scheduler;
     private readonly bool _steals;
@@ -42,7 +42,7 @@ internal sealed class WorkerThread
 
     public bool HasWork => Volatile.Read(ref _queued) > 0;
 
-    public static int CurrentIndex(ThreadedScheduler scheduler) => current is { } worker && worker._scheduler == scheduler ? worker.Index : -1;
+    public static int CurrentIndex(ThreadedScheduler scheduler) => _current is { } worker && worker._scheduler == scheduler ? worker.Index : -1;
 
     public void Start() => _thread.Start();
 
@@ -125,7 +125,7 @@ internal sealed class WorkerThread
 
     private void Loop()
     {
-        current = this;
+        _current = this;
         Actor? last = null;
         while (!_stop)
         {
