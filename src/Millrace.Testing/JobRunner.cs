@@ -1,5 +1,4 @@
 using Millrace.Runtime.Coordination;
-using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.Tasks;
 using Millrace.Testing.Simulation;
@@ -43,21 +42,8 @@ public static class JobRunner
         return Outcome(execution, jobName, scheduler.Time.GetElapsedTime(started));
     }
 
-    internal static JobExecution Prepare(StreamExecutionEnvironment env, ITaskScheduler scheduler, string jobName)
-    {
-        var job = env.BuildJobGraph(jobName);
-        var execution = new JobExecution(job, scheduler, env.LoggerFactory);
-        execution.AddWorker(new LocalWorker(
-            job,
-            scheduler,
-            new LocalChannelFactory(job.Options.ChannelCapacity),
-            new SerializerProvider(env.Serializers),
-            env.LoggerFactory,
-            execution.Enumerators,
-            execution,
-            _ => true));
-        return execution;
-    }
+    internal static JobExecution Prepare(StreamExecutionEnvironment env, ITaskScheduler scheduler, string jobName) =>
+        JobExecution.OnOneWorker(env.BuildJobGraph(jobName), scheduler, new SerializerProvider(env.Serializers), env.LoggerFactory);
 
     internal static JobResult Outcome(JobExecution execution, string jobName, TimeSpan elapsed)
     {

@@ -2,8 +2,10 @@ using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Millrace.Runtime.Diagnostics;
+using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Sources;
+using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Coordination;
@@ -26,6 +28,7 @@ internal sealed class JobExecution : Actor, ISubtaskListener
     private JobDecision.Complete? _end;
     private List<SplitCoordinator> _closing = [];
     private string? _stuck;
+    private JobState? _ended;
     private bool _done;
 
     /// <param name="job">The job.</param>
@@ -48,11 +51,27 @@ internal sealed class JobExecution : Actor, ISubtaskListener
             [.. job.Vertices.SelectMany(vertex => Enumerable.Range(0, vertex.Parallelism).Select(index => new SubtaskId(vertex.Index, index)))]);
     }
 
+    /// <summary>A job with all its subtasks in this process.</summary>
+    public static JobExecution OnOneWorker(JobGraph job, ITaskScheduler scheduler, ISerializerProvider serializers, ILoggerFactory loggers)
+    {
+        var execution = new JobExecution(job, scheduler, loggers);
+        var channels = new LocalChannelFactory(job.Options.ChannelCapacity);
+        execution.AddWorker(new LocalWorker(job, scheduler, channels, serializers, loggers, execution.Enumerators, execution, _ => true));
+        return execution;
+    }
+
     public override string Description => $"job '{_job.Stream.JobName}'";
 
     public JobGraph Job => _job;
 
-    public JobState State => _coordinator.State;
+    /// <summary>The state of the job. It has not ended before its enumerators are closed.</summary>
+    public JobState State => _ended ?? _coordinator.State switch
+    {
+        JobState.Finished => JobState.Running,
+        JobState.Canceled => JobState.Cancelling,
+        JobState.Failed => JobState.Failing,
+        var state => state,
+    };
 
     public IReadOnlyDictionary<SubtaskId, Subtask> Subtasks => _subtasks;
 
@@ -212,6 +231,7 @@ internal sealed class JobExecution : Actor, ISubtaskListener
             Log.JobFailed(_logger, error, _job.Stream.JobName);
         }
 
+        _ended = complete.State;
         _completion.SetResult(new JobOutcome(complete.State, error));
     }
 

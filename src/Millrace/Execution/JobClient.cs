@@ -1,5 +1,4 @@
 using Millrace.Runtime.Coordination;
-using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.Tasks;
@@ -58,16 +57,7 @@ public sealed class JobClient : IAsyncDisposable
         var scheduler = lease.Scheduler;
         try
         {
-            var execution = new JobExecution(job, scheduler, environment.LoggerFactory);
-            execution.AddWorker(new LocalWorker(
-                job,
-                scheduler,
-                new LocalChannelFactory(job.Options.ChannelCapacity),
-                new SerializerProvider(environment.Serializers),
-                environment.LoggerFactory,
-                execution.Enumerators,
-                execution,
-                _ => true));
+            var execution = JobExecution.OnOneWorker(job, scheduler, new SerializerProvider(environment.Serializers), environment.LoggerFactory);
             var client = new JobClient(execution, lease, environment.TimeProvider);
             execution.Start();
             return client;
