@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using Millrace.Runtime.State;
 using Millrace.Serialization;
 using Millrace.State.Backends;
@@ -17,7 +18,12 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
     private long[] _restoredWatermarks = [];
     private long _greatestRestored = EventTime.MinWatermark;
 
-    public override FrozenKeyedState Freeze() => new FrozenWithProgress(base.Freeze(), this);
+    public override FrozenKeyedState Freeze()
+    {
+        // In the middle of firing the watermark would promise more than has been emitted.
+        Debug.Assert(!IsUnfinished, "State is frozen between elements, when no work is interrupted.");
+        return new FrozenWithProgress(base.Freeze(), this);
+    }
 
     public override void Restore(IReadOnlyList<KeyedStateSnapshot> snapshots)
     {
