@@ -261,6 +261,23 @@ public sealed class JsonFormatTests : IDisposable
         }
     }
 
+    // A scalar whose first bytes are dropped as too long goes on with any byte, also one that would begin or end something else.
+    [Theory]
+    [InlineData("[xxx:],{\"id\":1}x\\\n{\"id\":2},\\]", "", "1@1 1@6")]
+    [InlineData("[xxx:]", "", "1@1")]
+    [InlineData("[xxx]", "", "1@1")]
+    [InlineData("[x:\n,\"\\", "", "1@1 2@5")]
+    [InlineData("[\"\\\"]\",xx,1]", "", "1@1 1@7 1@10")]
+    public void Array_elements_dropped_while_they_are_scanned_end_where_they_would_end_in_one_piece(string text, string expected, string positions)
+    {
+        for (int buffer = 1; buffer < 40; buffer++)
+        {
+            var output = Read(text, JsonFormat.Array<Row>(), buffer, maxRecordBytes: 1);
+            Assert.Equal(expected, Ids(output));
+            Assert.Equal(positions, Lines(output));
+        }
+    }
+
     [Fact]
     public void Any_bytes_end_in_records_or_an_error_and_never_in_a_loop() =>
         Gen.Select(
