@@ -33,7 +33,10 @@ public abstract class WatermarkGenerator<T>
     /// <param name="output">Takes the watermark.</param>
     public abstract void OnEvent(in T value, long timestamp, IWatermarkOutput output);
 
-    /// <summary>Called at every watermark interval (200 ms unless set) and at the end of the input.</summary>
+    /// <summary>
+    /// Called at every watermark interval (200 ms unless set), and after every n records where <see cref="WatermarkStrategy{T}.WithWatermarkEvery"/>
+    /// asks for it. Not at the end of the input, which ends event time by itself.
+    /// </summary>
     /// <param name="output">Takes the watermark.</param>
     public virtual void OnPeriodicEmit(IWatermarkOutput output)
     {

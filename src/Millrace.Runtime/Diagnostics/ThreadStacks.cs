@@ -18,6 +18,7 @@ namespace Millrace.Runtime.Diagnostics;
 internal static partial class ThreadStacks
 {
     private const int MaxFrames = 200;
+    private const int MaxSearchedBytes = 256 * 1024;
     private const string Prefix = "   at ";
 
     // Long enough for a machine that is busy with other things; the watchdog must get on with failing the job.
@@ -140,26 +141,71 @@ internal static partial class ThreadStacks
             return Unavailable($"there is no managed thread {managedThreadId}; it may have ended");
         }
 
+        List<ClrMethod> methods = [.. Methods(thread.EnumerateStackTrace().Select(frame => frame.Method))];
         StringBuilder stack = new();
-        int frames = 0;
-        foreach (ClrStackFrame frame in thread.EnumerateStackTrace())
+        if (methods.Count == 0)
         {
-            if (frame.Method is not { } method)
+            methods = [.. Methods(ReturnAddresses(target.DataReader, thread).Select(address => MethodAround(runtime, address)))];
+            if (methods.Count == 0)
             {
-                continue;
+                return Unavailable($"thread {managedThreadId} is in no managed method");
             }
 
-            if (frames == MaxFrames)
-            {
-                stack.Append(Prefix).Append("... (only the topmost ").Append(MaxFrames).Append(" are shown)\n");
-                break;
-            }
+            stack.Append(Prefix).Append("(a native function; found by searching the stack, where one that has returned may be left over)\n");
+        }
 
-            frames++;
+        foreach (var method in methods.Take(MaxFrames))
+        {
             stack.Append(Prefix).Append(WithoutTypeArguments(method.Signature ?? method.Name ?? "a method without a name")).Append('\n');
         }
 
-        return frames == 0 ? Unavailable($"thread {managedThreadId} is in no managed method") : stack.ToString(0, stack.Length - 1);
+        if (methods.Count > MaxFrames)
+        {
+            stack.Append(Prefix).Append("... (only the topmost ").Append(MaxFrames).Append(" are shown)\n");
+        }
+
+        return stack.ToString(0, stack.Length - 1);
+    }
+
+    /// <summary>As many as are shown, and one to tell whether there are more.</summary>
+    private static IEnumerable<ClrMethod> Methods(IEnumerable<ClrMethod?> methods) => methods.OfType<ClrMethod>().Take(MaxFrames + 1);
+
+    /// <summary>
+    /// Everything on the stack that may be a return address. The runtime cannot unwind a native function that it calls without leaving a mark, such as
+    /// <see cref="Math.Pow"/> or one with <see cref="SuppressGCTransitionAttribute"/>; the methods that led there are on the stack all the same.
+    /// </summary>
+    private static IEnumerable<ulong> ReturnAddresses(IDataReader reader, ClrThread thread)
+    {
+        // Where a thread's context, as Windows defines it and the dump's reader gives it everywhere, has the stack pointer.
+        (uint All, int Size, int StackPointer)? layout = reader.Architecture switch
+        {
+            Architecture.X64 => (0x10_001Fu, 1232, 0x98),
+            Architecture.Arm64 => (0x40_001Fu, 912, 0x100),
+            _ => null,
+        };
+        if (layout is not { } known)
+        {
+            yield break;
+        }
+
+        byte[] context = new byte[known.Size];
+        if (!reader.GetThreadContext(thread.OSThreadId, known.All, context))
+        {
+            yield break;
+        }
+
+        ulong start = BitConverter.ToUInt64(context, known.StackPointer);
+        for (ulong offset = 0; offset < MaxSearchedBytes && reader.ReadPointer(start + offset, out ulong value); offset += sizeof(ulong))
+        {
+            yield return value;
+        }
+    }
+
+    private static ClrMethod? MethodAround(ClrRuntime runtime, ulong address)
+    {
+        // The very beginning of a method is what a delegate points to; no call returns there.
+        var method = address < 0x1_0000 ? null : runtime.GetMethodByInstructionPointer(address);
+        return method?.NativeCode == address ? null : method;
     }
 
     /// <summary>Takes the runtime's type arguments out of a signature, <c>Map[[System.__Canon, System.Private.CoreLib]](Int32)</c>: they say nothing to a reader.</summary>

@@ -68,7 +68,9 @@ public sealed class ScriptedSource<T>(params Script<T>[] scripts) : Source<T, Sc
     {
         private readonly List<Progress> _splits = [];
         private bool _noMore;
-        private int _next;
+
+        // Unsigned: a script that goes on for very long wraps around instead of counting below zero.
+        private uint _next;
 
         public override void AddSplits(IReadOnlyList<ScriptedSplit> splits) => _splits.AddRange(splits.Select(split => new Progress(split)));
 
@@ -80,7 +82,7 @@ public sealed class ScriptedSource<T>(params Script<T>[] scripts) : Source<T, Sc
             for (int i = 0; i < _splits.Count; i++)
             {
                 // One step at a time, split by split: the finest interleaving there is.
-                var split = _splits[_next++ % _splits.Count];
+                var split = _splits[(int)(_next++ % (uint)_splits.Count)];
                 if (split.WaitsUntil is { } until && until > now)
                 {
                     continue;

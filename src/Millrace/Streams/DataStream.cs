@@ -262,9 +262,13 @@ public class DataStream<T>
         {
             // Complete as well when the job ends before its sinks have been opened.
             var ended = client.Completion.ContinueWith(_ => sink.Complete(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            await foreach (var record in sink.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+
+            // Left early, the results that wait are not dropped: the source would run unthrottled until the cancellation has arrived. Disposing of
+            // the client cancels the job, and with it the write that waits for room.
+            await foreach (var record in sink.ReadWithoutAbandoningAsync(cancellationToken).ConfigureAwait(false))
             {
                 yield return record;
+                cancellationToken.ThrowIfCancellationRequested();
             }
 
             await ended.ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Millrace.Runtime.Diagnostics;
 
 namespace Millrace.Runtime.Tests.Diagnostics;
@@ -40,6 +41,31 @@ public sealed class ThreadStacksTests
 
         thread.Join();
         Assert.Contains($"{nameof(ThreadStacksTests)}.{nameof(BlocksOnTheLock)}()", stack, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Capture_ThreadCallsANativeFunctionThatLeavesNoMark_NamesTheMethodThatCallsIt()
+    {
+        Thread thread = new(CallsALeafForever) { IsBackground = true };
+        thread.Start();
+        _running.Wait(TestContext.Current.CancellationToken);
+        string stack = ThreadStacks.Capture(thread.ManagedThreadId);
+        _stop = true;
+        thread.Join();
+        Assert.True(stack.Contains($"{nameof(ThreadStacksTests)}.{nameof(CallsALeafForever)}()", StringComparison.Ordinal), stack);
+    }
+
+    [Fact]
+    public void Capture_ThreadWaitsInANativeFunction_NamesTheMethodThatCallsIt()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The function is one of Linux's C library.");
+        Thread thread = new(WaitsInNativeCode) { IsBackground = true };
+        thread.Start();
+        _running.Wait(TestContext.Current.CancellationToken);
+        string stack = ThreadStacks.Capture(thread.ManagedThreadId);
+        _stop = true;
+        thread.Join();
+        Assert.True(stack.Contains($"{nameof(ThreadStacksTests)}.{nameof(WaitsInNativeCode)}()", StringComparison.Ordinal), stack);
     }
 
     [Fact]
@@ -114,4 +140,34 @@ public sealed class ThreadStacksTests
             GC.KeepAlive(this);
         }
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void CallsALeafForever()
+    {
+        double value = 1.1;
+        while (!_stop)
+        {
+            for (int i = 0; i < 1_000; i++)
+            {
+                value = 1.1 + (Math.Pow(value, 1.0001) % 1);
+            }
+
+            _running.Set();
+        }
+
+        GC.KeepAlive(value);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WaitsInNativeCode()
+    {
+        _running.Set();
+        while (!_stop)
+        {
+            _ = WaitInNativeCode(0, 0, 100);
+        }
+    }
+
+    [DllImport("libc", EntryPoint = "poll")]
+    private static extern int WaitInNativeCode(nint descriptors, nuint count, int milliseconds);
 }

@@ -129,6 +129,32 @@ public sealed class CancellationTests
     }
 
     [Fact]
+    public async Task An_enumerator_that_never_returns_from_Close_is_given_up()
+    {
+        using var release = new ManualResetEventSlim();
+        var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = 1, CancellationTimeout = TimeSpan.FromMilliseconds(50) });
+        env.FromSource(new HangingEnumeratorSource(release)).Discard();
+        var error = await Assert.ThrowsAsync<JobFailedException>(() => Patience.FinishAsync(env.ExecuteAsync("hanging enumerator", Patience.Token)));
+        Assert.Equal("MR2002", error.Code);
+        Assert.Contains("enumerator did not end within 00:00:00.0500000", error.Message, StringComparison.Ordinal);
+        Assert.True(error.Message.Contains($"{nameof(HangingEnumeratorSource)}+Enumerator.Close()", StringComparison.Ordinal), error.Message);
+        release.Set();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_cancellation_that_a_sink_throws_in_CloseAsync_is_a_failure_where_nobody_cancelled(bool asynchronously)
+    {
+        var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = 2 });
+        env.FromSequence(0, 10).SinkTo(new CancellingSink(asynchronously)).Name("cancelling");
+        var error = await Assert.ThrowsAsync<JobFailedException>(() => Patience.FinishAsync(env.ExecuteAsync("closing", Patience.Token)));
+        Assert.Equal("MR2001", error.Code);
+        Assert.Contains("failed closing the writer", error.Message, StringComparison.Ordinal);
+        Assert.IsAssignableFrom<OperationCanceledException>(error.InnerException);
+    }
+
+    [Fact]
     public async Task A_sink_that_fails_is_heard_while_another_sink_of_its_task_never_completes()
     {
         using var writing = new ManualResetEventSlim();
@@ -178,6 +204,19 @@ public sealed class CancellationTests
         {
             Closed++;
             OnClose();
+        }
+    }
+
+    private sealed class CancellingSink(bool asynchronously) : Sink<long>
+    {
+        public override SinkWriter<long> CreateWriter(SinkWriterContext context) => new Writer(asynchronously);
+
+        private sealed class Writer(bool asynchronously) : SinkWriter<long>
+        {
+            public override ValueTask WriteAsync(SinkBatch<long> batch, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+            public override ValueTask CloseAsync() =>
+                asynchronously ? ValueTask.FromCanceled(new CancellationToken(true)) : throw new OperationCanceledException("A timeout of its own.");
         }
     }
 }

@@ -73,6 +73,9 @@ public sealed class CollectSink<T> : Sink<T>
         }
     }
 
+    /// <summary>The results, until the job has ended. Who leaves the loop early cancels the job, which would wait for a reader otherwise.</summary>
+    internal IAsyncEnumerable<T> ReadWithoutAbandoningAsync(CancellationToken cancellationToken) => _channel.Reader.ReadAllAsync(cancellationToken);
+
     /// <inheritdoc/>
     public override SinkWriter<T> CreateWriter(SinkWriterContext context)
     {
