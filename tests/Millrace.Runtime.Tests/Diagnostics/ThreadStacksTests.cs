@@ -46,13 +46,15 @@ public sealed class ThreadStacksTests
     [Fact]
     public void Capture_ThreadCallsANativeFunctionThatLeavesNoMark_NamesTheMethodThatCallsIt()
     {
-        Thread thread = new(CallsALeafForever) { IsBackground = true };
+        Thread thread = new(CallsTheCallerOfALeaf) { IsBackground = true };
         thread.Start();
         _running.Wait(TestContext.Current.CancellationToken);
         string stack = ThreadStacks.Capture(thread.ManagedThreadId);
         _stop = true;
         thread.Join();
-        Assert.True(stack.Contains($"{nameof(ThreadStacksTests)}.{nameof(CallsALeafForever)}()", StringComparison.Ordinal), stack);
+        int inner = stack.IndexOf($"{nameof(ThreadStacksTests)}.{nameof(CallsALeafForever)}()", StringComparison.Ordinal);
+        int outer = stack.IndexOf($"{nameof(ThreadStacksTests)}.{nameof(CallsTheCallerOfALeaf)}()", StringComparison.Ordinal);
+        Assert.True(inner >= 0 && outer > inner, stack);
     }
 
     [Fact]
@@ -139,6 +141,13 @@ public sealed class ThreadStacksTests
         {
             GC.KeepAlive(this);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void CallsTheCallerOfALeaf()
+    {
+        CallsALeafForever();
+        GC.KeepAlive(this);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
