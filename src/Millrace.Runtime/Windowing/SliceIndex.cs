@@ -7,13 +7,16 @@ namespace Millrace.Runtime.Windowing;
 internal readonly record struct HashedKey<TKey>(TKey Key, ulong Hash);
 
 /// <summary>The keys that have something in a slice, in order of their first record.</summary>
-internal sealed class Slice<TKey>(long end)
+internal sealed class Slice<TKey>
 {
     private HashedKey<TKey>[] _keys = [];
 
-    public long End { get; } = end;
+    public long End { get; private set; }
 
     public int Count { get; private set; }
+
+    /// <summary>For how many keys there is room.</summary>
+    public int Capacity => _keys.Length;
 
     public ref readonly HashedKey<TKey> this[int index] => ref _keys[index];
 
@@ -27,14 +30,22 @@ internal sealed class Slice<TKey>(long end)
         _keys[Count++] = new HashedKey<TKey>(key, hash);
     }
 
-    /// <summary>Takes over the array of a slice that is gone: slices of a stream are much alike.</summary>
-    public void Reuse(Slice<TKey> gone)
+    /// <summary>Begins a slice.</summary>
+    public void Begin(long end)
     {
-        _keys = gone._keys;
+        End = end;
+        Count = 0;
+    }
+
+    /// <summary>Lets go of the keys: a slice that is over holds none of them.</summary>
+    public void Clear()
+    {
         if (RuntimeHelpers.IsReferenceOrContainsReferences<TKey>())
         {
-            Array.Clear(_keys, 0, gone.Count);
+            Array.Clear(_keys, 0, Count);
         }
+
+        Count = 0;
     }
 }
 
@@ -44,12 +55,14 @@ internal sealed class Slice<TKey>(long end)
 /// </summary>
 internal sealed class SliceIndex<TKey>
 {
-    // Where inputs run apart, a few slices are begun before the first of them is over, and then they end together.
-    private const int MaxSpares = 4;
+    // Slices that are over serve again: those of a stream are much alike, and many end together when the watermark comes seldom. What is kept is
+    // bounded, by room for about as many keys as take 16 MB.
+    private const int MaxSpareKeys = 1 << 20;
 
     private readonly SortedList<long, Slice<TKey>> _slices = [];
-    private Slice<TKey>? _last;
     private readonly Stack<Slice<TKey>> _spares = new();
+    private Slice<TKey>? _last;
+    private int _spareKeys;
 
     public int Count => _slices.Count;
 
@@ -61,12 +74,16 @@ internal sealed class SliceIndex<TKey>
         {
             if (!_slices.TryGetValue(end, out _last))
             {
-                _last = new Slice<TKey>(end);
-                if (_spares.TryPop(out var spare))
+                if (_spares.TryPop(out _last))
                 {
-                    _last.Reuse(spare);
+                    _spareKeys -= _last.Capacity;
+                }
+                else
+                {
+                    _last = new Slice<TKey>();
                 }
 
+                _last.Begin(end);
                 _slices.Add(end, _last);
             }
         }
@@ -115,8 +132,10 @@ internal sealed class SliceIndex<TKey>
             _last = null;
         }
 
-        if (_spares.Count < MaxSpares)
+        if (_spareKeys + slice.Capacity <= MaxSpareKeys)
         {
+            slice.Clear();
+            _spareKeys += slice.Capacity;
             _spares.Push(slice);
         }
     }
