@@ -150,7 +150,8 @@ public sealed class ThreadStacksTests
         GC.KeepAlive(this);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    // Compiled once: code that the runtime replaces while it runs is not always found by its address.
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private void CallsALeafForever()
     {
         double value = 1.1;
