@@ -179,20 +179,24 @@ public class DataStream<T>
 
     /// <summary>Sends records to the next operator's subtask of the same index. Needs the same parallelism on both sides.</summary>
     /// <returns>The stream, to be followed by an operator.</returns>
+    /// <example><code>readings.Forward().Map(Convert)</code></example>
     public DataStream<T> Forward() => Partition(PartitioningKind.Forward);
 
     /// <summary>Spreads records evenly over the next operator's subtasks.</summary>
     /// <returns>The stream, to be followed by an operator.</returns>
+    /// <example><code>lines.Rebalance().Map(line =&gt; Parse(line)).Parallelism(8)</code></example>
     public DataStream<T> Rebalance() => Partition(PartitioningKind.Rebalance);
 
     /// <summary>Sends every record to all of the next operator's subtasks.</summary>
     /// <returns>The stream, to be followed by an operator.</returns>
+    /// <example><code>rules.Broadcast().Process(() =&gt; new KeepRules())</code></example>
     public DataStream<T> Broadcast() => Partition(PartitioningKind.Broadcast);
 
     /// <summary>Sends records of the same hash key to the same subtask of the next operator, which has no key by that.</summary>
     /// <typeparam name="TKey">The type of the key; needs value equality.</typeparam>
     /// <param name="selectKey">Gives a record's key.</param>
     /// <returns>The stream, to be followed by an operator.</returns>
+    /// <example><code>pages.Hash(page =&gt; page.Host).Map(() =&gt; new FetchPolitely())</code></example>
     public DataStream<T> Hash<TKey>(Func<T, TKey> selectKey)
         where TKey : notnull
     {
@@ -205,6 +209,7 @@ public class DataStream<T>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>The sink, to be named.</returns>
+    /// <example><code>orders.SinkTo(new CallbackSink&lt;Order&gt;(Show)).Name("show")</code></example>
     public StreamSink SinkTo(Sink<T> sink, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(sink);
@@ -217,6 +222,7 @@ public class DataStream<T>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>The sink, to be named.</returns>
+    /// <example><code>orders.SinkTo(new FileSink&lt;Order&gt;("out/orders", JsonFormat.Lines&lt;Order&gt;()))</code></example>
     public StreamSink SinkTo<TCommittable>(CommittingSink<T, TCommittable> sink, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(sink);
@@ -228,6 +234,7 @@ public class DataStream<T>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>The sink, to be named.</returns>
+    /// <example><code>orders.Print("order")</code></example>
     public StreamSink Print(string? prefix = null, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
         SinkTo(new PrintSink<T>(prefix), file, line).Name("Print");
 
@@ -236,6 +243,7 @@ public class DataStream<T>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>The sink, to be named.</returns>
+    /// <example><code>orders.ForEach(order =&gt; Console.WriteLine(order.Id)).Parallelism(1)</code></example>
     public StreamSink ForEach(Action<T> callback, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
         SinkTo(new CallbackSink<T>(callback), file, line).Name("ForEach");
 

@@ -84,6 +84,7 @@ public sealed class SingleOutputStream<T> : DataStream<T>
     /// <typeparam name="TSide">The type of the side output.</typeparam>
     /// <param name="tag">The tag that the operator's function emits with.</param>
     /// <returns>The stream of what it emits.</returns>
+    /// <example><code>var broken = valid.GetSideOutput(Broken);</code></example>
     public DataStream<TSide> GetSideOutput<TSide>(OutputTag<TSide> tag)
     {
         ArgumentNullException.ThrowIfNull(tag);

@@ -29,6 +29,7 @@ public sealed class WindowedStream<T, TKey>
     /// </summary>
     /// <param name="lateness">Zero or more, whole milliseconds. Default: zero.</param>
     /// <returns>This stream.</returns>
+    /// <example><code>.Window(...).AllowedLateness(TimeSpan.FromMinutes(1))</code></example>
     public WindowedStream<T, TKey> AllowedLateness(TimeSpan lateness)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(lateness, TimeSpan.Zero);
@@ -39,6 +40,7 @@ public sealed class WindowedStream<T, TKey>
     /// <summary>Sends records that are too late for all their windows to a side output. Without it they are dropped and counted.</summary>
     /// <param name="tag">The side output.</param>
     /// <returns>This stream.</returns>
+    /// <example><code>.Window(...).SideOutputLateData(Late)</code></example>
     public WindowedStream<T, TKey> SideOutputLateData(OutputTag<T> tag)
     {
         ArgumentNullException.ThrowIfNull(tag);
@@ -67,6 +69,7 @@ public sealed class WindowedStream<T, TKey>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>The stream of results.</returns>
+    /// <example><code>.Window(...).Reduce((a, b) =&gt; a.Price &gt; b.Price ? a : b, () =&gt; new WithWindow())</code></example>
     public SingleOutputStream<TOut> Reduce<TOut>(
         Func<T, T, T> reduce, Func<ProcessWindowFunction<T, TOut, TKey, TimeWindow>> create, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
