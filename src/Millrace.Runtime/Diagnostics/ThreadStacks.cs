@@ -151,7 +151,7 @@ internal static partial class ThreadStacks
                 return Unavailable($"thread {managedThreadId} is in no managed method");
             }
 
-            stack.Append(Prefix).Append("(a native function; found by searching the stack, where one that has returned may be left over)\n");
+            stack.Append(Prefix).Append("(a native function; found by searching the stack: some methods may be missing, and one that has returned may be left over)\n");
         }
 
         foreach (var method in methods.Take(MaxFrames))
@@ -172,7 +172,7 @@ internal static partial class ThreadStacks
 
     /// <summary>
     /// Everything on the stack that may be a return address. The runtime cannot unwind a native function that it calls without leaving a mark, such as
-    /// <see cref="Math.Pow"/> or one with <see cref="SuppressGCTransitionAttribute"/>; the methods that led there are on the stack all the same.
+    /// <see cref="Math.Pow"/> or one with <see cref="SuppressGCTransitionAttribute"/>; the methods that led there are on the stack all the same, as far as the dump knows them.
     /// </summary>
     private static IEnumerable<ulong> ReturnAddresses(IDataReader reader, ClrThread thread)
     {
