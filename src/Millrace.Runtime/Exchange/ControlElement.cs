@@ -21,7 +21,7 @@ internal enum ElementKind : byte
 
 /// <summary>A control element: everything that travels between batches.</summary>
 /// <param name="Kind">What it is.</param>
-/// <param name="Value">The watermark; 1 or 0 for idle or active; the marker's start as a timestamp of the time provider.</param>
+/// <param name="Value">The watermark; 1 or 0 for idle or active; the moment a marker was sent, in ticks of UTC by the sender's clock.</param>
 /// <param name="Source">The node that sent a latency marker.</param>
 /// <param name="Subtask">The subtask that sent a latency marker.</param>
 internal readonly record struct ControlElement(ElementKind Kind, long Value = 0, int Source = 0, int Subtask = 0)
