@@ -1,3 +1,6 @@
+using Millrace.Checkpointing;
+using Millrace.State.Backends;
+
 namespace Millrace;
 
 /// <summary>How a job runs. The defaults are right for most jobs.</summary>
@@ -48,8 +51,24 @@ public sealed class ExecutionOptions
     /// <value>Default: <see langword="false"/>.</value>
     public bool ObjectReuseCheck { get; set; }
 
+    /// <summary>Checkpoints: when, how and where to.</summary>
+    /// <value>Default: none are taken, until a <see cref="CheckpointOptions.Storage"/> is given.</value>
+    public CheckpointOptions Checkpoints { get; set; } = new();
+
+    /// <summary>Whether and when a job that has failed starts again.</summary>
+    /// <value>Default (<see langword="null"/>): <see cref="RestartStrategy.ExponentialDelay"/> with checkpoints, <see cref="RestartStrategy.None"/> without.</value>
+    public RestartStrategy? RestartStrategy { get; set; }
+
+    /// <summary>Where keyed state lives while the job runs.</summary>
+    /// <value>Default (<see langword="null"/>): in the memory of the process.</value>
+    public StateBackend? StateBackend { get; set; }
+
+    internal RestartStrategy EffectiveRestartStrategy =>
+        RestartStrategy ?? (Checkpoints.IsEnabled ? Millrace.RestartStrategy.ExponentialDelay() : Millrace.RestartStrategy.None());
+
     internal void Validate()
     {
+        Checkpoints.Validate();
         Check(nameof(MaxParallelism), MaxParallelism, 1, 32_768);
         Check(nameof(Parallelism), Parallelism, 1, MaxParallelism);
         Check(nameof(BatchSize), BatchSize, 1, 65_536);
@@ -60,7 +79,12 @@ public sealed class ExecutionOptions
         Check(nameof(CancellationTimeout), CancellationTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
     }
 
-    internal ExecutionOptions Clone() => (ExecutionOptions)MemberwiseClone();
+    internal ExecutionOptions Clone()
+    {
+        var clone = (ExecutionOptions)MemberwiseClone();
+        clone.Checkpoints = Checkpoints.Clone();
+        return clone;
+    }
 
     private static void Check<T>(string name, T value, T min, T max)
         where T : IComparable<T>

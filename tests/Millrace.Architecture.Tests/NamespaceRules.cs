@@ -9,6 +9,7 @@ public sealed partial class NamespaceRules
     private static readonly HashSet<string> PublicNamespaces =
     [
         "Millrace",
+        "Millrace.Checkpointing",
         "Millrace.Connectors",
         "Millrace.Hosting",
         "Millrace.Serialization",

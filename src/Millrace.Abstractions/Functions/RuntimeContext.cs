@@ -60,4 +60,7 @@ public abstract class RuntimeContext
     /// <exception cref="InvalidOperationException">The stream has no key, or the name is taken by a state of another type.</exception>
     public abstract MapState<TMapKey, TValue> GetMapState<TMapKey, TValue>(MapStateDescriptor<TMapKey, TValue> descriptor)
         where TMapKey : notnull;
+
+    /// <summary>State of the subtask that belongs to no key. Ask for it in <c>Open</c>; a function that fills it implements <see cref="ICheckpointedFunction"/>.</summary>
+    public abstract OperatorStateStore OperatorState { get; }
 }

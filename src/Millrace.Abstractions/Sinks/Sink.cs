@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Millrace.Serialization;
+using Millrace.State;
 
 namespace Millrace.Connectors;
 
@@ -29,10 +31,14 @@ public abstract class CommittingSink<T, TCommittable> : Sink<T>
     /// <inheritdoc/>
     public abstract override CommittingSinkWriter<T, TCommittable> CreateWriter(SinkWriterContext context);
 
-    /// <summary>Creates the committer of a subtask.</summary>
+    /// <summary>Creates the committer of a subtask. After a restore it is created, and commits what the checkpoint had prepared, before the writer is created.</summary>
     /// <param name="context">The committer's place in the job.</param>
     /// <returns>The committer.</returns>
     public abstract Committer<TCommittable> CreateCommitter(SinkWriterContext context);
+
+    /// <summary>Writes committables into checkpoints.</summary>
+    /// <value>Default (<see langword="null"/>): the engine's own serializer for the type.</value>
+    public virtual TypeSerializer<TCommittable>? CommittableSerializer => null;
 }
 
 /// <summary>Writes the records of one subtask. All calls come one at a time; the engine awaits each before the next.</summary>
@@ -51,6 +57,15 @@ public abstract class SinkWriter<T>
     /// <returns>Complete when it has.</returns>
     public virtual ValueTask FlushAsync(bool endOfInput, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
+    /// <summary>
+    /// Called at every barrier, behind <see cref="FlushAsync"/> and the preparation of a commit: the last moment to bring up to date what is kept in
+    /// <see cref="SinkWriterContext.State"/>.
+    /// </summary>
+    /// <param name="checkpointId">The checkpoint.</param>
+    public virtual void SnapshotState(long checkpointId)
+    {
+    }
+
     /// <summary>Called once at the end, also after a failure: releases what the writer holds and discards what is not prepared.</summary>
     /// <returns>Complete when released.</returns>
     public virtual ValueTask CloseAsync() => ValueTask.CompletedTask;
@@ -62,10 +77,14 @@ public abstract class SinkWriter<T>
 public abstract class CommittingSinkWriter<T, TCommittable> : SinkWriter<T>
 {
     /// <summary>Prepares what is ready: from here on it survives a crash, and only the committer touches it.</summary>
+    /// <param name="checkpointId">
+    /// The checkpoint that the transactions become part of. They are committed when it, or a later one, is complete; if a checkpoint before it is restored
+    /// instead, nobody commits them: whoever has <see cref="SinkWriterContext.RestoredCheckpointId"/> less than it may roll them back. Without checkpoints a running number.
+    /// </param>
     /// <param name="endOfInput">Whether nothing more will come, so that everything must be prepared.</param>
     /// <param name="cancellationToken">Cancelled when the subtask is.</param>
     /// <returns>The prepared transactions; may be empty.</returns>
-    public abstract ValueTask<IReadOnlyList<TCommittable>> PrepareCommitAsync(bool endOfInput, CancellationToken cancellationToken);
+    public abstract ValueTask<IReadOnlyList<TCommittable>> PrepareCommitAsync(long checkpointId, bool endOfInput, CancellationToken cancellationToken);
 }
 
 /// <summary>Makes prepared transactions visible.</summary>
@@ -73,9 +92,10 @@ public abstract class CommittingSinkWriter<T, TCommittable> : SinkWriter<T>
 public abstract class Committer<TCommittable>
 {
     /// <summary>Commits. One that is already committed is a success.</summary>
-    /// <param name="committables">The prepared transactions, oldest first.</param>
+    /// <param name="committables">The prepared transactions, oldest first. After a restore they may be those of other subtasks.</param>
     /// <param name="cancellationToken">Cancelled when the subtask is.</param>
     /// <returns>Complete when all are visible.</returns>
+    /// <exception cref="ConnectorException">It did not work. Where it is transient the engine tries again with growing delays, ten times; otherwise the job fails and is restored.</exception>
     public abstract ValueTask CommitAsync(IReadOnlyList<TCommittable> committables, CancellationToken cancellationToken);
 
     /// <summary>Called once at the end, also after a failure.</summary>
@@ -101,6 +121,18 @@ public sealed record SinkWriterContext(
     /// </summary>
     /// <value><see langword="true"/>: whoever forgets to set it loses nothing.</value>
     public bool CheckpointingEnabled { get; init; } = true;
+
+    /// <summary>The name under which the job's checkpoints are kept: the same in every run that goes on from the one before. Part of the names of transactions.</summary>
+    public string JobId { get; init; } = JobName;
+
+    /// <summary>The number of this attempt to run the job. It grows with every restart, also of the process: whatever an attempt with a lesser number has left is nobody's.</summary>
+    public long Epoch { get; init; } = 1;
+
+    /// <summary>The checkpoint that the job was restored from; <see langword="null"/> when it began anew. What was prepared for this one or an earlier one is committed already or is being committed.</summary>
+    public long? RestoredCheckpointId { get; init; }
+
+    /// <summary>State of the writer itself, for example the ids of transactions that it holds open.</summary>
+    public OperatorStateStore State { get; init; } = OperatorStateStore.Transient();
 }
 
 /// <summary>Records on their way into a sink.</summary>

@@ -1,6 +1,6 @@
-using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
+using Millrace.Serialization;
 
 namespace Millrace.Runtime.Exchange;
 

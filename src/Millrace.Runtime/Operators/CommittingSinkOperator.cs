@@ -14,6 +14,7 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
     private Committer<TCommittable>? _committer;
     private CommittingSinkWriter<T, TCommittable>? _writer;
     private long _nextCommit = long.MaxValue;
+    private long _commits;
 
     public override long NextProcessingTime => _nextCommit;
 
@@ -68,7 +69,7 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
 
         Enqueue(async () =>
         {
-            var prepared = await _writer!.PrepareCommitAsync(endOfInput, Context.CancellationToken).ConfigureAwait(false);
+            var prepared = await _writer!.PrepareCommitAsync(++_commits, endOfInput, Context.CancellationToken).ConfigureAwait(false);
             if (prepared.Count > 0)
             {
                 await _committer!.CommitAsync(prepared, Context.CancellationToken).ConfigureAwait(false);

@@ -31,6 +31,8 @@ internal class OperatorRuntimeContext(OperatorContext context) : RuntimeContext
 
     public override MapState<TMapKey, TValue> GetMapState<TMapKey, TValue>(MapStateDescriptor<TMapKey, TValue> descriptor) => throw NotKeyed(descriptor);
 
+    public override OperatorStateStore OperatorState => context.OperatorState;
+
     private InvalidOperationException NotKeyed(StateDescriptor descriptor) =>
         new($"State '{descriptor.Name}' of {context.OperatorName} needs a key. Call KeyBy before this operator.");
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text;
+using Millrace.Serialization;
 
 namespace Millrace.Runtime.Serialization;
 

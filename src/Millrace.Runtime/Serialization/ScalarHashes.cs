@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Text;
+using Millrace.Serialization;
 
 namespace Millrace.Runtime.Serialization;
 

@@ -1,3 +1,5 @@
+using Millrace.Serialization;
+
 namespace Millrace.Runtime.Serialization;
 
 /// <summary>The hashers of key types. Safe for use by several threads at once.</summary>

@@ -1,4 +1,3 @@
-using Millrace.Runtime.Serialization;
 using Millrace.Serialization;
 
 namespace Millrace.Runtime.State;

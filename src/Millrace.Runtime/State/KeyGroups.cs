@@ -27,13 +27,3 @@ internal static class KeyGroups
         return new KeyGroupRange(start, end - start);
     }
 }
-
-/// <summary>A contiguous range of key groups.</summary>
-/// <param name="Start">The first group.</param>
-/// <param name="Count">How many.</param>
-internal readonly record struct KeyGroupRange(int Start, int Count)
-{
-    public int End => Start + Count;
-
-    public bool Contains(int group) => (uint)(group - Start) < (uint)Count;
-}

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.State;
+using Millrace.State;
 
 namespace Millrace.Runtime.Tasks;
 
@@ -41,6 +42,9 @@ internal sealed class OperatorContext
 
     /// <summary>Latency from the sources to this operator, where it is a sink.</summary>
     public required LatencyStatistics Latency { get; init; }
+
+    /// <summary>State that belongs to no key.</summary>
+    public OperatorStateStore OperatorState { get; init; } = OperatorStateStore.Transient();
 
     public long ProcessingTime => TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 

@@ -243,7 +243,7 @@ public sealed class SinkOperatorTests
                 return default;
             }
 
-            public override ValueTask<IReadOnlyList<string>> PrepareCommitAsync(bool endOfInput, CancellationToken cancellationToken)
+            public override ValueTask<IReadOnlyList<string>> PrepareCommitAsync(long checkpointId, bool endOfInput, CancellationToken cancellationToken)
             {
                 sink.Log.Add(endOfInput ? "prepare end" : "prepare");
                 IReadOnlyList<string> prepared = _open.Count == 0 ? [] : [string.Join(' ', _open)];

@@ -1,3 +1,4 @@
+using Millrace.Serialization;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State;

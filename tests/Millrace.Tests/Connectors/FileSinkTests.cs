@@ -25,7 +25,7 @@ public sealed class FileSinkTests : IDisposable
         var context = Fakes.SinkContext(subtask, parallelism);
         var writer = sink.CreateWriter(context);
         await writer.WriteAsync(Rows(from, count), Cancel);
-        await sink.CreateCommitter(context).CommitAsync(await writer.PrepareCommitAsync(true, Cancel), Cancel);
+        await sink.CreateCommitter(context).CommitAsync(await writer.PrepareCommitAsync(1, true, Cancel), Cancel);
         await writer.CloseAsync();
     }
 
@@ -37,8 +37,8 @@ public sealed class FileSinkTests : IDisposable
         var writer = sink.CreateWriter(Fakes.SinkContext());
         await writer.WriteAsync(Rows(1, 2), Cancel);
         Assert.Equal([".part-0-0.jsonl.inprogress"], _folder.Names());
-        Assert.Empty(await writer.PrepareCommitAsync(false, Cancel));
-        var prepared = await writer.PrepareCommitAsync(true, Cancel);
+        Assert.Empty(await writer.PrepareCommitAsync(1, false, Cancel));
+        var prepared = await writer.PrepareCommitAsync(1, true, Cancel);
         await writer.CloseAsync();
         Assert.Equal([".part-0-0.jsonl.pending"], _folder.Names());
         await sink.CreateCommitter(Fakes.SinkContext()).CommitAsync(prepared, Cancel);
@@ -53,7 +53,7 @@ public sealed class FileSinkTests : IDisposable
     {
         var writer = Sink().CreateWriter(Fakes.SinkContext());
         await writer.WriteAsync(Rows(1, 0), Cancel);
-        Assert.Empty(await writer.PrepareCommitAsync(true, Cancel));
+        Assert.Empty(await writer.PrepareCommitAsync(1, true, Cancel));
         await writer.CloseAsync();
         Assert.Empty(_folder.Names());
     }
@@ -63,7 +63,7 @@ public sealed class FileSinkTests : IDisposable
     {
         var writer = Sink(new FileSinkOptions { MaxFileSize = 1 }).CreateWriter(Fakes.SinkContext());
         await writer.WriteAsync(Rows(1, 1), Cancel);
-        var handedOver = await writer.PrepareCommitAsync(false, Cancel);
+        var handedOver = await writer.PrepareCommitAsync(1, false, Cancel);
         await writer.WriteAsync(Rows(2, 65), Cancel);
         await writer.CloseAsync();
         Assert.Equal([".part-0-0.jsonl.pending"], _folder.Names());
@@ -75,8 +75,8 @@ public sealed class FileSinkTests : IDisposable
     {
         var writer = Sink().CreateWriter(Fakes.SinkContext(checkpoints: true));
         await writer.WriteAsync(Rows(1, 3), Cancel);
-        Assert.Equal(3, Assert.Single(await writer.PrepareCommitAsync(false, Cancel)).Records);
-        Assert.Empty(await writer.PrepareCommitAsync(false, Cancel));
+        Assert.Equal(3, Assert.Single(await writer.PrepareCommitAsync(1, false, Cancel)).Records);
+        Assert.Empty(await writer.PrepareCommitAsync(1, false, Cancel));
         await writer.CloseAsync();
     }
 
@@ -85,7 +85,7 @@ public sealed class FileSinkTests : IDisposable
     {
         var writer = Sink(new FileSinkOptions { MaxFileSize = 1000, FlushToDisk = false }).CreateWriter(Fakes.SinkContext());
         await writer.WriteAsync(Rows(0, 640), Cancel);
-        var files = await writer.PrepareCommitAsync(true, Cancel);
+        var files = await writer.PrepareCommitAsync(1, true, Cancel);
         Assert.Equal(10, files.Count);
         Assert.All(files, f => Assert.Equal(64, f.Records));
         Assert.Equal(Enumerable.Range(0, 10).Select(i => $"part-0-{i}.jsonl"), files.Select(f => Path.GetFileName(f.FinalPath)));
@@ -101,16 +101,16 @@ public sealed class FileSinkTests : IDisposable
         for (int second = 0; second < 10; second++)
         {
             await writer.WriteAsync(Rows(second, 1), Cancel);
-            Assert.Empty(await writer.PrepareCommitAsync(false, Cancel));
+            Assert.Empty(await writer.PrepareCommitAsync(1, false, Cancel));
             time.Advance(TimeSpan.FromSeconds(1));
         }
 
         await writer.WriteAsync(Rows(10, 1), Cancel);
-        Assert.Equal(10, Assert.Single(await writer.PrepareCommitAsync(false, Cancel)).Records);
+        Assert.Equal(10, Assert.Single(await writer.PrepareCommitAsync(1, false, Cancel)).Records);
         time.Advance(TimeSpan.FromSeconds(2));
-        Assert.Empty(await writer.PrepareCommitAsync(false, Cancel));
+        Assert.Empty(await writer.PrepareCommitAsync(1, false, Cancel));
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.Equal(1, Assert.Single(await writer.PrepareCommitAsync(false, Cancel)).Records);
+        Assert.Equal(1, Assert.Single(await writer.PrepareCommitAsync(1, false, Cancel)).Records);
         await writer.CloseAsync();
     }
 
@@ -120,7 +120,7 @@ public sealed class FileSinkTests : IDisposable
         var sink = Sink();
         var writer = sink.CreateWriter(Fakes.SinkContext());
         await writer.WriteAsync(Rows(1, 1), Cancel);
-        var prepared = await writer.PrepareCommitAsync(true, Cancel);
+        var prepared = await writer.PrepareCommitAsync(1, true, Cancel);
         var committer = sink.CreateCommitter(Fakes.SinkContext());
         await committer.CommitAsync(prepared, Cancel);
         await committer.CommitAsync(prepared, Cancel);
@@ -136,7 +136,7 @@ public sealed class FileSinkTests : IDisposable
         var sink = Sink();
         var writer = sink.CreateWriter(Fakes.SinkContext());
         await writer.WriteAsync(Rows(1, 1), Cancel);
-        var prepared = await writer.PrepareCommitAsync(true, Cancel);
+        var prepared = await writer.PrepareCommitAsync(1, true, Cancel);
         _folder.Write("part-0-0.jsonl", "mine");
         var error = await Assert.ThrowsAsync<ConnectorException>(async () => await sink.CreateCommitter(Fakes.SinkContext()).CommitAsync(prepared, Cancel));
         Assert.Equal("MR7106", error.Code);
@@ -149,7 +149,7 @@ public sealed class FileSinkTests : IDisposable
         var options = new FileSinkOptions { WhenFolderHasFiles = WhenFolderHasFiles.Append };
         var dead = Sink(options).CreateWriter(Fakes.SinkContext(checkpoints: true));
         await dead.WriteAsync(Rows(1, 1), Cancel);
-        var prepared = await dead.PrepareCommitAsync(false, Cancel);
+        var prepared = await dead.PrepareCommitAsync(1, false, Cancel);
         await dead.WriteAsync(Rows(2, 1), Cancel);
         Assert.Equal([".part-0-0.jsonl.pending", ".part-0-1.jsonl.inprogress"], _folder.Names());
 
@@ -159,7 +159,7 @@ public sealed class FileSinkTests : IDisposable
         Assert.Equal([".part-0-0.jsonl.pending"], _folder.Names());
         await sink.CreateCommitter(Fakes.SinkContext()).CommitAsync(prepared, Cancel);
         await writer.WriteAsync(Rows(2, 1), Cancel);
-        await sink.CreateCommitter(Fakes.SinkContext()).CommitAsync(await writer.PrepareCommitAsync(true, Cancel), Cancel);
+        await sink.CreateCommitter(Fakes.SinkContext()).CommitAsync(await writer.PrepareCommitAsync(1, true, Cancel), Cancel);
         Assert.Equal(["part-0-0.jsonl", "part-0-1.jsonl"], _folder.Names());
         await dead.CloseAsync();
     }
@@ -244,10 +244,10 @@ public sealed class FileSinkTests : IDisposable
                     var rows = Enumerable.Range(expected.Count, count).Select(i => new Row(i, text)).ToArray();
                     expected.AddRange(rows);
                     await writer.WriteAsync(Fakes.Batch(rows), CancellationToken.None);
-                    await committer.CommitAsync(await writer.PrepareCommitAsync(false, CancellationToken.None), CancellationToken.None);
+                    await committer.CommitAsync(await writer.PrepareCommitAsync(1, false, CancellationToken.None), CancellationToken.None);
                 }
 
-                await committer.CommitAsync(await writer.PrepareCommitAsync(true, CancellationToken.None), CancellationToken.None);
+                await committer.CommitAsync(await writer.PrepareCommitAsync(1, true, CancellationToken.None), CancellationToken.None);
                 await writer.CloseAsync();
                 if (expected.Count > 0)
                 {

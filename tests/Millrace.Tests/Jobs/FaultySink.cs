@@ -62,7 +62,7 @@ internal sealed class FaultySink(Probe probe, bool asynchronous) : CommittingSin
 
         public override ValueTask FlushAsync(bool endOfInput, CancellationToken cancellationToken) => StepAsync(probe, FaultPoint.SinkFlush, asynchronous);
 
-        public override async ValueTask<IReadOnlyList<int>> PrepareCommitAsync(bool endOfInput, CancellationToken cancellationToken)
+        public override async ValueTask<IReadOnlyList<int>> PrepareCommitAsync(long checkpointId, bool endOfInput, CancellationToken cancellationToken)
         {
             await StepAsync(probe, FaultPoint.SinkPrepare, asynchronous);
             return [1];

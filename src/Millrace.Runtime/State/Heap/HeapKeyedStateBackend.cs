@@ -1,4 +1,3 @@
-using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State.Timers;
 using Millrace.Serialization;
 using Millrace.State;

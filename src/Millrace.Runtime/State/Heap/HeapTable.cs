@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Millrace.Runtime.Serialization;
+using Millrace.Serialization;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.State.Heap;

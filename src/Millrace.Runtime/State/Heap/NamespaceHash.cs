@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
-using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State.Timers;
+using Millrace.Serialization;
 using Millrace.State.Backends;
 using Millrace.Windowing;
 

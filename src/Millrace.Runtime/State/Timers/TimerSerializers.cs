@@ -1,4 +1,3 @@
-using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State.Heap;
 using Millrace.Serialization;
 

@@ -51,7 +51,7 @@ internal sealed class FileSinkWriter<T>(
         _lastWrite = context.TimeProvider.GetTimestamp();
     }
 
-    public override async ValueTask<IReadOnlyList<PendingFile>> PrepareCommitAsync(bool endOfInput, CancellationToken cancellationToken)
+    public override async ValueTask<IReadOnlyList<PendingFile>> PrepareCommitAsync(long checkpointId, bool endOfInput, CancellationToken cancellationToken)
     {
         if (endOfInput || context.CheckpointingEnabled || IsOld())
         {

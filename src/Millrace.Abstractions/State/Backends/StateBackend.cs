@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Serialization;
+
+namespace Millrace.State.Backends;
+
+/// <summary>A kind of place for keyed state. One instance serves all jobs and subtasks of a process that were given it, so memory budgets belong here. Safe for use by several threads.</summary>
+public abstract class StateBackend
+{
+    /// <summary>The name of the backend, which is also the name of its native snapshot format, for example <c>rocksdb</c>.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Creates the keyed state of one operator in one subtask.</summary>
+    /// <typeparam name="TKey">The type of the keys.</typeparam>
+    /// <param name="context">What it needs to know.</param>
+    /// <returns>The keyed state, empty.</returns>
+    public abstract KeyedStateBackend<TKey> CreateKeyedState<TKey>(KeyedStateContext<TKey> context);
+}
+
+/// <summary>What the keyed state of one operator in one subtask needs to know.</summary>
+/// <typeparam name="TKey">The type of the keys.</typeparam>
+/// <param name="JobName">The job.</param>
+/// <param name="OperatorName">The operator's name, for messages.</param>
+/// <param name="OperatorUid">The operator's uid.</param>
+/// <param name="SubtaskIndex">Which subtask, from 0.</param>
+/// <param name="KeyGroups">The key groups that the subtask owns.</param>
+/// <param name="MaxParallelism">How many key groups there are in all.</param>
+/// <param name="KeySerializer">Writes keys.</param>
+/// <param name="KeyHasher">Hashes keys.</param>
+/// <param name="Logger">For messages.</param>
+public sealed record KeyedStateContext<TKey>(
+    string JobName,
+    string OperatorName,
+    string OperatorUid,
+    int SubtaskIndex,
+    KeyGroupRange KeyGroups,
+    int MaxParallelism,
+    TypeSerializer<TKey> KeySerializer,
+    StableHasher<TKey> KeyHasher,
+    ILogger Logger);
+
+/// <summary>A keyed state that an operator asks for.</summary>
+/// <typeparam name="TNamespace">The type of the namespaces.</typeparam>
+/// <typeparam name="TValue">The type of the values.</typeparam>
+/// <param name="Name">Unique among the operator's states.</param>
+/// <param name="Kind">What the values are, which decides how they are read back.</param>
+/// <param name="NamespaceSerializer">Writes namespaces.</param>
+/// <param name="NamespaceHasher">Hashes namespaces; <see langword="null"/> where their own <c>GetHashCode</c> is good enough, because the hash never leaves the process.</param>
+/// <param name="ValueSerializer">Writes values. <see cref="TypeSerializer{T}.ForReading"/> gives the one for values that were written with another schema.</param>
+public sealed record StateTableDescriptor<TNamespace, TValue>(
+    string Name,
+    KeyedStateKind Kind,
+    TypeSerializer<TNamespace> NamespaceSerializer,
+    StableHasher<TNamespace>? NamespaceHasher,
+    TypeSerializer<TValue> ValueSerializer);
