@@ -35,8 +35,16 @@ internal enum BarrierAlignment : byte
 /// <param name="Kind">What it stands for.</param>
 /// <param name="Alignment">How it travels.</param>
 /// <param name="OvertakeAt">When a barrier with timeout begins to overtake, in milliseconds since 1970-01-01 UTC.</param>
-internal readonly record struct CheckpointBarrier(
-    long CheckpointId, long Timestamp, SnapshotKind Kind = SnapshotKind.Checkpoint, BarrierAlignment Alignment = BarrierAlignment.Aligned, long OvertakeAt = long.MaxValue)
+/// <param name="Folder">Where a savepoint goes, in the storage.</param>
+/// <param name="StopsSources">Whether sources read nothing behind it: the job is to end with a savepoint.</param>
+internal sealed record CheckpointBarrier(
+    long CheckpointId,
+    long Timestamp,
+    SnapshotKind Kind = SnapshotKind.Checkpoint,
+    BarrierAlignment Alignment = BarrierAlignment.Aligned,
+    long OvertakeAt = long.MaxValue,
+    string? Folder = null,
+    bool StopsSources = false)
 {
     public bool IsSavepoint => Kind != SnapshotKind.Checkpoint;
 }

@@ -1,3 +1,5 @@
+using Millrace.Runtime.Checkpointing;
+
 namespace Millrace.Runtime.Exchange;
 
 /// <summary>What travels through channels, in order.</summary>
@@ -15,8 +17,14 @@ internal enum ElementKind : byte
     /// <summary>Measures the time from source to sink.</summary>
     LatencyMarker,
 
-    /// <summary>Nothing follows.</summary>
+    /// <summary>No more records follow; with checkpoints, barriers may.</summary>
     EndOfInput,
+
+    /// <summary>What was before it belongs to a checkpoint, what is behind it does not.</summary>
+    Barrier,
+
+    /// <summary>Nothing at all follows: the producer has ended.</summary>
+    Closed,
 }
 
 /// <summary>A control element: everything that travels between batches.</summary>
@@ -24,8 +32,13 @@ internal enum ElementKind : byte
 /// <param name="Value">The watermark; 1 or 0 for idle or active; the moment a marker was sent, in ticks of UTC by the sender's clock.</param>
 /// <param name="Source">The node that sent a latency marker.</param>
 /// <param name="Subtask">The subtask that sent a latency marker.</param>
-internal readonly record struct ControlElement(ElementKind Kind, long Value = 0, int Source = 0, int Subtask = 0)
+/// <param name="Checkpoint">The barrier.</param>
+internal readonly record struct ControlElement(ElementKind Kind, long Value = 0, int Source = 0, int Subtask = 0, CheckpointBarrier? Checkpoint = null)
 {
+    public static ControlElement Closed => new(ElementKind.Closed);
+
+    public static ControlElement Barrier(CheckpointBarrier barrier) => new(ElementKind.Barrier, Checkpoint: barrier);
+
     public static ControlElement EndOfInput => new(ElementKind.EndOfInput);
 
     public static ControlElement Watermark(long timestamp) => new(ElementKind.Watermark, timestamp);

@@ -1,3 +1,5 @@
+using Millrace.Runtime.Checkpointing;
+
 namespace Millrace.Runtime.Exchange;
 
 /// <summary>
@@ -12,11 +14,19 @@ internal sealed class ExchangeOutput<T> : TaskOutput, IReceiver<T>
     private readonly TaskPressure _pressure;
     private readonly int _batchSize;
     private readonly bool _flushEveryBatch;
+    private readonly Func<int, ChannelRecording<T>>? _recorder;
     private readonly RecordBatch<T>?[] _open;
     private readonly Queue<StreamElement<T>>[] _waiting;
 
-    public ExchangeOutput(Partitioner<T> partitioner, IChannelSender<T>[] channels, TaskPressure pressure, ExecutionOptions options)
+    /// <param name="partitioner">Deals records out.</param>
+    /// <param name="channels">The channels.</param>
+    /// <param name="pressure">The task's.</param>
+    /// <param name="options">The job's options.</param>
+    /// <param name="recorder">Makes recordings of channels, by their index; null where barriers never overtake.</param>
+    public ExchangeOutput(
+        Partitioner<T> partitioner, IChannelSender<T>[] channels, TaskPressure pressure, ExecutionOptions options, Func<int, ChannelRecording<T>>? recorder = null)
     {
+        _recorder = recorder;
         _partitioner = partitioner;
         _channels = channels;
         _pressure = pressure;
@@ -37,12 +47,62 @@ internal sealed class ExchangeOutput<T> : TaskOutput, IReceiver<T>
         }
     }
 
-    public void Control(in ControlElement element)
+    public override void Control(in ControlElement element)
     {
         for (int channel = 0; channel < _channels.Length; channel++)
         {
             Flush(channel);
             Send(channel, new StreamElement<T>(element));
+        }
+    }
+
+    public override void Send(CheckpointBarrier barrier, bool overtakes, List<ChannelRecording> recordings)
+    {
+        Flush();
+        if (_recorder is null)
+        {
+            Control(ControlElement.Barrier(barrier));
+            return;
+        }
+
+        if (overtakes)
+        {
+            for (int channel = 0; channel < _channels.Length; channel++)
+            {
+                Announce(channel, barrier, _waiting[channel], recordings);
+            }
+
+            return;
+        }
+
+        Control(ControlElement.Barrier(barrier));
+        if (barrier.Alignment == BarrierAlignment.AlignedWithTimeout)
+        {
+            foreach (var channel in _channels)
+            {
+                channel.Announce(barrier);
+            }
+        }
+    }
+
+    public override bool HasWaiting(CheckpointBarrier barrier) => Array.Exists(_waiting, queue => queue.Any(element => IsBarrier(element, barrier)));
+
+    public override void Overtake(CheckpointBarrier barrier, List<ChannelRecording> recordings)
+    {
+        for (int channel = 0; channel < _channels.Length; channel++)
+        {
+            var before = _waiting[channel].TakeWhile(element => !IsBarrier(element, barrier)).ToList();
+            if (before.Count == _waiting[channel].Count)
+            {
+                continue;
+            }
+
+            // The barrier itself leaves the queue: the announcement takes its place.
+            var rest = _waiting[channel].Where(element => !IsBarrier(element, barrier)).ToList();
+            _waiting[channel].Clear();
+            rest.ForEach(_waiting[channel].Enqueue);
+            _pressure.Waiting--;
+            Announce(channel, barrier, before, recordings);
         }
     }
 
@@ -113,6 +173,24 @@ internal sealed class ExchangeOutput<T> : TaskOutput, IReceiver<T>
 
         Copy(channel, batch, 0, batch.Count);
         BatchPool<T>.Return(batch);
+    }
+
+    private static bool IsBarrier(in StreamElement<T> element, CheckpointBarrier barrier) => element.Control.Checkpoint?.CheckpointId == barrier.CheckpointId;
+
+    private void Announce(int channel, CheckpointBarrier barrier, IEnumerable<StreamElement<T>> overtaken, List<ChannelRecording> recordings)
+    {
+        var recording = _recorder!(channel);
+        foreach (var element in overtaken)
+        {
+            recording.Add(element);
+        }
+
+        if (recording.Count > 0)
+        {
+            recordings.Add(recording);
+        }
+
+        _channels[channel].Announce(barrier with { Alignment = BarrierAlignment.Unaligned });
     }
 
     private void Flush(int channel)

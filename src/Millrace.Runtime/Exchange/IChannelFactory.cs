@@ -29,7 +29,7 @@ internal sealed class LocalChannelFactory(int capacity) : IChannelFactory
             throw new ArgumentException($"Channel {id} has an end outside this process.");
         }
 
-        var channel = new LocalChannel<T>(capacity, producer, consumer);
+        var channel = new LocalChannel<T>(capacity, producer, consumer, consumer.Mailbox);
         return (channel, channel);
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Exchange;
@@ -14,15 +15,40 @@ internal sealed class LocalChannel<T> : IChannelSender<T>, IChannelReceiver<T>
     private readonly int _mask;
     private readonly Actor _producer;
     private readonly Actor _consumer;
+    private readonly Mailbox? _consumerMailbox;
+    private Action<BarrierAnnouncement>? _announced;
     private RingPositions _positions;
 
-    public LocalChannel(int capacity, Actor producer, Actor consumer)
+    /// <param name="capacity">How many elements fit, rounded up to a power of two.</param>
+    /// <param name="producer">Woken when there is room.</param>
+    /// <param name="consumer">Woken when there is an element.</param>
+    /// <param name="consumerMailbox">Takes announced barriers; not needed where there are none.</param>
+    public LocalChannel(int capacity, Actor producer, Actor consumer, Mailbox? consumerMailbox = null)
     {
+        _consumerMailbox = consumerMailbox;
         int size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(capacity, 2));
         _ring = new StreamElement<T>[size];
         _mask = size - 1;
         _producer = producer;
         _consumer = consumer;
+    }
+
+    public long Taken => _positions.Head;
+
+    public void OnAnnounced(Action<BarrierAnnouncement> announced) => Volatile.Write(ref _announced, announced);
+
+    public void Announce(CheckpointBarrier barrier)
+    {
+        var announcement = new BarrierAnnouncement(barrier, _positions.Tail);
+        _consumerMailbox?.Post(() => Volatile.Read(ref _announced)?.Invoke(announcement));
+    }
+
+    public void Peek(Func<long, StreamElement<T>, bool> visit)
+    {
+        long tail = Volatile.Read(ref _positions.Tail);
+        for (long position = _positions.Head; position < tail && visit(position, _ring[(int)position & _mask]); position++)
+        {
+        }
     }
 
     public bool TrySend(in StreamElement<T> element)

@@ -1,3 +1,5 @@
+using Millrace.Runtime.Checkpointing;
+
 namespace Millrace.Runtime.Exchange;
 
 /// <summary>A way out of a task.</summary>
@@ -8,4 +10,21 @@ internal abstract class TaskOutput
 
     /// <summary>Sends partly filled batches.</summary>
     public abstract void Flush();
+
+    /// <summary>Sends a control element through all channels, behind what waits.</summary>
+    public abstract void Control(in ControlElement element);
+
+    /// <summary>Sends a barrier: in order, or past everything that has no credit, which is recorded then.</summary>
+    /// <param name="barrier">The barrier.</param>
+    /// <param name="overtakes">Whether it goes past what waits.</param>
+    /// <param name="recordings">Takes what was overtaken.</param>
+    public abstract void Send(CheckpointBarrier barrier, bool overtakes, List<ChannelRecording> recordings);
+
+    /// <summary>Whether a barrier still waits for credit.</summary>
+    public abstract bool HasWaiting(CheckpointBarrier barrier);
+
+    /// <summary>Lets a barrier that waits for credit overtake after all.</summary>
+    /// <param name="barrier">The barrier.</param>
+    /// <param name="recordings">Takes what was overtaken.</param>
+    public abstract void Overtake(CheckpointBarrier barrier, List<ChannelRecording> recordings);
 }

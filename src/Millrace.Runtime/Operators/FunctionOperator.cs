@@ -1,3 +1,5 @@
+using Millrace.Runtime.Checkpointing;
+
 namespace Millrace.Runtime.Operators;
 
 /// <summary>An operator around a user's function, which it opens and closes.</summary>
@@ -41,6 +43,44 @@ internal abstract class FunctionOperator<TIn, TOut>(StreamFunction? function) : 
         catch (Exception cause)
         {
             throw Context.Failure(cause, "in Close");
+        }
+    }
+
+    public override void Snapshot(PendingOperatorSnapshot snapshot)
+    {
+        if (function is ICheckpointedFunction checkpointed)
+        {
+            Call(() => checkpointed.SnapshotState(snapshot.Barrier.CheckpointId), "in SnapshotState");
+        }
+
+        base.Snapshot(snapshot);
+    }
+
+    public override void CheckpointCompleted(long checkpointId)
+    {
+        if (function is ICheckpointListener listener)
+        {
+            Call(() => listener.CheckpointCompleted(checkpointId), "in CheckpointCompleted");
+        }
+    }
+
+    public override void CheckpointAborted(long checkpointId)
+    {
+        if (function is ICheckpointListener listener)
+        {
+            Call(() => listener.CheckpointAborted(checkpointId), "in CheckpointAborted");
+        }
+    }
+
+    private void Call(Action action, string during)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception cause) when (cause is not (MillraceException or Tasks.OperatorException))
+        {
+            throw Context.Failure(cause, during);
         }
     }
 

@@ -1,3 +1,4 @@
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Tasks;
 
@@ -43,6 +44,25 @@ internal abstract class StreamOperator
 
     /// <summary>Called once at the end, also after a failure.</summary>
     public virtual void Close()
+    {
+    }
+
+    /// <summary>
+    /// Freezes the operator's state, between two elements and when nothing is unfinished. What is expensive is left to the background; what must wait for
+    /// something else defers the snapshot.
+    /// </summary>
+    public virtual void Snapshot(PendingOperatorSnapshot snapshot) => snapshot.Add(Context.OperatorState);
+
+    /// <summary>Takes the state of a checkpoint, between <see cref="Setup"/> and <see cref="Open"/>. Not on the subtask's turn: reading may block.</summary>
+    public virtual void Restore(OperatorRestore restore) => restore.Into(Context.OperatorState);
+
+    /// <summary>A checkpoint that the operator took part in is complete.</summary>
+    public virtual void CheckpointCompleted(long checkpointId)
+    {
+    }
+
+    /// <summary>A checkpoint has come to nothing.</summary>
+    public virtual void CheckpointAborted(long checkpointId)
     {
     }
 

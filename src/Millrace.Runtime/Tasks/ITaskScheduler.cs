@@ -21,4 +21,10 @@ internal interface ITaskScheduler
 
     /// <summary>The stack of the thread that runs an actor, for people.</summary>
     string CaptureStack(Actor actor);
+
+    /// <summary>Does work that may block, on a thread that is not an actor's.</summary>
+    /// <param name="description">What the work is, for people.</param>
+    /// <param name="work">The work.</param>
+    /// <param name="done">Called when it is done, with its error if it had one; not on an actor's turn. Must not throw.</param>
+    void RunInBackground(string description, Action work, Action<Exception?> done);
 }

@@ -18,4 +18,7 @@ internal abstract class TaskInput
 {
     /// <summary>Processes the next piece of input: about a batch, or one control element.</summary>
     public abstract InputStatus Poll();
+
+    /// <summary>Whether nothing at all can come any more, not even a barrier.</summary>
+    public virtual bool IsClosed => false;
 }

@@ -12,6 +12,7 @@ internal sealed class ThreadedScheduler : ITaskScheduler, IDisposable
     private readonly Lock _lock = new();
     private readonly List<WorkerThread> _all = [];
     private readonly ConcurrentDictionary<Actor, WorkerThread> _dedicated = new();
+    private readonly BackgroundThreads _background;
     private WorkerThread[] _workers;
     private readonly WorkerThread _control;
     private int _next;
@@ -22,6 +23,7 @@ internal sealed class ThreadedScheduler : ITaskScheduler, IDisposable
     {
         TimeProvider = timeProvider;
         Name = name;
+        _background = new BackgroundThreads(name);
         _workers = new WorkerThread[workerThreads];
         for (int i = 0; i < workerThreads; i++)
         {
@@ -56,6 +58,8 @@ internal sealed class ThreadedScheduler : ITaskScheduler, IDisposable
                 break;
         }
     }
+
+    public void RunInBackground(string description, Action work, Action<Exception?> done) => _background.Run(work, done);
 
     public void Cancel(CancellationTokenSource source) => _ = CancelAsync(source);
 
@@ -107,6 +111,7 @@ internal sealed class ThreadedScheduler : ITaskScheduler, IDisposable
             all = [.. _all];
         }
 
+        _background.Dispose();
         foreach (var worker in all)
         {
             worker.Stop();

@@ -36,6 +36,8 @@ internal sealed class SimulatedScheduler : ITaskScheduler
         }
     }
 
+    public void RunInBackground(string description, Action work, Action<Exception?> done) => new BackgroundWork(this, description, work, done).Wake();
+
     public void Cancel(CancellationTokenSource source) => source.Cancel();
 
     public void Abandon(Actor actor)
@@ -102,5 +104,27 @@ internal sealed class SimulatedScheduler : ITaskScheduler
         // Timers whose time has come while the actor worked.
         Time.FireDue();
         return true;
+    }
+
+    /// <summary>A piece of work as an actor: it is done at a moment that the seed decides.</summary>
+    private sealed class BackgroundWork(ITaskScheduler scheduler, string description, Action work, Action<Exception?> done) : Actor(scheduler, ActorPlacement.Shared)
+    {
+        public override string Description => description;
+
+        protected override RunResult Run()
+        {
+            Exception? error = null;
+            try
+            {
+                work();
+            }
+            catch (Exception cause)
+            {
+                error = cause;
+            }
+
+            done(error);
+            return RunResult.Done;
+        }
     }
 }

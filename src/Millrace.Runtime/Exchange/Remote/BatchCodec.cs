@@ -18,6 +18,17 @@ internal static class BatchCodec
         serializer.WriteBatch(ref output, batch.Records);
     }
 
+    /// <summary>Reads a batch of any size into arrays of its own.</summary>
+    public static RecordBatch<T> Read<T>(ref BinaryInput input, TypeSerializer<T> serializer)
+    {
+        int count = checked((int)input.ReadVarUInt());
+        var batch = new RecordBatch<T>(count);
+        ReadTimestamps(ref input, batch.Timestamps.AsSpan(0, count));
+        serializer.ReadBatch(ref input, batch.Values.AsSpan(0, count));
+        batch.Count = count;
+        return batch;
+    }
+
     /// <summary>Reads a batch of at most <paramref name="capacity"/> records.</summary>
     /// <exception cref="InvalidDataException">The bytes are no such batch.</exception>
     public static RecordBatch<T> Read<T>(ref BinaryInput input, TypeSerializer<T> serializer, int capacity)

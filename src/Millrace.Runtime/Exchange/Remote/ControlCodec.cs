@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Serialization;
 
 namespace Millrace.Runtime.Exchange.Remote;
@@ -13,6 +14,8 @@ internal static class ControlCodec
         ElementKind.Idle => FrameKind.Idle,
         ElementKind.LatencyMarker => FrameKind.LatencyMarker,
         ElementKind.EndOfInput => FrameKind.EndOfInput,
+        ElementKind.Barrier => FrameKind.Barrier,
+        ElementKind.Closed => FrameKind.Closed,
         _ => throw new UnreachableException($"{kind} has no frame."),
     };
 
@@ -32,6 +35,10 @@ internal static class ControlCodec
                 output.WriteVarInt(element.Subtask);
                 break;
             case ElementKind.EndOfInput:
+            case ElementKind.Closed:
+                break;
+            case ElementKind.Barrier:
+                WriteBarrier(ref output, element.Checkpoint!);
                 break;
             default:
                 throw new UnreachableException($"{element.Kind} is no control element.");
@@ -45,8 +52,38 @@ internal static class ControlCodec
         FrameKind.Idle => ControlElement.Idle(input.ReadBoolean()),
         FrameKind.LatencyMarker => new ControlElement(ElementKind.LatencyMarker, input.ReadVarInt(), ReadInt(ref input), ReadInt(ref input)),
         FrameKind.EndOfInput => ControlElement.EndOfInput,
+        FrameKind.Closed => ControlElement.Closed,
+        FrameKind.Barrier => ControlElement.Barrier(ReadBarrier(ref input)),
         _ => throw new UnreachableException($"{kind} is no control element."),
     };
+
+    public static void WriteBarrier(ref BinaryOutput output, CheckpointBarrier barrier)
+    {
+        output.WriteVarInt(barrier.CheckpointId);
+        output.WriteVarInt(barrier.Timestamp);
+        output.WriteByte((byte)barrier.Kind);
+        output.WriteByte((byte)barrier.Alignment);
+        output.WriteVarInt(barrier.OvertakeAt);
+        output.WriteBoolean(barrier.StopsSources);
+        output.WriteString(barrier.Folder ?? "");
+    }
+
+    public static CheckpointBarrier ReadBarrier(ref BinaryInput input)
+    {
+        long id = input.ReadVarInt();
+        long timestamp = input.ReadVarInt();
+        var kind = (SnapshotKind)input.ReadByte();
+        var alignment = (BarrierAlignment)input.ReadByte();
+        long overtakeAt = input.ReadVarInt();
+        bool stops = input.ReadBoolean();
+        string folder = input.ReadString();
+        if (kind > SnapshotKind.NativeSavepoint || alignment > BarrierAlignment.AlignedWithTimeout)
+        {
+            throw new InvalidDataException($"A barrier is of kind {(int)kind} and alignment {(int)alignment}, which there are not.");
+        }
+
+        return new CheckpointBarrier(id, timestamp, kind, alignment, overtakeAt, folder.Length == 0 ? null : folder, stops);
+    }
 
     private static int ReadInt(ref BinaryInput input)
     {

@@ -32,6 +32,9 @@ internal sealed class DataLink : IDataConnectionListener
         _broken = broken;
     }
 
+    /// <summary>Whether barriers may follow the end of a channel's input, so that it ends with <see cref="FrameKind.Closed"/>.</summary>
+    public bool BarriersFollowTheEnd { get; init; }
+
     public ulong Epoch { get; }
 
     public bool IsBroken => Volatile.Read(ref _isBroken) != 0;
@@ -116,6 +119,13 @@ internal sealed class DataLink : IDataConnectionListener
             var sender = _senders.GetValueOrDefault(header.Channel) ?? throw Unknown(header);
             var payload = new BinaryInput(frame.Bytes[FrameHeader.Size..]);
             sender.Grant(header, ref payload);
+            frame.Return();
+        }
+        else if (header.Kind == FrameKind.Announcement)
+        {
+            var receiver = _receivers.GetValueOrDefault(header.Channel) ?? throw Unknown(header);
+            var payload = new BinaryInput(frame.Bytes[FrameHeader.Size..]);
+            receiver.Announced(header, ControlCodec.ReadBarrier(ref payload));
             frame.Return();
         }
         else

@@ -84,7 +84,7 @@ internal readonly record struct FrameHeader(FrameKind Kind, ChannelId Channel, u
         }
 
         var kind = (FrameKind)frame[11];
-        if (kind is not ((>= FrameKind.Batch and <= FrameKind.EndOfInput) or FrameKind.Credit))
+        if (kind is not ((>= FrameKind.Batch and <= FrameKind.Closed) or FrameKind.Credit or FrameKind.Announcement))
         {
             throw new InvalidDataException($"its kind is {frame[11]}, which is none");
         }

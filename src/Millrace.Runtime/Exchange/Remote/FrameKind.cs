@@ -18,6 +18,15 @@ internal enum FrameKind : byte
     /// <summary>Nothing follows in the channel; towards the consumer.</summary>
     EndOfInput = 5,
 
+    /// <summary>A barrier, in order.</summary>
+    Barrier = 6,
+
+    /// <summary>Nothing follows in the channel.</summary>
+    Closed = 7,
+
     /// <summary>How many more elements the consumer has room for; towards the producer.</summary>
     Credit = 16,
+
+    /// <summary>A barrier that stands behind all elements sent so far, and needs no credit.</summary>
+    Announcement = 17,
 }

@@ -38,7 +38,7 @@ internal sealed class RemoteChannelFactory : IChannelFactory
         _workerOf = workerOf;
         _serializers = serializers;
         _local = new LocalChannelFactory(job.Options.ChannelCapacity);
-        _links = connections.ToDictionary(pair => pair.Key, pair => new DataLink(pair.Value, worker, pair.Key, epoch, broken));
+        _links = connections.ToDictionary(pair => pair.Key, pair => new DataLink(pair.Value, worker, pair.Key, epoch, broken) { BarriersFollowTheEnd = job.Options.Checkpoints.IsEnabled });
     }
 
     public (IChannelSender<T>? Sender, IChannelReceiver<T>? Receiver) Open<T>(ChannelId id, Subtask? producer, Subtask? consumer)

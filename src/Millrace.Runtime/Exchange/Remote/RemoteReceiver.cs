@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Tasks;
 using Millrace.Serialization;
 
@@ -23,6 +24,7 @@ internal abstract class RemoteReceiver
     private long _consumed;
     private long _granted;
     private ulong _creditFrames;
+    private Action<BarrierAnnouncement>? _announced;
     private volatile bool _ended;
 
     protected RemoteReceiver(DataLink link, ChannelId id, int capacity, Actor consumer, Mailbox mailbox)
@@ -67,7 +69,7 @@ internal abstract class RemoteReceiver
         }
 
         Debug.Assert(_received - Volatile.Read(ref _consumed) < _capacity, "Credits bound what waits.");
-        _ended = header.Kind == FrameKind.EndOfInput;
+        _ended = header.Kind == FrameKind.Closed || (header.Kind == FrameKind.EndOfInput && !_link.BarriersFollowTheEnd);
         _ring[(int)_received & _mask] = frame;
         Volatile.Write(ref _received, _received + 1);
         _consumer.Wake();
@@ -79,6 +81,31 @@ internal abstract class RemoteReceiver
         if (!_ended)
         {
             _mailbox.Post(() => throw error);
+        }
+    }
+
+    public long Taken => _consumed;
+
+    public void OnAnnounced(Action<BarrierAnnouncement> announced) => Volatile.Write(ref _announced, announced);
+
+    /// <summary>Takes an announced barrier. Called on the connection's turn.</summary>
+    public void Announced(in FrameHeader header, CheckpointBarrier barrier)
+    {
+        // The connection keeps the order, so all that was sent before is here.
+        if (header.Sequence != (ulong)_received)
+        {
+            throw new InvalidDataException($"it announces a barrier behind {header.Sequence} elements of its channel, where {_received} have come");
+        }
+
+        var announcement = new BarrierAnnouncement(barrier, _received);
+        _mailbox.Post(() => Volatile.Read(ref _announced)?.Invoke(announcement));
+    }
+
+    protected void PeekFrames(Func<long, FrameBuffer, bool> visit)
+    {
+        long end = Volatile.Read(ref _received);
+        for (long position = _consumed; position < end && visit(position, _ring[(int)position & _mask]!); position++)
+        {
         }
     }
 
@@ -160,6 +187,8 @@ internal sealed class RemoteReceiver<T>(
         GiveBack();
         return true;
     }
+
+    public void Peek(Func<long, StreamElement<T>, bool> visit) => PeekFrames((position, frame) => visit(position, Decode(frame.Bytes)));
 
     private StreamElement<T> Decode(ReadOnlySpan<byte> frame)
     {

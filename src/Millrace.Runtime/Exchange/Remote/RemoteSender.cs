@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Tasks;
 using Millrace.Serialization;
 
@@ -6,7 +7,7 @@ namespace Millrace.Runtime.Exchange.Remote;
 
 /// <summary>The producer's end of a channel to another worker: the part that does not know the type of the records.</summary>
 /// <remarks>Invariant: <c>consumed ≤ sent ≤ granted ≤ consumed + capacity</c>, hence never more than <c>capacity</c> elements under way.</remarks>
-internal abstract class RemoteSender(ChannelId id, int capacity, Actor producer, Mailbox mailbox)
+internal abstract class RemoteSender(ChannelId id, int capacity, Actor producer, Mailbox mailbox, bool barriersFollowTheEnd)
 {
     private long _sent;
     private long _granted;
@@ -72,11 +73,14 @@ internal abstract class RemoteSender(ChannelId id, int capacity, Actor producer,
 
     /// <summary>Spends a credit on the next frame.</summary>
     /// <returns>The frame's sequence number.</returns>
+    /// <summary>How many elements have been sent.</summary>
+    protected long Sent => _sent;
+
     protected ulong Spend(FrameKind kind)
     {
         Debug.Assert(!_ended, "Nothing follows the end.");
         Debug.Assert(_sent < Volatile.Read(ref _granted), "Every element has a credit.");
-        _ended = kind == FrameKind.EndOfInput;
+        _ended = kind == FrameKind.Closed || (kind == FrameKind.EndOfInput && !barriersFollowTheEnd);
         long sequence = _sent;
 
         // Before the frame leaves: the consumer may grant the place anew before the sender has counted.
@@ -88,8 +92,19 @@ internal abstract class RemoteSender(ChannelId id, int capacity, Actor producer,
 /// <summary>The producer's end of a channel to another worker. Encodes on the producer's turn, so that many producers share the work.</summary>
 /// <typeparam name="T">The type of the records.</typeparam>
 internal sealed class RemoteSender<T>(DataLink link, ChannelId id, int capacity, Actor producer, Mailbox mailbox, TypeSerializer<T> serializer)
-    : RemoteSender(id, capacity, producer, mailbox), IChannelSender<T>
+    : RemoteSender(id, capacity, producer, mailbox, link.BarriersFollowTheEnd), IChannelSender<T>
 {
+    public void Announce(CheckpointBarrier barrier)
+    {
+        var frame = FrameBuffer.Rent();
+        FrameHeader.Reserve(frame);
+        var output = new BinaryOutput(frame);
+        ControlCodec.WriteBarrier(ref output, barrier);
+        output.Flush();
+        new FrameHeader(FrameKind.Announcement, Id, link.Epoch, (ulong)Sent).Seal(frame);
+        link.Send(frame);
+    }
+
     public bool TrySend(in StreamElement<T> element)
     {
         if (!HasCredit())

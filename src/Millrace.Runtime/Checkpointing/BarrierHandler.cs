@@ -1,0 +1,324 @@
+using Millrace.Runtime.Exchange;
+using System.Diagnostics;
+
+namespace Millrace.Runtime.Checkpointing;
+
+/// <summary>
+/// Decides for a subtask when it takes part in a checkpoint: keeps track of which of its channels have delivered the barrier, has channels wait or
+/// recorded, and says when the moment has come. Knows nothing of records. Used on the subtask's own turn.
+/// </summary>
+/// <remarks>
+/// Barriers as in "Lightweight Asynchronous Snapshots for Distributed Dataflows" (Carbone et al., 2015); overtaking as in Flink's unaligned
+/// checkpoints (FLIP-76), except that an overtaking barrier is announced with its position and does not travel in the channel.
+/// </remarks>
+internal sealed class BarrierHandler
+{
+    private readonly List<Channel> _channels = [];
+    private Phase _phase;
+    private int _missing;
+    private int _recording;
+    private long _begunAt;
+
+    // Barriers up to this one are over: taken, given up, or subsumed by a later one.
+    private long _over;
+
+    private enum Phase
+    {
+        /// <summary>No barrier has come.</summary>
+        Idle,
+
+        /// <summary>Barriers are waited for.</summary>
+        Aligning,
+
+        /// <summary>The snapshot is taken, and channels are recorded until their barriers come.</summary>
+        Recording,
+    }
+
+    /// <summary>The checkpoint that is under way in this subtask.</summary>
+    public CheckpointBarrier? Current { get; private set; }
+
+    /// <summary>Whether the snapshot has been taken and only recordings are not complete.</summary>
+    public bool IsRecording => _phase == Phase.Recording;
+
+    /// <summary>Called when a checkpoint comes to nothing in this subtask because a later one has overtaken it, or its abort.</summary>
+    public Action<CheckpointBarrier>? GivenUp { get; set; }
+
+    /// <summary>When to look again, in milliseconds since 1970-01-01 UTC, though nothing has arrived.</summary>
+    public long NextTime => _phase == Phase.Aligning && Current!.Alignment == BarrierAlignment.AlignedWithTimeout && HasArrivedSomewhere ? Current.OvertakeAt : long.MaxValue;
+
+    /// <summary>How long the first barrier was under way, in milliseconds.</summary>
+    public long StartDelay(CheckpointBarrier barrier) => Math.Max(0, _begunAt - barrier.Timestamp);
+
+    /// <summary>How long the others were waited for, in milliseconds.</summary>
+    public long AlignmentTime(long now) => Math.Max(0, now - _begunAt);
+
+    private bool HasArrivedSomewhere { get; set; }
+
+    /// <summary>Makes a channel known, before anything is taken from it.</summary>
+    /// <param name="channels">The input that it belongs to.</param>
+    /// <param name="index">Its number there.</param>
+    /// <param name="isAlwaysAligned">Whether barriers must not overtake in it.</param>
+    /// <returns>Its number here.</returns>
+    public int Add(IBarrierChannels channels, int index, bool isAlwaysAligned)
+    {
+        _channels.Add(new Channel(channels, index, isAlwaysAligned));
+        return _channels.Count - 1;
+    }
+
+    /// <summary>The coordinator begins a checkpoint here: at a source, or where all producers have ended.</summary>
+    public void Trigger(CheckpointBarrier barrier, long now) => Begin(barrier, now);
+
+    /// <summary>A barrier has come in order.</summary>
+    public void Arrived(int channel, CheckpointBarrier barrier, long now)
+    {
+        if (!Begin(barrier, now))
+        {
+            return;
+        }
+
+        HasArrivedSomewhere = true;
+        if (_phase == Phase.Recording)
+        {
+            // The barrier itself ends what there is to record.
+            Recorded(channel);
+            return;
+        }
+
+        Mark(channel);
+    }
+
+    /// <summary>All that stands before an announced barrier has been taken from a channel.</summary>
+    public void Reached(int channel)
+    {
+        if (_phase == Phase.Aligning)
+        {
+            Mark(channel);
+        }
+    }
+
+    /// <summary>A barrier has been announced that overtakes or may do so.</summary>
+    public void Announced(int channel, BarrierAnnouncement announcement, long now)
+    {
+        var barrier = announcement.Barrier;
+        if (!Begin(barrier, now))
+        {
+            return;
+        }
+
+        HasArrivedSomewhere = true;
+        if (barrier.Alignment != BarrierAlignment.Unaligned)
+        {
+            return;
+        }
+
+        var it = _channels[channel];
+        if (_phase == Phase.Recording)
+        {
+            it.Channels.EndRecordingAt(it.Index, announcement.Position);
+        }
+        else
+        {
+            Overtakes = true;
+            it.Channels.StopAt(it.Index, announcement.Position);
+        }
+    }
+
+    /// <summary>Nothing will come from a channel any more.</summary>
+    public void Closed(int channel)
+    {
+        var it = _channels[channel];
+        if (it.IsClosed)
+        {
+            return;
+        }
+
+        it.IsClosed = true;
+        switch (_phase)
+        {
+            case Phase.Aligning when !it.HasArrived:
+                _missing--;
+                break;
+            case Phase.Recording:
+                Recorded(channel);
+                break;
+        }
+    }
+
+    /// <summary>All that a barrier overtakes in a channel is recorded.</summary>
+    public void Recorded(int channel)
+    {
+        var it = _channels[channel];
+        if (!it.IsRecorded)
+        {
+            return;
+        }
+
+        it.IsRecorded = false;
+        it.Channels.StopRecording(it.Index);
+        if (--_recording == 0 && _phase == Phase.Recording)
+        {
+            End();
+        }
+    }
+
+    /// <summary>The checkpoint has been given up by the coordinator.</summary>
+    public void Abort(long checkpointId)
+    {
+        if (Current is { } current && current.CheckpointId <= checkpointId)
+        {
+            GiveUp();
+        }
+
+        _over = Math.Max(_over, checkpointId);
+    }
+
+    /// <summary>Whether the subtask is to take its snapshot now.</summary>
+    public bool IsDue(long now)
+    {
+        if (_phase != Phase.Aligning)
+        {
+            return false;
+        }
+
+        if (_missing == 0)
+        {
+            return true;
+        }
+
+        bool overtakes = Overtakes || (HasArrivedSomewhere && Current!.Alignment == BarrierAlignment.AlignedWithTimeout && now >= Current.OvertakeAt);
+        return overtakes && !_channels.Exists(channel => channel is { IsAlwaysAligned: true, HasArrived: false, IsClosed: false });
+    }
+
+    /// <summary>Whether the snapshot that is due overtakes, so that outputs must do so as well.</summary>
+    public bool Overtakes { get; private set; }
+
+    /// <summary>The subtask has frozen its state: channels go on, or are recorded.</summary>
+    /// <returns>What is overtaken in the channels; complete when <see cref="IsRecording"/> is false again.</returns>
+    public IReadOnlyList<ChannelRecording> Taken()
+    {
+        Debug.Assert(_phase == Phase.Aligning, "A snapshot is taken when it is due.");
+        List<ChannelRecording> recordings = [];
+        if (_missing > 0)
+        {
+            _phase = Phase.Recording;
+            foreach (var channel in _channels)
+            {
+                channel.IsRecorded = channel is { HasArrived: false, IsClosed: false };
+                _recording += channel.IsRecorded ? 1 : 0;
+            }
+
+            // Apart from the counting: a recording may be complete at once.
+            foreach (var channel in _channels.FindAll(channel => channel.IsRecorded))
+            {
+                recordings.Add(channel.Channels.Record(channel.Index, Current!));
+            }
+        }
+        else
+        {
+            End();
+        }
+
+        FreeAll();
+        return recordings;
+    }
+
+    /// <summary>Takes a barrier up.</summary>
+    /// <returns>Whether it belongs to the checkpoint that is under way now; one that is over says nothing any more.</returns>
+    private bool Begin(CheckpointBarrier barrier, long now)
+    {
+        if (Current is { } current)
+        {
+            if (barrier.CheckpointId == current.CheckpointId)
+            {
+                return true;
+            }
+
+            if (barrier.CheckpointId < current.CheckpointId)
+            {
+                return false;
+            }
+
+            GiveUp();
+        }
+
+        if (barrier.CheckpointId <= _over)
+        {
+            return false;
+        }
+
+        Current = barrier;
+        _phase = Phase.Aligning;
+        _begunAt = now;
+        Overtakes = false;
+        HasArrivedSomewhere = false;
+        _missing = _channels.Count(channel => !channel.IsClosed);
+        foreach (var channel in _channels)
+        {
+            channel.HasArrived = false;
+        }
+
+        return true;
+    }
+
+    private void Mark(int channel)
+    {
+        var it = _channels[channel];
+        if (it.HasArrived || it.IsClosed)
+        {
+            return;
+        }
+
+        it.HasArrived = true;
+        _missing--;
+        if (Current!.Alignment != BarrierAlignment.AtLeastOnce)
+        {
+            it.Channels.Block(it.Index);
+        }
+    }
+
+    private void GiveUp()
+    {
+        var barrier = Current!;
+        foreach (var channel in _channels.FindAll(channel => channel.IsRecorded))
+        {
+            channel.IsRecorded = false;
+            channel.Channels.StopRecording(channel.Index);
+        }
+
+        _recording = 0;
+        FreeAll();
+        End();
+        GivenUp?.Invoke(barrier);
+    }
+
+    private void FreeAll()
+    {
+        foreach (var channel in _channels)
+        {
+            channel.Channels.Free(channel.Index);
+        }
+    }
+
+    private void End()
+    {
+        _over = Math.Max(_over, Current!.CheckpointId);
+        Current = null;
+        _phase = Phase.Idle;
+        _missing = 0;
+    }
+
+    private sealed class Channel(IBarrierChannels channels, int index, bool isAlwaysAligned)
+    {
+        public IBarrierChannels Channels { get; } = channels;
+
+        public int Index { get; } = index;
+
+        public bool IsAlwaysAligned { get; } = isAlwaysAligned;
+
+        public bool HasArrived { get; set; }
+
+        public bool IsClosed { get; set; }
+
+        public bool IsRecorded { get; set; }
+    }
+}

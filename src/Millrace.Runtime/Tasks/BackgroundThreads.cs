@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+
+namespace Millrace.Runtime.Tasks;
+
+/// <summary>
+/// The engine's threads for work that may block: reading and writing checkpoints. As many as there is work for, up to four; those of one process are
+/// shared by its jobs. Not the thread pool, which belongs to the user.
+/// </summary>
+internal sealed class BackgroundThreads(string name) : IDisposable
+{
+    private const int MaxThreads = 4;
+    private readonly BlockingCollection<(Action Work, Action<Exception?> Done)> _work = [];
+    private int _threads;
+    private int _waiting;
+
+    public void Run(Action work, Action<Exception?> done)
+    {
+        if (Interlocked.Increment(ref _waiting) > Volatile.Read(ref _threads))
+        {
+            StartThread();
+        }
+
+        _work.Add((work, done));
+    }
+
+    /// <summary>Ends the threads when they have done what they were given.</summary>
+    public void Dispose() => _work.CompleteAdding();
+
+    private void StartThread()
+    {
+        int number = Interlocked.Increment(ref _threads);
+        if (number > MaxThreads)
+        {
+            Interlocked.Decrement(ref _threads);
+            return;
+        }
+
+        // A large stack is not needed; being in the background is: a process that wants to end does not wait for a slow storage.
+        new Thread(Work) { IsBackground = true, Name = $"{name} io {number - 1}" }.Start();
+    }
+
+    private void Work()
+    {
+        foreach (var (work, done) in _work.GetConsumingEnumerable())
+        {
+            Exception? error = null;
+            try
+            {
+                work();
+            }
+            catch (Exception cause)
+            {
+                error = cause;
+            }
+
+            done(error);
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+}
