@@ -18,6 +18,7 @@ internal sealed class BarrierHandler
     private int _missing;
     private int _recording;
     private long _begunAt;
+    private long _lookedAt;
 
     // Barriers up to this one are over: taken, given up, or subsumed by a later one.
     private long _over;
@@ -44,7 +45,8 @@ internal sealed class BarrierHandler
     public Action<CheckpointBarrier>? GivenUp { get; set; }
 
     /// <summary>When to look again, in milliseconds since 1970-01-01 UTC, though nothing has arrived.</summary>
-    public long NextTime => _phase == Phase.Aligning && Current!.Alignment == BarrierAlignment.AlignedWithTimeout && HasArrivedSomewhere ? Current.OvertakeAt : long.MaxValue;
+    public long NextTime =>
+        _phase == Phase.Aligning && Current!.Alignment == BarrierAlignment.AlignedWithTimeout && HasArrivedSomewhere && _lookedAt < Current.OvertakeAt ? Current.OvertakeAt : long.MaxValue;
 
     /// <summary>How long the first barrier was under way, in milliseconds.</summary>
     public long StartDelay(CheckpointBarrier barrier) => Math.Max(0, _begunAt - barrier.Timestamp);
@@ -175,6 +177,7 @@ internal sealed class BarrierHandler
     /// <summary>Whether the subtask is to take its snapshot now.</summary>
     public bool IsDue(long now)
     {
+        _lookedAt = now;
         if (_phase != Phase.Aligning)
         {
             return false;

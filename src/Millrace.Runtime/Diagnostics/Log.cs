@@ -13,4 +13,7 @@ internal static partial class Log
 
     [LoggerMessage(2003, LogLevel.Warning, "Job '{Job}' is ending anyway, but {Subtask} failed on the way.")]
     public static partial void ErrorWhileEnding(ILogger logger, Exception error, string job, string subtask);
+
+    [LoggerMessage(3001, LogLevel.Warning, "{Subtask}: committing {Count} transaction(s) did not work, attempt {Attempt}; it is tried again.")]
+    public static partial void CommitRetried(ILogger logger, Exception error, string subtask, int count, int attempt);
 }

@@ -1,5 +1,7 @@
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.Sources;
+using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Graph;
@@ -84,7 +86,8 @@ internal abstract class SourceFactory
 
     public abstract bool IsBounded { get; }
 
-    public abstract SplitCoordinator CreateCoordinator(ITaskScheduler scheduler, string name, int parallelism, Action<Exception> failed);
+    public abstract SplitCoordinator CreateCoordinator(
+        ITaskScheduler scheduler, string name, int parallelism, Action<Exception> failed, ISerializerProvider? serializers, CoordinatorSnapshot? restored);
 
     /// <summary>Makes coordinator and operator known to each other, and gives the operator's input.</summary>
     public abstract TaskInput Connect(StreamOperator op, SplitCoordinator coordinator, int subtask);

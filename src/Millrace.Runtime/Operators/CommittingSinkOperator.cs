@@ -1,22 +1,46 @@
 using Millrace.Connectors;
+using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.State.Operator;
+using Millrace.State;
 
 namespace Millrace.Runtime.Operators;
 
 /// <summary>
-/// The end of a stream whose results become visible by commit. Without checkpoints what the writer has prepared is committed once a second,
+/// The end of a stream whose results become visible by commit. With checkpoints the writer prepares at every barrier, and what it has prepared is committed
+/// when the checkpoint is complete, also after a restore. Without checkpoints what the writer has prepared is committed once a second,
 /// and everything at the end of the input.
 /// </summary>
 /// <typeparam name="T">The type of the records.</typeparam>
 /// <typeparam name="TCommittable">What identifies a prepared transaction.</typeparam>
-internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, TCommittable> sink) : SinkOperator<T>(sink)
+internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, TCommittable> sink) : SinkOperator<T>(sink), ICommittingOperator
 {
     private const long CommitInterval = 1_000;
+    private const int Retries = 10;
+    private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(100);
     private Committer<TCommittable>? _committer;
     private CommittingSinkWriter<T, TCommittable>? _writer;
+    private IReadOnlyList<TCommittable> _fresh = [];
+    private OperatorListState<Prepared<TCommittable>>? _prepared;
     private long _nextCommit = long.MaxValue;
     private long _commits;
 
     public override long NextProcessingTime => _nextCommit;
+
+    public override void Open()
+    {
+        OpenCommitter();
+        base.Open();
+        if (!Context.TakesCheckpoints)
+        {
+            _nextCommit = Context.ProcessingTime + CommitInterval;
+        }
+    }
+
+    public void OpenFinished()
+    {
+        OpenCommitter();
+        Resume();
+    }
 
     public override void OnProcessingTime(long now)
     {
@@ -24,6 +48,15 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
         {
             _nextCommit = now + CommitInterval;
             EnqueueCommit(endOfInput: false);
+            Resume();
+        }
+    }
+
+    public override void CheckpointCompleted(long checkpointId)
+    {
+        if (_prepared is not null && _prepared.Items.Any(prepared => prepared.CheckpointId <= checkpointId))
+        {
+            EnqueueCommit([.. _prepared.Items.Where(prepared => prepared.CheckpointId <= checkpointId)]);
             Resume();
         }
     }
@@ -51,17 +84,31 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
         }
     }
 
-    protected override SinkWriter<T> CreateWriter(SinkWriterContext context)
+    protected override SinkWriter<T> CreateWriter(SinkWriterContext context) => _writer = sink.CreateWriter(context);
+
+    protected override async ValueTask PrepareSnapshotAsync(CheckpointBarrier barrier)
     {
-        // The committer first: base.CloseAsync knows of a writer only when it has been returned.
-        _committer = sink.CreateCommitter(context);
-        _writer = sink.CreateWriter(context);
-        _nextCommit = Context.ProcessingTime + CommitInterval;
-        return _writer;
+        _fresh = await _writer!.PrepareCommitAsync(barrier.CheckpointId, HasInputEnded, Context.CancellationToken).ConfigureAwait(false);
+    }
+
+    protected override void CompleteSnapshot(CheckpointBarrier barrier)
+    {
+        foreach (var committable in _fresh)
+        {
+            _prepared!.Add(new Prepared<TCommittable>(barrier.CheckpointId, committable));
+        }
+
+        _fresh = [];
     }
 
     protected override void EnqueueCommit(bool endOfInput)
     {
+        if (Context.TakesCheckpoints)
+        {
+            // Everything is prepared at the next barrier, which is the last, and committed behind it.
+            return;
+        }
+
         if (endOfInput)
         {
             _nextCommit = long.MaxValue;
@@ -70,10 +117,66 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
         Enqueue(async () =>
         {
             var prepared = await _writer!.PrepareCommitAsync(++_commits, endOfInput, Context.CancellationToken).ConfigureAwait(false);
-            if (prepared.Count > 0)
-            {
-                await _committer!.CommitAsync(prepared, Context.CancellationToken).ConfigureAwait(false);
-            }
+            await CommitAsync(prepared).ConfigureAwait(false);
         });
+    }
+
+    /// <summary>The committer comes before the writer: what an earlier run has prepared is committed before anything new is written.</summary>
+    private void OpenCommitter()
+    {
+        try
+        {
+            _committer = sink.CreateCommitter(CreateContext());
+        }
+        catch (Exception cause) when (cause is not MillraceException)
+        {
+            throw Context.Failure(cause, "opening the committer");
+        }
+
+        if (Context.TakesCheckpoints && Context.OperatorState is OperatorStateBackend state)
+        {
+            _prepared = state.GetList(
+                ".committables", Redistribution.Split, new PreparedSerializer<TCommittable>(sink.CommittableSerializer ?? Context.Serializers.Get<TCommittable>()));
+            if (_prepared.Items.Count > 0)
+            {
+                EnqueueCommit([.. _prepared.Items.OrderBy(prepared => prepared.CheckpointId)]);
+            }
+        }
+    }
+
+    private void EnqueueCommit(IReadOnlyList<Prepared<TCommittable>> prepared)
+    {
+        Enqueue(() => CommitAsync([.. prepared.Select(item => item.Committable)]));
+
+        // On the subtask's turn again: a snapshot must not meet the list half changed.
+        Enqueue(() =>
+        {
+            _prepared!.Update(_prepared.Items.Where(item => !prepared.Contains(item)).ToList());
+            return default;
+        });
+    }
+
+    private async ValueTask CommitAsync(IReadOnlyList<TCommittable> committables)
+    {
+        if (committables.Count == 0)
+        {
+            return;
+        }
+
+        var delay = FirstRetryDelay;
+        for (int attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await _committer!.CommitAsync(committables, Context.CancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (ConnectorException error) when (error.IsTransient && attempt < Retries)
+            {
+                Diagnostics.Log.CommitRetried(Context.Logger, error, Context.SubtaskName, committables.Count, attempt + 1);
+                await Task.Delay(delay, Context.TimeProvider, Context.CancellationToken).ConfigureAwait(false);
+                delay *= 2;
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.State;
 using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.State.Keyed;
@@ -73,9 +74,42 @@ internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey
     public void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source) =>
         State.RestoreNative([.. snapshots.Select(snapshot => snapshot with { Metadata = GroupValues.Restore(snapshot.Metadata) })], source);
 
-    public void CheckpointCompleted(long checkpointId) => State.CheckpointCompleted(checkpointId);
+    public override void Snapshot(PendingOperatorSnapshot snapshot)
+    {
+        base.Snapshot(snapshot);
+        snapshot.KeyGroups = (KeyGroupRange, Context.MaxParallelism, NativeFormat);
+        snapshot.Keyed = Freeze(snapshot.Barrier.CheckpointId);
+    }
 
-    public void CheckpointAborted(long checkpointId) => State.CheckpointAborted(checkpointId);
+    public override void Restore(OperatorRestore restore)
+    {
+        base.Restore(restore);
+        if (restore.Keyed.Count == 0)
+        {
+            return;
+        }
+
+        if (restore.Format == KeyedStateHandle.Canonical)
+        {
+            Restore([.. restore.Keyed.Select(handle => restore.Files!.OpenCanonical(handle.Files[0]))]);
+        }
+        else
+        {
+            RestoreNative([.. restore.Keyed.Select(handle => new NativeSnapshot(handle.KeyGroups, handle.Files, handle.Metadata))], restore.Files!.Native);
+        }
+    }
+
+    public override void CheckpointCompleted(long checkpointId)
+    {
+        State.CheckpointCompleted(checkpointId);
+        base.CheckpointCompleted(checkpointId);
+    }
+
+    public override void CheckpointAborted(long checkpointId)
+    {
+        State.CheckpointAborted(checkpointId);
+        base.CheckpointAborted(checkpointId);
+    }
 
     /// <summary>Called before a snapshot: the operator brings <see cref="GroupValues"/> up to date.</summary>
     protected virtual void UpdateGroupValues()

@@ -1,4 +1,5 @@
 using Millrace.Connectors;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 
 namespace Millrace.Runtime.Operators;
@@ -24,19 +25,44 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>
 
     public override void Open()
     {
-        try
+        if (_steps.Count == 0)
         {
-            Writer = CreateWriter(new SinkWriterContext(
-                Context.JobName, Context.OperatorName, Context.OperatorUid, Context.SubtaskIndex, Context.Parallelism, Context.TimeProvider, Context.Logger)
-            {
-                // What is prepared is committed by the clock.
-                CheckpointingEnabled = false,
-            });
+            OpenWriter();
+            return;
         }
-        catch (Exception cause) when (cause is not MillraceException)
+
+        Enqueue(() =>
         {
-            throw Context.Failure(cause, "opening the writer");
+            OpenWriter();
+            return default;
+        });
+        Resume();
+    }
+
+    public override void Snapshot(PendingOperatorSnapshot snapshot)
+    {
+        if (Writer is null)
+        {
+            base.Snapshot(snapshot);
+            return;
         }
+
+        // What was written before the barrier leaves the process, or is prepared, before the snapshot is whole; what comes behind it waits.
+        snapshot.Defer();
+        Enqueue(async () =>
+        {
+            await Writer!.FlushAsync(HasInputEnded, Context.CancellationToken).ConfigureAwait(false);
+            await PrepareSnapshotAsync(snapshot.Barrier).ConfigureAwait(false);
+        });
+        Enqueue(() =>
+        {
+            CompleteSnapshot(snapshot.Barrier);
+            Writer!.SnapshotState(snapshot.Barrier.CheckpointId);
+            base.Snapshot(snapshot);
+            snapshot.Complete();
+            return default;
+        });
+        Resume();
     }
 
     public sealed override void Receive(RecordBatch<T> batch)
@@ -84,6 +110,27 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>
         }
     }
 
+    /// <summary>Whether the input has ended.</summary>
+    protected bool HasInputEnded { get; private set; }
+
+    /// <summary>Prepares what is to be committed with a checkpoint.</summary>
+    protected virtual ValueTask PrepareSnapshotAsync(CheckpointBarrier barrier) => default;
+
+    /// <summary>Takes note of what was prepared, on the subtask's turn.</summary>
+    protected virtual void CompleteSnapshot(CheckpointBarrier barrier)
+    {
+    }
+
+    protected SinkWriterContext CreateContext() => new(
+        Context.JobName, Context.OperatorName, Context.OperatorUid, Context.SubtaskIndex, Context.Parallelism, Context.TimeProvider, Context.Logger)
+    {
+        CheckpointingEnabled = Context.TakesCheckpoints,
+        JobId = Context.JobId,
+        Epoch = Context.Epoch,
+        RestoredCheckpointId = Context.RestoredCheckpointId,
+        State = Context.OperatorState,
+    };
+
     protected virtual SinkWriter<T> CreateWriter(SinkWriterContext context) => sink.CreateWriter(context);
 
     protected sealed override void OnWatermark(long timestamp) => AdvanceWatermark(timestamp);
@@ -93,6 +140,7 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>
 
     protected sealed override void OnEndOfInput()
     {
+        HasInputEnded = true;
         Enqueue(async () => await Writer!.FlushAsync(endOfInput: true, Context.CancellationToken).ConfigureAwait(false));
         EnqueueCommit(endOfInput: true);
         Resume();
@@ -108,6 +156,18 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>
     {
         _steps.Enqueue(step);
         Context.Pressure.Waiting++;
+    }
+
+    private void OpenWriter()
+    {
+        try
+        {
+            Writer = CreateWriter(CreateContext());
+        }
+        catch (Exception cause) when (cause is not MillraceException)
+        {
+            throw Context.Failure(cause, "opening the writer");
+        }
     }
 
     // A method of its own: the closure would be allocated for every batch, also those that do not wait.

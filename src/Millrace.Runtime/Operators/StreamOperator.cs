@@ -47,6 +47,11 @@ internal abstract class StreamOperator
     {
     }
 
+    /// <summary>A barrier is about to be sent: what belongs before it is emitted now.</summary>
+    public virtual void PrepareBarrier()
+    {
+    }
+
     /// <summary>
     /// Freezes the operator's state, between two elements and when nothing is unfinished. What is expensive is left to the background; what must wait for
     /// something else defers the snapshot.
@@ -55,6 +60,11 @@ internal abstract class StreamOperator
 
     /// <summary>Takes the state of a checkpoint, between <see cref="Setup"/> and <see cref="Open"/>. Not on the subtask's turn: reading may block.</summary>
     public virtual void Restore(OperatorRestore restore) => restore.Into(Context.OperatorState);
+
+    /// <summary>A source reads nothing more and ends its input; nothing else has anything to do here.</summary>
+    public virtual void EndSource()
+    {
+    }
 
     /// <summary>A checkpoint that the operator took part in is complete.</summary>
     public virtual void CheckpointCompleted(long checkpointId)

@@ -1,5 +1,8 @@
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Sources;
+using Millrace.Runtime.State.Operator;
+using Millrace.State;
 
 namespace Millrace.Runtime.Operators;
 
@@ -16,6 +19,8 @@ internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : Coll
     private bool _inputIdle;
     private bool _idle;
     private bool _ended;
+    private bool _isSameParallelism;
+    private OperatorListState<(int Subtask, long Watermark)>? _progress;
 
     public override long NextProcessingTime => _ended ? long.MaxValue : _nextInterval;
 
@@ -25,6 +30,33 @@ internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : Coll
         _pressure = new TaskPressure.Watch(Context.Pressure);
         _watermarks = new SplitWatermarks<T>(strategy, now, Announce);
         _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
+        if (!Context.TakesCheckpoints || Context.OperatorState is not OperatorStateBackend state)
+        {
+            return;
+        }
+
+        _progress = state.GetList(".watermark", Redistribution.Union, Context.Serializers.Get<(int Subtask, long Watermark)>());
+
+        // At another parallelism nobody knows which records went where: what held for all of them holds for each.
+        var restored = _progress.Items.Where(item => !_isSameParallelism || item.Subtask == Context.SubtaskIndex).Select(item => item.Watermark).ToList();
+        if (restored.Count > 0 && restored.Min() is var watermark && watermark != EventTime.MaxWatermark)
+        {
+            _watermarks.EmitWatermark(watermark);
+        }
+    }
+
+    public override void PrepareBarrier() => _watermarks.EmitNow();
+
+    public override void Restore(OperatorRestore restore)
+    {
+        base.Restore(restore);
+        _isSameParallelism = restore.IsSameParallelism;
+    }
+
+    public override void Snapshot(PendingOperatorSnapshot snapshot)
+    {
+        _progress?.Update([(Context.SubtaskIndex, CurrentWatermark)]);
+        base.Snapshot(snapshot);
     }
 
     public override void Receive(RecordBatch<T> batch)

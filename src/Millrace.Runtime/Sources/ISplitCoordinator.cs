@@ -1,4 +1,5 @@
 using Millrace.Connectors;
+using Millrace.Runtime.Checkpointing;
 
 namespace Millrace.Runtime.Sources;
 
@@ -18,4 +19,7 @@ internal interface ISplitReceiver<TSplit>
     void AddSplit(TSplit split);
 
     void NoMoreSplits();
+
+    /// <summary>Begins a checkpoint: what was given before belongs to it, what is given later does not.</summary>
+    void TriggerCheckpoint(CheckpointBarrier barrier);
 }

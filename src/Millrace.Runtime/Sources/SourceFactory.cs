@@ -1,6 +1,8 @@
 using Millrace.Connectors;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Operators;
+using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Sources;
@@ -16,8 +18,8 @@ internal sealed class SourceFactory<T, TSplit, TState>(Source<T, TSplit, TState>
 
     public override bool IsBounded => source.Boundedness == Boundedness.Bounded;
 
-    public override SplitCoordinator CreateCoordinator(ITaskScheduler scheduler, string name, int parallelism, Action<Exception> failed) =>
-        new SplitCoordinator<T, TSplit, TState>(scheduler, name, source, parallelism, failed);
+    public override SplitCoordinator CreateCoordinator(ITaskScheduler scheduler, string name, int parallelism, Action<Exception> failed, ISerializerProvider? serializers, CoordinatorSnapshot? restored) =>
+        new SplitCoordinator<T, TSplit, TState>(scheduler, name, source, parallelism, failed, serializers?.Get<TState>(), restored);
 
     public override TaskInput Connect(StreamOperator op, SplitCoordinator coordinator, int subtask)
     {

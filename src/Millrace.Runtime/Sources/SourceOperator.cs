@@ -1,8 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Millrace.Connectors;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
+using Millrace.Runtime.State.Operator;
 using Millrace.Runtime.Tasks;
+using Millrace.State;
 
 namespace Millrace.Runtime.Sources;
 
@@ -16,6 +19,12 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     : StreamOperator<T>, ISplitReceiver<TSplit>
     where TSplit : ISourceSplit
 {
+    private const string SplitsName = ".splits";
+    private const string WatermarksName = ".watermarks";
+
+    // The watermark of the whole reader stands among those of splits, under a name that none of them has.
+    private const string Reader = "";
+
     private BatchCollector<T> _collector = null!;
     private SplitsOutput<T> _output = null!;
     private SourceReader<T, TSplit>? _reader;
@@ -25,6 +34,11 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     private long _wakeAt = long.MaxValue;
     private bool _idle;
     private bool _ended;
+    private bool _paused;
+    private bool _endRequested;
+    private bool _isSameParallelism;
+    private OperatorListState<TSplit>? _splits;
+    private OperatorListState<(int Subtask, string SplitId, long Watermark)>? _watermarks;
 
     /// <summary>The enumerator's side; set before the operator is opened.</summary>
     public ISplitCoordinator Coordinator { get; set; } = null!;
@@ -53,6 +67,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         try
         {
             _reader = source.CreateReader(new ReaderContext(this));
+            TakeRestoredSplits();
             _reader.Start();
         }
         catch (Exception cause) when (cause is not MillraceException)
@@ -96,6 +111,41 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         }
     }
 
+    public override void PrepareBarrier()
+    {
+        // What has been seen and not said yet would be forgotten by a restore.
+        if (!_ended && _reader is not null)
+        {
+            _output.EmitNow();
+        }
+    }
+
+    public override void Restore(OperatorRestore restore)
+    {
+        base.Restore(restore);
+        _isSameParallelism = restore.IsSameParallelism;
+    }
+
+    public override void Snapshot(PendingOperatorSnapshot snapshot)
+    {
+        if (_splits is null || _watermarks is null || _reader is null)
+        {
+            base.Snapshot(snapshot);
+            return;
+        }
+
+        Call(reader => _splits.Update(reader.Snapshot(snapshot.Barrier.CheckpointId)), "taking a snapshot");
+        _watermarks.Update([(Context.SubtaskIndex, Reader, CurrentWatermark), .. _output.Progress.Select(split => (Context.SubtaskIndex, split.SplitId, split.Watermark))]);
+        _paused |= snapshot.Barrier.StopsSources;
+        base.Snapshot(snapshot);
+    }
+
+    public override void EndSource() => _endRequested = true;
+
+    public override void CheckpointCompleted(long checkpointId) => Call(reader => reader.CheckpointCompleted(checkpointId), "hearing of a checkpoint");
+
+    public void TriggerCheckpoint(CheckpointBarrier barrier) => Context.Mailbox.Post(() => Context.Trigger(barrier));
+
     public override void Close() => Call(static reader => reader.Close(), "closing the reader");
 
     public void AddSplit(TSplit split) => Context.Mailbox.Post(() => Call(
@@ -125,8 +175,51 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         }
     }
 
+    /// <summary>
+    /// What the subtask reads, and how far event time had come in it: with the watermarks of then, what is late is the same as if nothing had happened.
+    /// </summary>
+    private void TakeRestoredSplits()
+    {
+        if (Context.OperatorState is not OperatorStateBackend state || !Context.TakesCheckpoints)
+        {
+            return;
+        }
+
+        _splits = state.GetList(SplitsName, Redistribution.Split, source.SplitSerializer ?? Context.Serializers.Get<TSplit>());
+        _watermarks = state.GetList(WatermarksName, Redistribution.Union, Context.Serializers.Get<(int Subtask, string SplitId, long Watermark)>());
+        var restored = _splits.Items.ToList();
+        var progress = _watermarks.Items.ToList();
+        if (restored.Count > 0)
+        {
+            foreach (var split in restored)
+            {
+                _output.Announce(split.SplitId, progress.Where(item => item.SplitId == split.SplitId).Select(item => item.Watermark).DefaultIfEmpty(EventTime.MinWatermark).Max());
+            }
+
+            _reader!.AddSplits(restored);
+        }
+
+        if (_isSameParallelism)
+        {
+            foreach (var (_, _, watermark) in progress.Where(item => item.Subtask == Context.SubtaskIndex && item.SplitId == Reader))
+            {
+                Advance(watermark);
+            }
+        }
+    }
+
     private InputStatus Poll()
     {
+        if (_ended || _paused)
+        {
+            return InputStatus.Empty;
+        }
+
+        if (_endRequested)
+        {
+            return End();
+        }
+
         ReadStatus status;
         try
         {
@@ -149,12 +242,17 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
             case ReadStatus.NothingAvailable:
                 return InputStatus.Empty;
             default:
-                _ended = true;
-                Flush();
-                Advance(EventTime.MaxWatermark);
-                Forward(ControlElement.EndOfInput);
-                return InputStatus.Ended;
+                return End();
         }
+    }
+
+    private InputStatus End()
+    {
+        _ended = true;
+        Flush();
+        Advance(EventTime.MaxWatermark);
+        Forward(ControlElement.EndOfInput);
+        return InputStatus.Ended;
     }
 
     private void AnnounceTime()

@@ -1,5 +1,8 @@
+using System.Buffers;
 using Millrace.Connectors;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Tasks;
+using Millrace.Serialization;
 
 namespace Millrace.Runtime.Sources;
 
@@ -11,6 +14,18 @@ internal abstract class SplitCoordinator(ITaskScheduler scheduler, string descri
     /// <summary>Ends the actor and closes the enumerator.</summary>
     /// <param name="stopped">Called when it has ended, with the error of closing if there was one.</param>
     public abstract void Stop(Action<Exception?> stopped);
+
+    /// <summary>Writes the enumerator's state, and in the same turn begins the checkpoint at readers: what was assigned before belongs to it, nothing that is assigned later.</summary>
+    /// <param name="barrier">The checkpoint.</param>
+    /// <param name="readers">The subtasks where it begins.</param>
+    /// <param name="taken">Called with the state, or with the error of taking it.</param>
+    public abstract void Checkpoint(CheckpointBarrier barrier, IReadOnlyList<int> readers, Action<CoordinatorSnapshot?, Exception?> taken);
+
+    /// <summary>A checkpoint is complete.</summary>
+    public abstract void CheckpointCompleted(long checkpointId);
+
+    /// <summary>A reader is made anew from a checkpoint: what it was given since goes back to the enumerator.</summary>
+    public abstract void ResetReader(int subtask, long? restoredCheckpointId);
 }
 
 /// <summary>An actor that runs the enumerator of a source.</summary>
@@ -24,6 +39,11 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
     private readonly ISplitReceiver<TSplit>?[] _readers;
     private readonly Action<Exception> _failed;
     private readonly Mailbox _mailbox;
+    private readonly TypeSerializer<TState>? _serializer;
+    private readonly CoordinatorSnapshot? _restored;
+
+    // Splits that readers were given, and the first checkpoint that they are in as state of their readers.
+    private readonly List<(TSplit Split, int Subtask, long FirstCheckpoint)> _assigned = [];
     private SplitEnumerator<TSplit, TState>? _enumerator;
     private bool _broken;
     private bool _stopped;
@@ -33,9 +53,20 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
     /// <param name="source">The source.</param>
     /// <param name="parallelism">How many readers there are.</param>
     /// <param name="failed">Hears of an error of the enumerator, which fails the job.</param>
-    public SplitCoordinator(ITaskScheduler scheduler, string name, Source<T, TSplit, TState> source, int parallelism, Action<Exception> failed)
+    /// <param name="serializer">Writes the enumerator's state; null where there are no checkpoints.</param>
+    /// <param name="restored">The state that the enumerator begins with.</param>
+    public SplitCoordinator(
+        ITaskScheduler scheduler,
+        string name,
+        Source<T, TSplit, TState> source,
+        int parallelism,
+        Action<Exception> failed,
+        TypeSerializer<TState>? serializer = null,
+        CoordinatorSnapshot? restored = null)
         : base(scheduler, $"{name} enumerator")
     {
+        _serializer = serializer;
+        _restored = restored;
         _source = source;
         _readers = new ISplitReceiver<TSplit>?[parallelism];
         _failed = failed;
@@ -48,6 +79,45 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
     public void ReaderStarted(int subtask) => Post(enumerator => enumerator.AddReader(subtask));
 
     public void RequestSplit(int subtask) => Post(enumerator => enumerator.HandleSplitRequest(subtask));
+
+    public override void Checkpoint(CheckpointBarrier barrier, IReadOnlyList<int> readers, Action<CoordinatorSnapshot?, Exception?> taken) => _mailbox.Post(() =>
+    {
+        try
+        {
+            taken(Snapshot(barrier.CheckpointId), null);
+        }
+        catch (Exception error)
+        {
+            taken(null, Failure(error));
+            return;
+        }
+
+        for (int i = 0; i < _assigned.Count; i++)
+        {
+            var assigned = _assigned[i];
+            _assigned[i] = assigned with { FirstCheckpoint = Math.Min(assigned.FirstCheckpoint, barrier.CheckpointId) };
+        }
+
+        foreach (int reader in readers)
+        {
+            Volatile.Read(ref _readers[reader])?.TriggerCheckpoint(barrier);
+        }
+    });
+
+    public override void CheckpointCompleted(long checkpointId) => _mailbox.Post(() => _assigned.RemoveAll(assigned => assigned.FirstCheckpoint <= checkpointId));
+
+    public override void ResetReader(int subtask, long? restoredCheckpointId) => Post(enumerator =>
+    {
+        List<TSplit> back = [.. _assigned.Where(assigned => IsLost(assigned)).Select(assigned => assigned.Split)];
+        _assigned.RemoveAll(assigned => assigned.Subtask == subtask);
+        if (back.Count > 0)
+        {
+            enumerator.AddSplitsBack(back, subtask);
+        }
+
+        bool IsLost((TSplit Split, int Subtask, long FirstCheckpoint) assigned) =>
+            assigned.Subtask == subtask && (restoredCheckpointId is not { } restored || assigned.FirstCheckpoint > restored);
+    });
 
     public override void Stop(Action<Exception?> stopped) => _mailbox.Post(() =>
     {
@@ -94,11 +164,38 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
     {
         if (_enumerator is null)
         {
-            _enumerator = _source.CreateEnumerator(new EnumeratorContext(this), default, isRestored: false);
+            _enumerator = _source.CreateEnumerator(new EnumeratorContext(this), Restored(), isRestored: _restored is not null);
             _enumerator.Start();
         }
 
         return _enumerator;
+    }
+
+    private TState? Restored()
+    {
+        if (_restored is null)
+        {
+            return default;
+        }
+
+        var input = new BinaryInput(_restored.State.Span);
+        return _serializer!.ForReading(_restored.Schema).Read(ref input);
+    }
+
+    private CoordinatorSnapshot? Snapshot(long checkpointId)
+    {
+        if (_serializer is null)
+        {
+            return null;
+        }
+
+        // One that no reader has asked yet is made now: its state is what it would begin with.
+        var buffer = new ArrayBufferWriter<byte>();
+        var output = new BinaryOutput(buffer);
+        var state = Enumerator().Snapshot(checkpointId);
+        _serializer.Write(ref output, in state);
+        output.Flush();
+        return new CoordinatorSnapshot(_serializer.Schema, buffer.WrittenMemory);
     }
 
     private sealed class EnumeratorContext(SplitCoordinator<T, TSplit, TState> owner) : SplitEnumeratorContext<TSplit>
@@ -107,7 +204,14 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
 
         public override TimeProvider TimeProvider => owner.Scheduler.TimeProvider;
 
-        public override void Assign(TSplit split, int subtask) => Reader(subtask).AddSplit(split);
+        public override void Assign(TSplit split, int subtask)
+        {
+            Reader(subtask).AddSplit(split);
+            if (owner._serializer is not null)
+            {
+                owner._assigned.Add((split, subtask, long.MaxValue));
+            }
+        }
 
         public override void NoMoreSplits(int subtask) => Reader(subtask).NoMoreSplits();
 

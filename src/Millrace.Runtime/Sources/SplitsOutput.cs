@@ -59,12 +59,24 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
     /// A split was given to the reader. From now on the watermark waits for it, though its turn may come much later: what another split says
     /// must not make its records late.
     /// </summary>
-    public void Announce(string splitId)
+    public void Announce(string splitId, long watermark = EventTime.MinWatermark)
     {
         // A reader that uses no split's output has one watermark for all of them.
         if (_main is null && !_splits.Exists(split => split.SplitId == splitId))
         {
-            Add(splitId);
+            Add(splitId, watermark);
+        }
+    }
+
+    /// <summary>How far each split has come.</summary>
+    public IEnumerable<(string SplitId, long Watermark)> Progress => _splits.Where(split => split != _main).Select(split => (split.SplitId, split.Watermarks.Watermark));
+
+    /// <summary>Derives all watermarks from what was seen so far.</summary>
+    public void EmitNow()
+    {
+        for (int i = 0; i < _splits.Count; i++)
+        {
+            _splits[i].Watermarks.EmitNow();
         }
     }
 
@@ -114,10 +126,15 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
         return _main;
     }
 
-    private SplitOutput Add(string splitId)
+    private SplitOutput Add(string splitId, long watermark = EventTime.MinWatermark)
     {
         var split = new SplitOutput(splitId, this);
         _splits.Add(split);
+        if (watermark != EventTime.MinWatermark)
+        {
+            split.Watermarks.EmitWatermark(watermark);
+        }
+
         Recompute();
         return split;
     }

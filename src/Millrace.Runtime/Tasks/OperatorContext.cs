@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.State;
 using Millrace.State;
@@ -42,6 +43,21 @@ internal sealed class OperatorContext
 
     /// <summary>Latency from the sources to this operator, where it is a sink.</summary>
     public required LatencyStatistics Latency { get; init; }
+
+    /// <summary>The name under which the job's checkpoints are kept.</summary>
+    public string JobId { get; init; } = "";
+
+    /// <summary>The attempt.</summary>
+    public long Epoch { get; init; } = 1;
+
+    /// <summary>The checkpoint that the job was restored from.</summary>
+    public long? RestoredCheckpointId { get; init; }
+
+    /// <summary>Whether the job takes checkpoints.</summary>
+    public bool TakesCheckpoints { get; init; }
+
+    /// <summary>Begins a checkpoint at the operator's subtask, on its turn.</summary>
+    public Action<CheckpointBarrier> Trigger { get; init; } = static _ => { };
 
     /// <summary>State that belongs to no key.</summary>
     public OperatorStateStore OperatorState { get; init; } = OperatorStateStore.Transient();

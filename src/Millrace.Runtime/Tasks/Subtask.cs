@@ -1,4 +1,7 @@
+using System.Runtime.ExceptionServices;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
+using Millrace.Runtime.Operators;
 
 namespace Millrace.Runtime.Tasks;
 
@@ -12,6 +15,7 @@ internal sealed class Subtask : Actor
     private static readonly TimeSpan Quantum = TimeSpan.FromMicroseconds(500);
 
     private readonly ISubtaskListener _listener;
+    private readonly ISnapshotListener? _snapshots;
     private readonly ExecutionOptions _options;
     private readonly CancellationTokenSource _cancellation = new();
     private readonly Func<Subtask, OperatorChain> _build;
@@ -25,6 +29,8 @@ internal sealed class Subtask : Actor
     private long _lastFlush;
     private bool _dirty;
     private bool _unflushed;
+    private bool _finishRequested;
+    private bool _saidClosed;
     private bool _errorReported;
     private volatile bool _cancelRequested;
     private Task _closing = Task.CompletedTask;
@@ -44,6 +50,7 @@ internal sealed class Subtask : Actor
         Description = name;
         _options = options;
         _listener = listener;
+        _snapshots = listener as ISnapshotListener;
         _build = build;
         Mailbox = new Mailbox(this);
         Time = new TimeAccount(scheduler.TimeProvider);
@@ -52,10 +59,16 @@ internal sealed class Subtask : Actor
     private enum Phase
     {
         Created,
+
+        /// <summary>State is read in the background.</summary>
+        Restoring,
         Running,
 
         /// <summary>All inputs have ended; what is unfinished or waits for credit is worked off.</summary>
         Finishing,
+
+        /// <summary>Everything is worked off. With checkpoints the subtask stays for one that says so.</summary>
+        Drained,
 
         /// <summary>Functions are closed; asynchronous closing goes on.</summary>
         Closing,
@@ -72,6 +85,15 @@ internal sealed class Subtask : Actor
 
     public TaskPressure Pressure { get; } = new();
 
+    /// <summary>The subtask's part in checkpoints; null where there are none.</summary>
+    public SubtaskCheckpoints? Checkpoints { get; init; }
+
+    /// <summary>Reads state into the operators before they are opened; null where the subtask begins anew. Not called on the subtask's turn.</summary>
+    public Action<OperatorChain>? Restore { get; init; }
+
+    /// <summary>Whether the subtask had come to its end before the checkpoint that it is restored from: it passes the end on, and commits.</summary>
+    public bool IsRestoredFinished { get; init; }
+
     public CancellationToken CancellationToken => _cancellation.Token;
 
     public IReadOnlyList<Operators.StreamOperator> Operators => _chain.Operators;
@@ -84,12 +106,46 @@ internal sealed class Subtask : Actor
         Wake();
     }
 
+    /// <summary>Begins a checkpoint here. Safe to call from any thread.</summary>
+    public void Trigger(CheckpointBarrier barrier) => Mailbox.Post(() => Checkpoints?.Trigger(barrier));
+
+    /// <summary>A checkpoint that the subtask took part in is complete. Safe to call from any thread.</summary>
+    public void CheckpointCompleted(long checkpointId) => Mailbox.Post(() =>
+    {
+        foreach (var op in _chain.Operators)
+        {
+            op.CheckpointCompleted(checkpointId);
+        }
+    });
+
+    /// <summary>A checkpoint has come to nothing. Safe to call from any thread.</summary>
+    public void CheckpointAborted(long checkpointId) => Mailbox.Post(() =>
+    {
+        Checkpoints?.Abort(checkpointId);
+        foreach (var op in _chain.Operators)
+        {
+            op.CheckpointAborted(checkpointId);
+        }
+    });
+
+    /// <summary>Ends the subtask as one that has done its work, when what it has begun is done. Safe to call from any thread.</summary>
+    public void Finish() => Mailbox.Post(() => _finishRequested = true);
+
+    /// <summary>Sources read nothing more, and end their input with or without a last watermark. Safe to call from any thread.</summary>
+    public void Drain() => Mailbox.Post(() =>
+    {
+        foreach (var op in _chain.Operators)
+        {
+            op.EndSource();
+        }
+    });
+
     protected override RunResult Run()
     {
         Time.Switch(TimeUse.Busy);
         try
         {
-            if (_phase <= Phase.Finishing)
+            if (_phase < Phase.Closing)
             {
                 Work();
             }
@@ -116,7 +172,7 @@ internal sealed class Subtask : Actor
             return RunResult.Done;
         }
 
-        if (_phase == Phase.Closing)
+        if (_phase is Phase.Closing or Phase.Restoring)
         {
             return RunResult.Wait;
         }
@@ -126,7 +182,7 @@ internal sealed class Subtask : Actor
             // Nothing is done by the clock while nobody takes the output; whoever does take it wakes the subtask. A timer that is overdue
             // would only spin.
             Time.Switch(TimeUse.Backpressured);
-            SetTimer(FlushDue());
+            SetTimer(Math.Min(FlushDue(), Checkpoints?.NextTime ?? long.MaxValue));
             return RunResult.Wait;
         }
 
@@ -136,7 +192,7 @@ internal sealed class Subtask : Actor
         }
 
         Time.Switch(TimeUse.Idle);
-        SetTimer(_chain.NextProcessingTime());
+        SetTimer(Math.Min(_chain.NextProcessingTime(), Checkpoints?.NextTime ?? long.MaxValue));
         return RunResult.Wait;
     }
 
@@ -151,7 +207,16 @@ internal sealed class Subtask : Actor
                 return;
             }
 
-            Open();
+            Build();
+        }
+
+        if (_phase == Phase.Restoring)
+        {
+            Mailbox.Drain();
+            if (_phase == Phase.Restoring)
+            {
+                return;
+            }
         }
 
         var time = Scheduler.TimeProvider;
@@ -167,6 +232,7 @@ internal sealed class Subtask : Actor
 
             Mailbox.Drain();
             _chain.Drain();
+            TakeSnapshots();
             if (Pressure.IsBlocked)
             {
                 // A sink that was busy may be done: it alone can go on while others wait.
@@ -240,22 +306,34 @@ internal sealed class Subtask : Actor
             return InputStatus.Progress;
         }
 
+        if (_finishRequested)
+        {
+            return Leave();
+        }
+
         if (_phase == Phase.Finishing)
         {
             _chain.Flush();
-            if (!Pressure.IsBlocked && _chain.FindUnfinished() is null)
+            if (Pressure.IsBlocked || _chain.FindUnfinished() is not null)
+            {
+                return InputStatus.Progress;
+            }
+
+            if (Checkpoints is null)
             {
                 BeginClosing(null);
                 return InputStatus.Ended;
             }
 
-            return InputStatus.Progress;
+            _phase = Phase.Drained;
+            _snapshots?.Drained(Id);
         }
 
         bool progress = false;
         for (int i = 0; i < _ended.Length && !Pressure.IsBlocked && _chain.FindUnfinished() is null; i++)
         {
-            if (_ended[i])
+            // Behind the end of the input there may be barriers.
+            if (Checkpoints is null ? _ended[i] : _chain.Inputs[i].IsClosed)
             {
                 continue;
             }
@@ -269,12 +347,50 @@ internal sealed class Subtask : Actor
             }
         }
 
-        if (_openInputs == 0)
+        if (_openInputs == 0 && _phase == Phase.Running)
         {
             _phase = Phase.Finishing;
+            return InputStatus.Progress;
         }
 
         return progress ? InputStatus.Progress : InputStatus.Empty;
+    }
+
+    /// <summary>Ends as one that has done its work. Nothing is unfinished.</summary>
+    private InputStatus Leave()
+    {
+        if (!_saidClosed)
+        {
+            _saidClosed = true;
+            _chain.Flush();
+            foreach (var output in _chain.Outputs)
+            {
+                output.Control(ControlElement.Closed);
+            }
+        }
+
+        if (Pressure.IsBlocked || _chain.FindUnfinished() is not null)
+        {
+            return InputStatus.Progress;
+        }
+
+        BeginClosing(null);
+        return InputStatus.Ended;
+    }
+
+    private void TakeSnapshots()
+    {
+        if (Checkpoints is null)
+        {
+            return;
+        }
+
+        if (_chain.FindUnfinished() is null)
+        {
+            Checkpoints.TakeIfDue(_chain, _phase == Phase.Drained);
+        }
+
+        Checkpoints.Advance(_chain);
     }
 
     private bool ResumeUnfinished()
@@ -312,16 +428,72 @@ internal sealed class Subtask : Actor
         }
     }
 
-    private void Open()
+    private void Build()
     {
         _listener.SubtaskChanged(Id, SubtaskState.Initializing, null);
         _chain = _build(this);
         _ended = new bool[_chain.Inputs.Count];
         _openInputs = _ended.Length;
+        if (Restore is not { } restore)
+        {
+            Open();
+            return;
+        }
+
+        _phase = Phase.Restoring;
+        var chain = _chain;
+        Scheduler.RunInBackground($"restore {Description}", () => restore(chain), error => Mailbox.Post(() =>
+        {
+            // On its own turn again, as if it had been restored here.
+            _phase = Phase.Created;
+            if (error is not null)
+            {
+                ExceptionDispatchInfo.Throw(error);
+            }
+
+            if (!_cancelRequested)
+            {
+                Open();
+            }
+        }));
+    }
+
+    private void Open()
+    {
         _lastFlush = Scheduler.TimeProvider.GetTimestamp();
-        _chain.Open();
-        _phase = Phase.Running;
+        Checkpoints?.Start();
+        if (IsRestoredFinished)
+        {
+            OpenFinished();
+        }
+        else
+        {
+            _chain.Open();
+            _phase = Phase.Running;
+        }
+
         _listener.SubtaskChanged(Id, SubtaskState.Running, null);
+    }
+
+    /// <summary>There is nothing left to do but to say so to those behind, and to commit.</summary>
+    private void OpenFinished()
+    {
+        foreach (var op in _chain.Operators)
+        {
+            if (op is ICommittingOperator committing)
+            {
+                committing.OpenFinished();
+            }
+        }
+
+        foreach (var output in _chain.Outputs)
+        {
+            output.Control(ControlElement.Watermark(EventTime.MaxWatermark));
+            output.Control(ControlElement.EndOfInput);
+        }
+
+        _openInputs = 0;
+        _phase = Phase.Finishing;
     }
 
     /// <summary>Closes all operators. An error in closing counts where there was none before.</summary>
@@ -346,6 +518,7 @@ internal sealed class Subtask : Actor
             Scheduler.Cancel(_cancellation);
         }
 
+        Checkpoints?.Dispose();
         List<Task> closing = [];
         foreach (var op in _chain.Operators)
         {

@@ -1,0 +1,265 @@
+using Millrace.Runtime.Exchange;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Checkpointing;
+
+/// <summary>
+/// A subtask's part in checkpoints: takes snapshots when barriers say so, has them written in the background, and reports. Used on the subtask's own
+/// turn.
+/// </summary>
+/// <param name="subtask">The subtask.</param>
+/// <param name="writer">Writes snapshots.</param>
+/// <param name="listener">Hears of them.</param>
+/// <param name="scheduler">Gives the background and the clock.</param>
+internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer, ISnapshotListener listener, ITaskScheduler scheduler)
+{
+    private readonly List<PendingSnapshot> _pending = [];
+
+    public BarrierHandler Barriers { get; } = new();
+
+    /// <summary>When to look again though nothing has arrived, in milliseconds since 1970-01-01 UTC.</summary>
+    public long NextTime
+    {
+        get
+        {
+            long next = Barriers.NextTime;
+            foreach (var pending in _pending)
+            {
+                next = pending.WaitsForOutputs && !pending.IsLate ? Math.Min(next, pending.Barrier.OvertakeAt) : next;
+            }
+
+            return next;
+        }
+    }
+
+    private long Now => scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public void Start() => Barriers.GivenUp = GiveUp;
+
+    /// <summary>The coordinator begins a checkpoint at this subtask.</summary>
+    public void Trigger(CheckpointBarrier barrier) => Barriers.Trigger(barrier, Now);
+
+    /// <summary>A checkpoint has been given up by the coordinator.</summary>
+    public void Abort(long checkpointId)
+    {
+        Barriers.Abort(checkpointId);
+        foreach (var pending in _pending.FindAll(pending => pending.Barrier.CheckpointId <= checkpointId))
+        {
+            Drop(pending);
+        }
+    }
+
+    /// <summary>Takes the snapshot that is due, if one is. Only while no operator has unfinished work.</summary>
+    /// <param name="chain">The operators and outputs.</param>
+    /// <param name="isDrained">Whether everything has been worked off for good.</param>
+    public void TakeIfDue(OperatorChain chain, bool isDrained)
+    {
+        long now = Now;
+        if (!Barriers.IsDue(now))
+        {
+            return;
+        }
+
+        // What has been gathered belongs before the barrier. It may well make an operator busy: then the barrier waits.
+        foreach (var op in chain.Operators)
+        {
+            op.PrepareBarrier();
+        }
+
+        chain.Flush();
+        if (chain.FindUnfinished() is not null)
+        {
+            return;
+        }
+
+        long started = scheduler.TimeProvider.GetTimestamp();
+        var barrier = Barriers.Current!;
+        var pending = new PendingSnapshot(barrier, isDrained)
+        {
+            StartDelay = Barriers.StartDelay(barrier),
+            Alignment = Barriers.AlignmentTime(now),
+        };
+        bool overtakes = barrier.Alignment == BarrierAlignment.Unaligned || Barriers.Overtakes || (barrier.Alignment == BarrierAlignment.AlignedWithTimeout && now >= barrier.OvertakeAt);
+        foreach (var output in chain.Outputs)
+        {
+            output.Send(barrier, overtakes, pending.Recordings);
+        }
+
+        pending.WaitsForOutputs = !overtakes && barrier.Alignment == BarrierAlignment.AlignedWithTimeout;
+        foreach (var op in chain.Operators)
+        {
+            var snapshot = new PendingOperatorSnapshot(barrier, op.Context.OperatorUid);
+            pending.Operators.Add(snapshot);
+            if (subtask.IsRestoredFinished && op is not Operators.ICommittingOperator)
+            {
+                continue;
+            }
+
+            op.Snapshot(snapshot);
+        }
+
+        pending.Recordings.AddRange(Barriers.Taken());
+        pending.Sync = scheduler.TimeProvider.GetElapsedTime(started).TotalMilliseconds;
+        _pending.Add(pending);
+    }
+
+    /// <summary>Hands over to the background what is whole.</summary>
+    public void Advance(OperatorChain chain)
+    {
+        for (int i = 0; i < _pending.Count; i++)
+        {
+            var pending = _pending[i];
+            if (pending.IsWriting || pending.Operators.Exists(op => op.IsDeferred))
+            {
+                continue;
+            }
+
+            if (pending.WaitsForOutputs && !HaveOutputsSent(pending, chain))
+            {
+                continue;
+            }
+
+            // Only the checkpoint that barriers are being waited for can still grow.
+            if (Barriers.IsRecording && Barriers.Current!.CheckpointId == pending.Barrier.CheckpointId)
+            {
+                continue;
+            }
+
+            Write(pending);
+        }
+    }
+
+    /// <summary>The subtask ends: nobody waits for what is not written yet.</summary>
+    public void Dispose()
+    {
+        foreach (var pending in _pending.ToArray())
+        {
+            Drop(pending);
+        }
+    }
+
+    private bool HaveOutputsSent(PendingSnapshot pending, OperatorChain chain)
+    {
+        bool isLate = pending.IsLate = Now >= pending.Barrier.OvertakeAt;
+        bool sent = true;
+        foreach (var output in chain.Outputs)
+        {
+            if (output.HasWaiting(pending.Barrier))
+            {
+                if (isLate)
+                {
+                    output.Overtake(pending.Barrier, pending.Recordings);
+                }
+                else
+                {
+                    sent = false;
+                }
+            }
+        }
+
+        pending.WaitsForOutputs = !sent;
+        return sent;
+    }
+
+    private void Write(PendingSnapshot pending)
+    {
+        pending.IsWriting = true;
+        TaskSnapshot? written = null;
+        long started = scheduler.TimeProvider.GetTimestamp();
+        scheduler.RunInBackground(
+            $"checkpoint {pending.Barrier.CheckpointId} of {subtask.Description}",
+            () => written = writer.Write(pending, subtask.Id, scheduler.TimeProvider.GetElapsedTime(started), pending.Cancellation.Token),
+            error =>
+            {
+                // By the listener's own mail, and past the subtask's: what is written counts, even if the subtask has just ended.
+                if (error is null)
+                {
+                    listener.Acknowledged(subtask.Id, pending.Barrier.CheckpointId, written!);
+                }
+                else if (!pending.Cancellation.IsCancellationRequested)
+                {
+                    listener.Declined(subtask.Id, pending.Barrier.CheckpointId, error);
+                }
+
+                subtask.Mailbox.Post(() => Forget(pending));
+            });
+    }
+
+    private void GiveUp(CheckpointBarrier barrier)
+    {
+        if (_pending.Find(pending => pending.Barrier.CheckpointId == barrier.CheckpointId) is { } pending)
+        {
+            Drop(pending);
+        }
+
+        listener.Declined(
+            subtask.Id, barrier.CheckpointId, new OperationCanceledException($"Checkpoint {barrier.CheckpointId} was given up by {subtask.Description}: a later one has come, or its abort."));
+    }
+
+    private void Drop(PendingSnapshot pending)
+    {
+        // The tokens of snapshots have no callbacks of user code.
+        pending.Cancellation.Cancel();
+        Forget(pending);
+    }
+
+    private void Forget(PendingSnapshot pending)
+    {
+        _pending.Remove(pending);
+        foreach (var op in pending.Operators)
+        {
+            op.Dispose();
+        }
+    }
+}
+
+/// <summary>A snapshot of a subtask that has been taken and is not written yet.</summary>
+/// <param name="barrier">The checkpoint.</param>
+/// <param name="isDrained">Whether the subtask had nothing left to do.</param>
+internal sealed class PendingSnapshot(CheckpointBarrier barrier, bool isDrained)
+{
+    public CheckpointBarrier Barrier { get; } = barrier;
+
+    public bool IsDrained { get; } = isDrained;
+
+    public List<PendingOperatorSnapshot> Operators { get; } = [];
+
+    public List<ChannelRecording> Recordings { get; } = [];
+
+    public CancellationTokenSource Cancellation { get; } = new();
+
+    public double StartDelay { get; init; }
+
+    public double Alignment { get; init; }
+
+    public double Sync { get; set; }
+
+    public bool WaitsForOutputs { get; set; }
+
+    /// <summary>Whether outputs have been looked at since barriers may overtake.</summary>
+    public bool IsLate { get; set; }
+
+    public bool IsWriting { get; set; }
+}
+
+/// <summary>Writes snapshots into the storage.</summary>
+internal interface ISnapshotWriter
+{
+    /// <summary>Writes all of a snapshot. Not on an actor's turn; blocks.</summary>
+    /// <param name="snapshot">What to write.</param>
+    /// <param name="subtask">Whose it is.</param>
+    /// <param name="waited">How long it waited for a thread.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    TaskSnapshot Write(PendingSnapshot snapshot, SubtaskId subtask, TimeSpan waited, CancellationToken cancellationToken);
+}
+
+/// <summary>Hears what becomes of the snapshots of subtasks. Called on any thread.</summary>
+internal interface ISnapshotListener
+{
+    void Acknowledged(SubtaskId subtask, long checkpointId, TaskSnapshot snapshot);
+
+    void Declined(SubtaskId subtask, long checkpointId, Exception error);
+
+    /// <summary>The subtask has come to the end of its input, and waits for a checkpoint before it ends.</summary>
+    void Drained(SubtaskId subtask);
+}
