@@ -45,3 +45,17 @@ public class ConnectorException(string code, string message, bool isTransient = 
 /// <param name="message">The state, the type, the member, and what to do.</param>
 /// <param name="innerException">The cause, if there is one.</param>
 public sealed class StateIncompatibleException(string code, string message, Exception? innerException = null) : MillraceException(code, message, innerException);
+
+/// <summary>
+/// Thrown by a function, source or sink to say that starting the job again would not help: the job fails at once, whatever its <see cref="RestartStrategy"/>. Counts
+/// wherever it stands in the chain of inner exceptions.
+/// </summary>
+/// <param name="message">What happened, and what to do before the job is started again.</param>
+/// <param name="innerException">The cause, if there is one.</param>
+/// <example>
+/// <code>
+/// public override void Open(RuntimeContext context) =>
+///     _rates = File.Exists(_path) ? Read(_path) : throw new NonRecoverableException($"There is no table of rates at {_path}. Put it there and start the job again.");
+/// </code>
+/// </example>
+public sealed class NonRecoverableException(string message, Exception? innerException = null) : MillraceException("MR2003", message, innerException);

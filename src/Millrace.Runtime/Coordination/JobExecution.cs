@@ -47,8 +47,7 @@ internal sealed class JobExecution : Actor, ISubtaskListener
             }
         }
 
-        _coordinator = new JobCoordinator(
-            [.. job.Vertices.SelectMany(vertex => Enumerable.Range(0, vertex.Parallelism).Select(index => new SubtaskId(vertex.Index, index)))]);
+        _coordinator = new JobCoordinator(JobTopology.Of(job), RestartStrategy.None(), new Random(0), isRecoverable: false);
     }
 
     /// <summary>A job with all its subtasks in this process.</summary>
@@ -92,12 +91,14 @@ internal sealed class JobExecution : Actor, ISubtaskListener
         }
     }
 
-    public void Start() => Tell(static coordinator => coordinator.Start());
+    public void Start() => Tell(coordinator => coordinator.Start(Now));
 
-    public void Cancel() => Tell(static coordinator => coordinator.Cancel());
+    public void Cancel() => Tell(coordinator => coordinator.Cancel(Now));
 
     public void SubtaskChanged(SubtaskId subtask, SubtaskState state, Exception? error) =>
-        Tell(coordinator => coordinator.SubtaskChanged(subtask, state, error));
+        Tell(coordinator => coordinator.SubtaskChanged(subtask, coordinator.AttemptOf(subtask), state, error, Now));
+
+    private long Now => Scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
     protected override RunResult Run()
     {
@@ -124,22 +125,26 @@ internal sealed class JobExecution : Actor, ISubtaskListener
         Wake();
     }
 
-    private void EnumeratorFailed(Exception error) => Tell(coordinator => coordinator.Failed(error));
+    private void EnumeratorFailed(Exception error) => Tell(coordinator => coordinator.Failed(error, Now));
 
     private void Apply(JobDecision decision)
     {
         switch (decision)
         {
             case JobDecision.Deploy deploy:
-                _subtasks[deploy.Subtask].Wake();
+                foreach (var subtask in deploy.Subtasks)
+                {
+                    _subtasks[subtask].Wake();
+                }
+
                 break;
             case JobDecision.Cancel cancel:
                 _subtasks[cancel.Subtask].Cancel();
                 break;
-            case JobDecision.StartCancellationTimer:
+            case JobDecision.StartCancellationTimer timer:
                 _cancellationTimer ??= Scheduler.TimeProvider.CreateTimer(
-                    static state => ((JobExecution)state!).Tell(static coordinator => coordinator.CancellationTimedOut()),
-                    this,
+                    _ => Tell(coordinator => coordinator.CancellationTimedOut(timer.Number, Now)),
+                    null,
                     _job.Options.CancellationTimeout,
                     Timeout.InfiniteTimeSpan);
                 break;
