@@ -55,6 +55,50 @@ internal sealed partial class ChannelInput<T> : IBarrierChannels
         }
     }
 
+    /// <summary>How records in flight are dealt out, by edge.</summary>
+    public IReadOnlyDictionary<string, InFlightRoute<T>> Routes { get; init; } = new Dictionary<string, InFlightRoute<T>>();
+
+    public override void RestoreInFlight(IReadOnlyList<InFlightSnapshot> snapshots)
+    {
+        var serializer = _barriers!.Serializer;
+        foreach (var edge in snapshots.Where(snapshot => Routes.ContainsKey(snapshot.Channel.Edge)).GroupBy(snapshot => snapshot.Channel.Edge))
+        {
+            int first = IndexOf(source => source.Edge == edge.Key);
+            // What the consumer had taken over comes before what the producer still had.
+            foreach (var snapshot in edge.OrderBy(s => s.Channel.Producer).ThenBy(s => s.Channel.Consumer).ThenBy(s => s.Channel.IsOutput))
+            {
+                var channel = snapshot.Channel;
+                if (snapshot.IsSameParallelism)
+                {
+                    if (channel.Consumer == _barriers.Consumer)
+                    {
+                        Restore(IndexOf(source => source.Edge == edge.Key && source.Producer == channel.Producer), Read(snapshot));
+                    }
+                }
+                else if (first >= 0)
+                {
+                    // Both recordings of a channel go the same way.
+                    Restore(first, Routes[edge.Key].Select(Read(snapshot), (channel.Producer * 31) + channel.Consumer, _barriers.Consumer));
+                }
+            }
+        }
+
+        int IndexOf(Func<ChannelSource, bool> condition)
+        {
+            for (int channel = 0; channel < _barriers.Sources.Count; channel++)
+            {
+                if (condition(_barriers.Sources[channel]))
+                {
+                    return channel;
+                }
+            }
+
+            return -1;
+        }
+
+        List<StreamElement<T>> Read(InFlightSnapshot snapshot) => ChannelRecording<T>.Read(snapshot.Read().Span, snapshot.Channel.Elements, serializer);
+    }
+
     void IBarrierChannels.Block(int channel) => _passedOver[channel] = true;
 
     void IBarrierChannels.Free(int channel)

@@ -34,4 +34,14 @@ internal sealed record JobGraph(
     StreamGraph Stream, IReadOnlyList<JobVertex> Vertices, IReadOnlyList<JobEdge> Edges, IReadOnlyDictionary<StreamNode, string> Uids, string Fingerprint)
 {
     public ExecutionOptions Options => Stream.Options;
+
+    /// <summary>The name of an edge in checkpoints: the same in every program in which the same operators are connected alike.</summary>
+    public string KeyOf(int edge)
+    {
+        string key = Name(Edges[edge].Stream);
+        int twins = Edges.Take(edge).Count(other => Name(other.Stream) == key);
+        return twins == 0 ? key : $"{key}#{twins}";
+
+        string Name(StreamEdge stream) => $"{Uids[stream.Source]}|{Uids[stream.Target]}|{stream.TargetInput}|{stream.SideOutput}";
+    }
 }

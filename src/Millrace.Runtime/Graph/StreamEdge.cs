@@ -31,10 +31,11 @@ internal abstract class StreamEdge(StreamNode source, StreamNode target, int tar
     public abstract void Chain(StreamOperator source, StreamOperator target, ExecutionOptions options, ISerializerProvider serializers);
 
     /// <summary>Makes the exchange between the subtasks of two tasks.</summary>
-    public abstract Exchange CreateExchange(PartitioningKind resolved, int producers, int consumers);
+    public abstract Exchange CreateExchange(string key, PartitioningKind resolved, int producers, int consumers);
 
     /// <summary>Makes the input of the target's subtask out of all streams that lead to it.</summary>
-    public abstract TaskInput CreateInput(IReadOnlyList<Exchange> exchanges, int consumer, StreamOperator target, Subtask subtask, ExecutionOptions options);
+    public abstract TaskInput CreateInput(
+        IReadOnlyList<Exchange> exchanges, int consumer, StreamOperator target, Subtask subtask, ExecutionOptions options, int maxParallelism, ISerializerProvider serializers);
 
     /// <summary>The channels between the subtasks of two tasks.</summary>
     internal abstract class Exchange
@@ -77,12 +78,29 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
         Port(source, options).Connect(options.ObjectReuseCheck ? new CopyingReceiver<T>(receiver, serializers.Get<T>(), Description) : receiver);
     }
 
-    public override Exchange CreateExchange(PartitioningKind resolved, int producers, int consumers) => new TypedExchange(this, resolved, producers, consumers);
+    public override Exchange CreateExchange(string key, PartitioningKind resolved, int producers, int consumers) => new TypedExchange(this, key, resolved, producers, consumers);
 
-    public override TaskInput CreateInput(IReadOnlyList<Exchange> exchanges, int consumer, StreamOperator target, Subtask subtask, ExecutionOptions options)
+    public override TaskInput CreateInput(
+        IReadOnlyList<Exchange> exchanges, int consumer, StreamOperator target, Subtask subtask, ExecutionOptions options, int maxParallelism, ISerializerProvider serializers)
     {
-        var channels = exchanges.SelectMany(exchange => ((TypedExchange)exchange).Receivers(consumer)).ToArray();
-        return new ChannelInput<T>((IReceiver<T>)target, channels, subtask.Pressure, options.BatchSize);
+        var typed = exchanges.Cast<TypedExchange>().ToList();
+        var channels = typed.SelectMany(exchange => exchange.ReceiversOf(consumer).Select(end => (Exchange: exchange, end.Producer, end.Receiver))).ToList();
+        ChannelBarriers<T>? barriers = null;
+        if (subtask.Checkpoints is { } checkpoints)
+        {
+            var time = subtask.Scheduler.TimeProvider;
+            barriers = new ChannelBarriers<T>(
+                checkpoints.Barriers,
+                serializers.Get<T>(),
+                [.. channels.Select(channel => new ChannelSource(channel.Exchange.Key, channel.Producer, channel.Exchange.IsAlwaysAligned))],
+                consumer,
+                () => time.GetUtcNow().ToUnixTimeMilliseconds());
+        }
+
+        // In-flight records of another parallelism are dealt out as the producers would have done.
+        var routes = typed.ToDictionary(exchange => exchange.Key, exchange => exchange.CreateRoute(maxParallelism, options, serializers));
+        IReceiver<T> head = subtask.IsRestoredFinished ? new NoReceiver<T>() : (IReceiver<T>)target;
+        return new ChannelInput<T>(head, [.. channels.Select(channel => channel.Receiver)], subtask.Pressure, options.BatchSize, barriers) { Routes = routes };
     }
 
     private OutputPort<T> Port(StreamOperator source, ExecutionOptions options) =>
@@ -95,13 +113,19 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
         private readonly IChannelSender<T>?[,] _senders;
         private readonly IChannelReceiver<T>?[,] _receivers;
 
-        public TypedExchange(StreamEdge<T> edge, PartitioningKind kind, int producers, int consumers)
+        public TypedExchange(StreamEdge<T> edge, string key, PartitioningKind kind, int producers, int consumers)
         {
+            Key = key;
             _edge = edge;
             _kind = kind;
             _senders = new IChannelSender<T>?[producers, consumers];
             _receivers = new IChannelReceiver<T>?[producers, consumers];
         }
+
+        public string Key { get; }
+
+        /// <summary>Whether barriers never overtake here: what was broadcast could not be dealt out again at another parallelism.</summary>
+        public bool IsAlwaysAligned => _kind == PartitioningKind.Broadcast;
 
         public override void Open(int producer, int consumer, IChannelFactory factory, ChannelId id, Subtask? producerTask, Subtask? consumerTask)
         {
@@ -116,15 +140,40 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
         public override TaskOutput Connect(
             int producer, StreamOperator source, TaskPressure pressure, int maxParallelism, ExecutionOptions options, ISerializerProvider serializers)
         {
-            var channels = Enumerable.Range(0, _senders.GetLength(1)).Select(consumer => _senders[producer, consumer]).OfType<IChannelSender<T>>().ToArray();
+            int[] consumers = [.. Enumerable.Range(0, _senders.GetLength(1)).Where(consumer => _senders[producer, consumer] is not null)];
+            var channels = consumers.Select(consumer => _senders[producer, consumer]!).ToArray();
             var partitioner = _edge.CreatePartitioner(_kind, producer, channels.Length, maxParallelism, serializers);
-            var output = new ExchangeOutput<T>(partitioner, channels, pressure, options);
+            bool records = options.Checkpoints is { IsEnabled: true } checkpoints && (checkpoints.Unaligned || checkpoints.AlignedTimeout > TimeSpan.Zero) && !IsAlwaysAligned;
+            var serializer = records ? serializers.Get<T>() : null;
+            var output = new ExchangeOutput<T>(
+                partitioner,
+                channels,
+                pressure,
+                options,
+                serializer is null ? null : channel => new ChannelRecording<T>(Key, producer, consumers[channel], isOutput: true, serializer));
             _edge.Port(source, options).Connect(options.ObjectReuseCheck ? new CopyingReceiver<T>(output, serializers.Get<T>(), _edge.Description) : output);
             return output;
         }
 
-        public IEnumerable<IChannelReceiver<T>> Receivers(int consumer) =>
-            Enumerable.Range(0, _receivers.GetLength(0)).Select(producer => _receivers[producer, consumer]).OfType<IChannelReceiver<T>>();
+        public IEnumerable<(int Producer, IChannelReceiver<T> Receiver)> ReceiversOf(int consumer)
+        {
+            for (int producer = 0; producer < _receivers.GetLength(0); producer++)
+            {
+                if (_receivers[producer, consumer] is { } receiver)
+                {
+                    yield return (producer, receiver);
+                }
+            }
+        }
+
+        /// <summary>Deals records in flight out to the consumers of now.</summary>
+        public InFlightRoute<T> CreateRoute(int maxParallelism, ExecutionOptions options, ISerializerProvider serializers)
+        {
+            int consumers = _receivers.GetLength(1);
+            return _kind == PartitioningKind.Hash
+                ? new InFlightRoute<T>(consumers, () => _edge.CreatePartitioner(_kind, 0, consumers, maxParallelism, serializers), options)
+                : new InFlightRoute<T>(consumers, null, options);
+        }
     }
 
     public Partitioner<T> CreatePartitioner(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers) =>

@@ -1,3 +1,5 @@
+using Millrace.Runtime.Checkpointing;
+
 namespace Millrace.Runtime.Tasks;
 
 /// <summary>What a poll of an input did.</summary>
@@ -21,4 +23,15 @@ internal abstract class TaskInput
 
     /// <summary>Whether nothing at all can come any more, not even a barrier.</summary>
     public virtual bool IsClosed => false;
+
+    /// <summary>Puts what was in flight in a checkpoint in front of everything else. Before the first poll, not on the subtask's turn.</summary>
+    public virtual void RestoreInFlight(IReadOnlyList<InFlightSnapshot> snapshots)
+    {
+    }
 }
+
+/// <summary>What was in flight in one channel.</summary>
+/// <param name="Channel">The channel of then.</param>
+/// <param name="IsSameParallelism">Whether the edge has the producers and consumers that it had.</param>
+/// <param name="Read">Reads the elements.</param>
+internal sealed record InFlightSnapshot(ChannelSnapshot Channel, bool IsSameParallelism, Func<ReadOnlyMemory<byte>> Read);

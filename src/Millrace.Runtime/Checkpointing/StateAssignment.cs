@@ -1,0 +1,130 @@
+using Millrace.Runtime.Graph;
+using Millrace.Runtime.State;
+using Millrace.Runtime.State.Operator;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Checkpointing;
+
+/// <summary>
+/// Deals the state of a checkpoint out to the subtasks of a job: operators are matched by uid, key groups and lists are redistributed where the parallelism is another.
+/// </summary>
+internal sealed class StateAssignment
+{
+    private readonly JobGraph _job;
+    private readonly CheckpointManifest _manifest;
+    private readonly IRestoreFiles _files;
+    private readonly Dictionary<string, OperatorManifest> _operators;
+    private readonly Dictionary<string, IReadOnlyList<IReadOnlyList<OperatorStateSnapshot>>> _lists = [];
+    private readonly List<InFlightSnapshot> _inFlight = [];
+
+    /// <param name="job">The job.</param>
+    /// <param name="manifest">The checkpoint.</param>
+    /// <param name="files">Opens its files.</param>
+    /// <param name="allowNonRestoredState">Whether state without a place is dropped.</param>
+    /// <exception cref="MillraceException">There is state without a place, or an operator's key groups have changed.</exception>
+    public StateAssignment(JobGraph job, CheckpointManifest manifest, IRestoreFiles files, bool allowNonRestoredState)
+    {
+        _job = job;
+        _manifest = manifest;
+        _files = files;
+        _operators = manifest.Operators.ToDictionary(op => op.Uid);
+        var uids = job.Uids.Values.ToHashSet();
+        if (!allowNonRestoredState)
+        {
+            var homeless = manifest.Operators.Where(op => !uids.Contains(op.Uid) && (op.Coordinator is not null || op.Subtasks.Count > 0)).ToList();
+            if (homeless.Count > 0)
+            {
+                throw RestoreErrors.NoPlace(manifest, homeless, [.. job.Stream.Nodes.Select(node => $"'{node.Name}' ({job.Uids[node]})")]);
+            }
+        }
+
+        foreach (var vertex in job.Vertices)
+        {
+            foreach (var node in vertex.Nodes)
+            {
+                if (_operators.TryGetValue(job.Uids[node], out var op))
+                {
+                    Check(node, op);
+                    _lists[op.Uid] = OperatorStateRedistribution.Distribute(ListsOf(op), vertex.Parallelism);
+                }
+            }
+        }
+
+        AssignInFlight(allowNonRestoredState);
+    }
+
+    public long CheckpointId => _manifest.CheckpointId;
+
+    public CheckpointManifest Manifest => _manifest;
+
+    /// <summary>The state of an operator in a subtask; null where the checkpoint knows nothing of the operator.</summary>
+    public OperatorRestore? Of(StreamNode node, SubtaskId subtask, int parallelism)
+    {
+        if (!_operators.TryGetValue(_job.Uids[node], out var op))
+        {
+            return null;
+        }
+
+        var range = KeyGroups.RangeOf(subtask.Index, op.MaxParallelism, parallelism);
+        var handles = op.Subtasks.Select(snapshot => snapshot.Keyed).OfType<KeyedStateHandle>()
+            .Where(handle => handle.KeyGroups.Start < range.End && range.Start < handle.KeyGroups.End).ToList();
+        string format = handles.FirstOrDefault()?.Format ?? KeyedStateHandle.Canonical;
+        return new OperatorRestore(CheckpointId, format, handles, _lists[op.Uid][subtask.Index], _files, op.Parallelism == parallelism);
+    }
+
+    /// <summary>The state of an enumerator.</summary>
+    public CoordinatorSnapshot? CoordinatorOf(StreamNode node) => _operators.GetValueOrDefault(_job.Uids[node])?.Coordinator;
+
+    /// <summary>Whether a task had done all its work.</summary>
+    public bool IsFinished(JobVertex vertex) => vertex.Nodes.All(node => _operators.TryGetValue(_job.Uids[node], out var op) && op.IsFinished);
+
+    /// <summary>What was in flight in front of a task.</summary>
+    public IReadOnlyList<InFlightSnapshot> InFlightOf(JobVertex vertex)
+    {
+        var keys = vertex.Inputs.Select(_job.KeyOf).ToHashSet();
+        return [.. _inFlight.Where(snapshot => keys.Contains(snapshot.Channel.Edge))];
+    }
+
+    private static IReadOnlyList<OperatorStateSnapshot>[] ListsOf(OperatorManifest op)
+    {
+        var lists = new IReadOnlyList<OperatorStateSnapshot>[op.Parallelism];
+        Array.Fill(lists, []);
+        foreach (var subtask in op.Subtasks)
+        {
+            lists[subtask.SubtaskIndex] = subtask.Operator;
+        }
+
+        return lists;
+    }
+
+    private void Check(StreamNode node, OperatorManifest op)
+    {
+        int max = _job.Stream.MaxParallelismOf(node);
+        if (max != op.MaxParallelism && op.Subtasks.Any(subtask => subtask.Keyed is not null))
+        {
+            throw StateErrors.MaxParallelismChanged(op.MaxParallelism, max);
+        }
+    }
+
+    private void AssignInFlight(bool allowNonRestoredState)
+    {
+        var edges = Enumerable.Range(0, _job.Edges.Count).ToDictionary(_job.KeyOf, index => _job.Edges[index]);
+        foreach (var channel in _manifest.InFlight)
+        {
+            if (!edges.TryGetValue(channel.Edge, out var edge))
+            {
+                if (allowNonRestoredState)
+                {
+                    continue;
+                }
+
+                throw RestoreErrors.NoEdge(_manifest, channel);
+            }
+
+            bool same = SameParallelism(edge.Stream.Source) && SameParallelism(edge.Stream.Target);
+            _inFlight.Add(new InFlightSnapshot(channel, same, () => _files.ReadAll(channel.Data)));
+        }
+
+        bool SameParallelism(StreamNode node) => _operators.TryGetValue(_job.Uids[node], out var op) && op.Parallelism == _job.Stream.ParallelismOf(node);
+    }
+}
