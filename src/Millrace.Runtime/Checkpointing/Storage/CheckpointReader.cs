@@ -1,0 +1,136 @@
+using System.IO.Hashing;
+using Millrace.Checkpointing;
+using Millrace.State.Backends;
+
+namespace Millrace.Runtime.Checkpointing.Storage;
+
+/// <summary>Reads the files of one checkpoint or savepoint, and verifies what it reads. Safe for use by several threads.</summary>
+internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointManifest manifest)
+{
+    // A file up to this size is verified before a byte of it is handed out.
+    private const int VerifiedAtOnce = 256 * 1024;
+
+    public CheckpointManifest Manifest => manifest;
+
+    /// <summary>Opens a file. Its checksum is verified when its last byte is read: whoever does not read to the end cannot rely on what was read.</summary>
+    /// <exception cref="MillraceException">The file is missing or damaged; thrown by the stream too.</exception>
+    /// <exception cref="IOException">The storage cannot be read.</exception>
+    public Stream OpenRead(StateFile file, CancellationToken cancellationToken = default)
+    {
+        if (file.Length <= VerifiedAtOnce)
+        {
+            return new MemoryStream(ReadAll(file, cancellationToken), writable: false);
+        }
+
+        return Open(file, cancellationToken);
+    }
+
+    /// <summary>All bytes of a file, verified.</summary>
+    /// <exception cref="MillraceException">The file is missing or damaged.</exception>
+    /// <exception cref="IOException">The storage cannot be read.</exception>
+    public byte[] ReadAll(StateFile file, CancellationToken cancellationToken = default)
+    {
+        if (file.Path.Length == 0)
+        {
+            return file.Length == file.Inline.Length && XxHash3.HashToUInt64(file.Inline.Span) == file.Checksum
+                ? file.Inline.ToArray()
+                : throw Damaged(file, "its checksum is wrong");
+        }
+
+        using var stream = Open(file, cancellationToken);
+        var bytes = new byte[file.Length];
+        int read = 0;
+        while (read < bytes.Length)
+        {
+            read += stream.Read(bytes.AsSpan(read));
+        }
+
+        // Verifies a file without bytes too.
+        _ = stream.ReadByte();
+        return bytes;
+    }
+
+    /// <summary>Reads a file to its end, for nothing but the verification.</summary>
+    /// <exception cref="MillraceException">The file is missing or damaged.</exception>
+    public void Verify(StateFile file, CancellationToken cancellationToken = default)
+    {
+        if (file.Path.Length == 0)
+        {
+            _ = ReadAll(file, cancellationToken);
+            return;
+        }
+
+        using var stream = Open(file, cancellationToken);
+        stream.CopyTo(Stream.Null);
+    }
+
+    /// <summary>Looks whether a file is there and has the length that it should have.</summary>
+    /// <exception cref="MillraceException">The file is missing, or has another length.</exception>
+    public void VerifyLength(StateFile file, CancellationToken cancellationToken = default) => Open(file, cancellationToken).Dispose();
+
+    /// <summary>Gives the files of native snapshots to a backend.</summary>
+    public NativeSnapshotSource AsNativeSource() => new NativeSource(this);
+
+    private VerifyingStream Open(StateFile file, CancellationToken cancellationToken)
+    {
+        Stream stream;
+        try
+        {
+            stream = file.Path.Length == 0 ? new MemoryStream(file.Inline.ToArray(), writable: false) : storage.OpenRead(file.Path, cancellationToken);
+        }
+        catch (FileNotFoundException exception)
+        {
+            throw Damaged(file, "it is missing", exception);
+        }
+
+        long length = stream.Length;
+        if (length != file.Length)
+        {
+            stream.Dispose();
+            throw Damaged(file, $"it has {length} bytes, and {file.Length} were written");
+        }
+
+        return new VerifyingStream(stream, file.Length, file.Checksum, what => Damaged(file, what));
+    }
+
+    private MillraceException Damaged(StateFile file, string what, Exception? cause = null)
+    {
+        string owner = ManifestFiles.All(manifest).FirstOrDefault(item => item.File == file).Owner is { } known ? $", of {known}" : "";
+        string place = file.Path.Length == 0 ? $"inline file '{file.Name}'" : $"file '{file.Path}'";
+        return CheckpointErrors.Damaged($"Checkpoint {manifest.CheckpointId} of job '{manifest.JobId}': {place}{owner}", what, cause);
+    }
+
+    private void Download(StateFile file, string localPath, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Only files that are shared are known to be changed by nobody, also not by who has got them: a link to any other would let the
+            // backend write into the checkpoint.
+            if (file.Path.Length > 0 && CheckpointNames.IsShared(file.Path) && storage.TryExport(file.Path, localPath))
+            {
+                using var stream = new VerifyingStream(File.OpenRead(localPath), file.Length, file.Checksum, what => Damaged(file, what));
+                stream.CopyTo(Stream.Null);
+                return;
+            }
+
+            using var source = Open(file, cancellationToken);
+            using var target = new FileStream(localPath, FileMode.CreateNew, FileAccess.Write);
+            source.CopyTo(target);
+        }
+        catch (MillraceException)
+        {
+            // Nothing unverified stays where the backend would look for it.
+            File.Delete(localPath);
+            throw;
+        }
+        catch (FileNotFoundException exception)
+        {
+            throw Damaged(file, "it is missing", exception);
+        }
+    }
+
+    private sealed class NativeSource(CheckpointReader reader) : NativeSnapshotSource
+    {
+        public override void Download(StateFile file, string localPath, CancellationToken cancellationToken) => reader.Download(file, localPath, cancellationToken);
+    }
+}

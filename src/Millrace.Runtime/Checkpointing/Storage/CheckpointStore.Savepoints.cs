@@ -1,0 +1,181 @@
+using System.IO.Hashing;
+using System.Runtime.CompilerServices;
+using Millrace.Checkpointing;
+
+namespace Millrace.Runtime.Checkpointing.Storage;
+
+/// <summary>Savepoints, which stand for themselves and belong to the user until they are claimed.</summary>
+internal sealed partial class CheckpointStore
+{
+    private const int NearbyShown = 10;
+
+    // Where a manifest was read from: a savepoint may have been moved since it was written, so it cannot say so itself.
+    private readonly ConditionalWeakTable<CheckpointManifest, RetainedCheckpoint> _places = [];
+
+    /// <summary>Begins a savepoint.</summary>
+    /// <param name="folder">Its folder in the storage; the root of the storage may be in front of it.</param>
+    /// <param name="checkpointId">Its number: one that this job has not used before.</param>
+    /// <exception cref="MillraceException">The folder is taken, or no place for a savepoint.</exception>
+    /// <exception cref="IOException">The storage does not work.</exception>
+    /// <exception cref="CheckpointFencedException">Another epoch has begun.</exception>
+    public CheckpointFiles CreateSavepointFiles(string folder, long checkpointId)
+    {
+        string place = Locate(folder);
+        if (place.Length == 0 || !place.Split('/').All(CheckpointOptions.IsName))
+        {
+            throw CheckpointErrors.FolderTaken(folder, $"the parts of its name may have letters, digits, '-', '_' and '.', and must not begin with a '.'; it is a folder in {_storage.Description}");
+        }
+
+        if (_names.IsReserved(place))
+        {
+            throw CheckpointErrors.FolderTaken(place, "the job keeps its own files there");
+        }
+
+        string manifest = CheckpointNames.MetadataOf(place);
+        if (_storage.List(place).Any(file => file.Name == manifest))
+        {
+            throw CheckpointErrors.FolderTaken(place, "there is a savepoint in it already");
+        }
+
+        lock (_gate)
+        {
+            _log.Reserve(checkpointId);
+            return Track(new CheckpointFiles(_storage, checkpointId, place, sharedFolder: null, _options.InlineThreshold, _generation, Untrack));
+        }
+    }
+
+    /// <summary>Completes a savepoint.</summary>
+    /// <param name="manifest">All there is to know of it.</param>
+    /// <param name="files">Its files.</param>
+    /// <returns>Its folder, for <see cref="RestoreOptions"/>.</returns>
+    /// <remarks>The log has an entry of it, not to find it again, but so that a run that was superseded hears of that before it commits what belongs to the savepoint.</remarks>
+    /// <exception cref="CheckpointFencedException">Another epoch has begun: nothing of it may be committed.</exception>
+    /// <exception cref="IOException">The storage did not take it, or it is not known whether it did.</exception>
+    public string CompleteSavepoint(CheckpointManifest manifest, CheckpointFiles files)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        Require(manifest.Kind != SnapshotKind.Checkpoint && files.IsSavepoint && manifest.CheckpointId == files.CheckpointId, "The manifest is not one of these files.");
+        lock (_gate)
+        {
+            RequireFiles(manifest, files);
+            WriteManifest(files, ManifestFormat.Write(manifest, files.Folder));
+            try
+            {
+                _log.Append(LogEntryKind.SavepointCompleted, manifest.CheckpointId, state => CheckpointLog.Reserve(state, manifest.CheckpointId));
+                return files.Folder;
+            }
+            finally
+            {
+                files.End();
+            }
+        }
+    }
+
+    /// <summary>Reads and verifies a savepoint or checkpoint, of this job or another.</summary>
+    /// <param name="path">Its folder, or the manifest in it; the root of the storage may be in front.</param>
+    /// <exception cref="MillraceException">There is none, it is damaged, or a later version wrote it.</exception>
+    /// <exception cref="IOException">The storage cannot be read.</exception>
+    public CheckpointManifest ReadSavepoint(string path)
+    {
+        var manifest = ReadManifest(path);
+        Verify(manifest);
+        return manifest;
+    }
+
+    /// <summary>Makes a savepoint the job's: it counts as a completed checkpoint, and is deleted when enough newer ones are complete.</summary>
+    /// <param name="manifest">What <see cref="ReadSavepoint"/> has returned.</param>
+    /// <exception cref="ArgumentException">It was not read from here.</exception>
+    /// <exception cref="CheckpointFencedException">Another epoch has begun.</exception>
+    /// <exception cref="IOException">The storage does not work.</exception>
+    public void Claim(CheckpointManifest manifest)
+    {
+        Require(_places.TryGetValue(manifest, out var place), "The manifest was not read from this storage.");
+        if (manifest.Kind == SnapshotKind.Checkpoint && !_names.IsReserved(place!.Path))
+        {
+            throw CheckpointErrors.CannotClaim(place.Path, $"it is a checkpoint of job '{manifest.JobId}', whose other checkpoints may share its files");
+        }
+
+        lock (_gate)
+        {
+            if (_log.State.Retained.Any(item => item.Path == place!.Path))
+            {
+                return;
+            }
+
+            _manifests[place!.Path] = manifest;
+
+            // The newest: the job goes on from it, whatever it had before.
+            _log.Append(LogEntryKind.SavepointClaimed, manifest.CheckpointId, state => state with { Retained = [.. state.Retained, place] });
+        }
+    }
+
+    /// <summary>Deletes a savepoint: its manifest, and then the files that the manifest names and that are beside it.</summary>
+    /// <param name="path">Its folder, or the manifest in it; the root of the storage may be in front.</param>
+    /// <exception cref="MillraceException">There is none, it cannot be read, or it is no savepoint that is the user's.</exception>
+    /// <exception cref="IOException">Not all could be deleted.</exception>
+    public void DisposeSavepoint(string path)
+    {
+        var manifest = ReadManifest(path);
+        string folder = PlaceOf(manifest).Path;
+        if (manifest.Kind == SnapshotKind.Checkpoint)
+        {
+            throw CheckpointErrors.CannotDispose(folder, "it is a checkpoint, which its job deletes when it does not need it any more");
+        }
+
+        lock (_gate)
+        {
+            if (_manifests.ContainsKey(folder))
+            {
+                throw CheckpointErrors.CannotDispose(folder, "the job has claimed it, and deletes it when it does not need it any more");
+            }
+        }
+
+        _storage.Delete([CheckpointNames.MetadataOf(folder)]);
+        _storage.Delete([.. ManifestFiles.Of(manifest).Select(item => item.File.Path).Where(file => CheckpointNames.IsIn(file, folder)).Distinct()]);
+    }
+
+    private CheckpointManifest ReadManifest(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        string folder = Locate(path);
+        byte[] bytes;
+        try
+        {
+            bytes = StoredBytes.ReadAll(_storage, CheckpointNames.MetadataOf(folder));
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or ArgumentException)
+        {
+            throw CheckpointErrors.NoSavepoint(path, _storage.Description, Nearby(folder));
+        }
+
+        var manifest = ManifestFormat.Read(bytes, folder);
+        _places.Add(manifest, new RetainedCheckpoint(manifest.CheckpointId, folder, XxHash3.HashToUInt64(bytes), IsClaimed: true));
+        return manifest;
+    }
+
+    private RetainedCheckpoint PlaceOf(CheckpointManifest manifest) => _places.TryGetValue(manifest, out var place) ? place : throw new ArgumentException("The manifest was not read from this storage.");
+
+    // The folder in the storage, from what people have at hand: a full path, the file in it, a slash too many.
+    private string Locate(string path)
+    {
+        string root = _storage.Description.StartsWith("folder ", StringComparison.Ordinal) ? _storage.Description["folder ".Length..] : _storage.Description;
+        string place = Below(path, root) ?? (Path.IsPathFullyQualified(root) ? Below(Path.GetFullPath(path), root) : null) ?? path;
+        place = place.Replace('\\', '/').Trim('/');
+        return place == CheckpointNames.Metadata ? "" : place.EndsWith($"/{CheckpointNames.Metadata}", StringComparison.Ordinal) ? place[..^(CheckpointNames.Metadata.Length + 1)] : place;
+    }
+
+    private static string? Below(string path, string root) =>
+        path.Length > root.Length && path.StartsWith(root, StringComparison.Ordinal) && path[root.Length] is '/' or '\\' ? path[root.Length..] : null;
+
+    // Those in the same folder first: a spelling mistake is most often in the last part.
+    private List<string> Nearby(string folder)
+    {
+        string parent = folder.LastIndexOf('/') is > 0 and int end ? folder[..end] : "";
+        return
+        [
+            .. _storage.List("").Where(file => file.Name.EndsWith($"/{CheckpointNames.Metadata}", StringComparison.Ordinal))
+                .Select(file => file.Name[..^(CheckpointNames.Metadata.Length + 1)])
+                .OrderByDescending(found => parent.Length > 0 && CheckpointNames.IsIn(found, parent)).ThenBy(found => found, StringComparer.Ordinal).Take(NearbyShown),
+        ];
+    }
+}
