@@ -1,8 +1,9 @@
 using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Runtime.Diagnostics;
-using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Sources;
 using Millrace.Runtime.State;
@@ -11,19 +12,23 @@ using Millrace.Runtime.Tasks;
 namespace Millrace.Runtime.Coordination;
 
 /// <summary>
-/// Carries out what the <see cref="JobCoordinator"/> decides: the one place where a job's facts and decisions meet threads, clocks and workers.
-/// Runs on the control thread.
+/// Carries out what the <see cref="JobCoordinator"/> and the <see cref="CheckpointCoordinator"/> decide: the one place where a job's facts and decisions meet
+/// threads, clocks, workers and storage. Runs on the control thread.
 /// </summary>
-internal sealed class JobExecution : Actor, ISubtaskListener
+internal sealed partial class JobExecution : Actor
 {
     private readonly JobGraph _job;
+    private readonly IJobHost _host;
+    private readonly ISerializerProvider _serializers;
     private readonly ILogger _logger;
-    private readonly ConcurrentQueue<Func<JobCoordinator, IReadOnlyList<JobDecision>>> _facts = new();
+    private readonly ConcurrentQueue<Action> _facts = new();
     private readonly TaskCompletionSource<JobOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Dictionary<int, SplitCoordinator> _enumerators = [];
-    private readonly Dictionary<SubtaskId, Subtask> _subtasks = [];
+    private readonly JobTopology _topology;
     private readonly JobCoordinator _coordinator;
+    private Dictionary<int, SplitCoordinator> _enumerators = [];
+    private IReadOnlyDictionary<SubtaskId, Subtask> _subtasks = new Dictionary<SubtaskId, Subtask>();
     private ITimer? _cancellationTimer;
+    private ITimer? _restartTimer;
     private ITimer? _closingTimer;
     private JobDecision.Complete? _end;
     private List<SplitCoordinator> _closing = [];
@@ -32,36 +37,34 @@ internal sealed class JobExecution : Actor, ISubtaskListener
     private bool _done;
 
     /// <param name="job">The job.</param>
+    /// <param name="host">Makes its subtasks.</param>
     /// <param name="scheduler">Runs this.</param>
+    /// <param name="serializers">Gives serializers.</param>
     /// <param name="loggers">Makes loggers.</param>
-    public JobExecution(JobGraph job, ITaskScheduler scheduler, ILoggerFactory loggers)
+    /// <param name="jitter">Varies the delays of restarts.</param>
+    public JobExecution(JobGraph job, IJobHost host, ITaskScheduler scheduler, ISerializerProvider serializers, ILoggerFactory loggers, Random jitter)
         : base(scheduler, ActorPlacement.Control)
     {
         _job = job;
+        _host = host;
+        _serializers = serializers;
         _logger = loggers.CreateLogger("Millrace.Job");
-        foreach (var node in job.Stream.Nodes)
+        _topology = JobTopology.Of(job);
+        _coordinator = new JobCoordinator(_topology, job.Options.EffectiveRestartStrategy, jitter, isRecoverable: true);
+        _storeQueue = new StoreQueue(scheduler);
+        JobId = job.Options.Checkpoints.JobId ?? JobIds.From(job.Stream.JobName);
+        if (job.Options.Checkpoints.Storage is { } storage)
         {
-            if (node.Source is { } source)
-            {
-                _enumerators[node.Id] = source.CreateCoordinator(scheduler, node.Name, job.Stream.ParallelismOf(node), EnumeratorFailed);
-            }
+            _store = new CheckpointStore(storage, JobId, job.Options.Checkpoints, scheduler.TimeProvider, loggers.CreateLogger("Millrace.Checkpoints"));
         }
-
-        _coordinator = new JobCoordinator(JobTopology.Of(job), RestartStrategy.None(), new Random(0), isRecoverable: false);
-    }
-
-    /// <summary>A job with all its subtasks in this process.</summary>
-    public static JobExecution OnOneWorker(JobGraph job, ITaskScheduler scheduler, ISerializerProvider serializers, ILoggerFactory loggers)
-    {
-        var execution = new JobExecution(job, scheduler, loggers);
-        var channels = new LocalChannelFactory(job.Options.ChannelCapacity);
-        execution.AddWorker(new LocalWorker(job, scheduler, channels, serializers, loggers, execution.Enumerators, execution, _ => true));
-        return execution;
     }
 
     public override string Description => $"job '{_job.Stream.JobName}'";
 
     public JobGraph Job => _job;
+
+    /// <summary>The name under which the job's checkpoints are kept.</summary>
+    public string JobId { get; }
 
     /// <summary>The state of the job. It has not ended before its enumerators are closed.</summary>
     public JobState State => _ended ?? _coordinator.State switch
@@ -72,81 +75,112 @@ internal sealed class JobExecution : Actor, ISubtaskListener
         var state => state,
     };
 
-    public IReadOnlyDictionary<SubtaskId, Subtask> Subtasks => _subtasks;
+    /// <summary>The subtasks of the latest attempts. A snapshot; safe to read from any thread.</summary>
+    public IReadOnlyDictionary<SubtaskId, Subtask> Subtasks => Volatile.Read(ref _subtasks);
 
-    public SubtaskState StateOf(SubtaskId subtask) => _coordinator.StateOf(subtask);
-
-    /// <summary>The enumerators of the sources, by node; workers connect their readers to them.</summary>
-    public IReadOnlyDictionary<int, SplitCoordinator> Enumerators => _enumerators;
+    public FailureHistory Failures => _coordinator.Failures;
 
     /// <summary>Complete when the job has ended, however it did.</summary>
     public Task<JobOutcome> Completion => _completion.Task;
 
-    /// <summary>Makes a worker's subtasks known. Before <see cref="Start"/>.</summary>
-    public void AddWorker(LocalWorker worker)
-    {
-        foreach (var (id, subtask) in worker.Subtasks)
-        {
-            _subtasks.Add(id, subtask);
-        }
-    }
-
-    public void Start() => Tell(coordinator => coordinator.Start(Now));
-
-    public void Cancel() => Tell(coordinator => coordinator.Cancel(Now));
-
-    public void SubtaskChanged(SubtaskId subtask, SubtaskState state, Exception? error) =>
-        Tell(coordinator => coordinator.SubtaskChanged(subtask, coordinator.AttemptOf(subtask), state, error, Now));
-
     private long Now => Scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>A job with all its subtasks in this process.</summary>
+    public static JobExecution OnOneWorker(JobGraph job, ITaskScheduler scheduler, ISerializerProvider serializers, ILoggerFactory loggers, Random? jitter = null) =>
+        new(job, new LocalHost(scheduler, serializers, loggers), scheduler, serializers, loggers, jitter ?? Random.Shared);
+
+    public SubtaskState StateOf(SubtaskId subtask) => _coordinator.StateOf(subtask);
+
+    public void Start() => Tell(Open);
+
+    public void Cancel() => Tell(() => Apply(_coordinator.Cancel(Now)));
+
+    /// <summary>A worker is lost, and with it subtasks, whose own word does not come any more.</summary>
+    public void SubtasksLost(IReadOnlyList<Subtask> lost, Exception error) => Tell(() =>
+    {
+        foreach (var subtask in lost)
+        {
+            if (_subtasks.GetValueOrDefault(subtask.Id) == subtask)
+            {
+                SubtaskChanged(subtask.Id, _coordinator.AttemptOf(subtask.Id), SubtaskState.Failed, error);
+            }
+        }
+    });
 
     protected override RunResult Run()
     {
         while (_facts.TryDequeue(out var fact))
         {
-            foreach (var decision in fact(_coordinator))
-            {
-                Apply(decision);
-            }
+            fact();
         }
 
         return _done ? RunResult.Done : RunResult.Wait;
     }
 
-    private void Tell(Action action) => Tell(_ =>
-    {
-        action();
-        return [];
-    });
-
-    private void Tell(Func<JobCoordinator, IReadOnlyList<JobDecision>> fact)
+    private void Tell(Action fact)
     {
         _facts.Enqueue(fact);
         Wake();
     }
 
-    private void EnumeratorFailed(Exception error) => Tell(coordinator => coordinator.Failed(error, Now));
+    private void SubtaskChanged(SubtaskId subtask, int attempt, SubtaskState state, Exception? error)
+    {
+        bool isCurrent = attempt == _coordinator.AttemptOf(subtask);
+        Apply(_coordinator.SubtaskChanged(subtask, attempt, state, error, Now));
+        if (!isCurrent || _checkpoints is null)
+        {
+            return;
+        }
+
+        if (state == SubtaskState.Finished)
+        {
+            ApplyCheckpoints(_checkpoints.Finished(subtask, Now));
+        }
+
+        StartCheckpointsIfAllRun();
+    }
+
+    private void EnumeratorFailed(SplitCoordinator enumerator, Exception error)
+    {
+        // One that was replaced may still say something.
+        if (_enumerators.ContainsValue(enumerator))
+        {
+            Apply(_coordinator.Failed(error, Now));
+        }
+    }
+
+    private void Apply(IReadOnlyList<JobDecision> decisions)
+    {
+        foreach (var decision in decisions)
+        {
+            Apply(decision);
+        }
+    }
 
     private void Apply(JobDecision decision)
     {
         switch (decision)
         {
             case JobDecision.Deploy deploy:
-                foreach (var subtask in deploy.Subtasks)
-                {
-                    _subtasks[subtask].Wake();
-                }
-
+                Deploy(deploy);
                 break;
             case JobDecision.Cancel cancel:
-                _subtasks[cancel.Subtask].Cancel();
+                CancelSubtask(cancel.Subtask);
+                break;
+            case JobDecision.Finish finish:
+                _subtasks[finish.Subtask].Finish();
                 break;
             case JobDecision.StartCancellationTimer timer:
-                _cancellationTimer ??= Scheduler.TimeProvider.CreateTimer(
-                    _ => Tell(coordinator => coordinator.CancellationTimedOut(timer.Number, Now)),
-                    null,
-                    _job.Options.CancellationTimeout,
-                    Timeout.InfiniteTimeSpan);
+                _cancellationTimer?.Dispose();
+                _cancellationTimer = StartTimer(_job.Options.CancellationTimeout, () => Apply(_coordinator.CancellationTimedOut(timer.Number, Now)));
+                break;
+            case JobDecision.StartRestartTimer timer:
+                _restartTimer?.Dispose();
+                _restartTimer = StartTimer(TimeSpan.FromMilliseconds(Math.Max(0, timer.DueAt - Now)), () => Apply(_coordinator.RestartDue(Now)));
+                break;
+            case JobDecision.Restarting restarting:
+                Log.Restarting(_logger, restarting.Cause, _job.Stream.JobName, Name(restarting.Subtask), restarting.Subtasks.Count, restarting.Delay);
+                StopCheckpoints(restarting.Cause);
                 break;
             case JobDecision.GiveUp giveUp:
                 GiveUp(giveUp.Subtasks.Select(subtask => _subtasks[subtask]));
@@ -155,10 +189,28 @@ internal sealed class JobExecution : Actor, ISubtaskListener
                 Log.ErrorWhileEnding(_logger, report.Error, _job.Stream.JobName, Name(report.Subtask));
                 break;
             case JobDecision.Complete complete:
+                StopCheckpoints(complete.Error ?? new OperationCanceledException($"The job is {complete.State}."));
                 BeginComplete(complete);
                 break;
         }
     }
+
+    private void CancelSubtask(SubtaskId id)
+    {
+        StopCheckpoints(new OperationCanceledException("Subtasks are being cancelled."));
+        if (_deploying.Contains(id))
+        {
+            // Its state is still being looked for: there is nothing yet that could say that it has ended.
+            _deploying.Remove(id);
+            SubtaskChanged(id, _coordinator.AttemptOf(id), SubtaskState.Canceled, null);
+            return;
+        }
+
+        _subtasks[id].Cancel();
+    }
+
+    private ITimer StartTimer(TimeSpan due, Action action) =>
+        Scheduler.TimeProvider.CreateTimer(_ => Tell(action), null, due, Timeout.InfiniteTimeSpan);
 
     /// <summary>The watchdog: says where the functions are that do not come back, and goes on without their threads.</summary>
     private void GiveUp(IEnumerable<Actor> actors)
@@ -175,15 +227,16 @@ internal sealed class JobExecution : Actor, ISubtaskListener
         Log.Stuck(_logger, _job.Stream.JobName, _stuck);
     }
 
-    /// <summary>All subtasks have ended: enumerators are closed, and then the job has ended.</summary>
+    /// <summary>All subtasks have ended: enumerators are closed, the storage is tidied up, and then the job has ended.</summary>
     private void BeginComplete(JobDecision.Complete complete)
     {
         _end = complete;
         _cancellationTimer?.Dispose();
+        _restartTimer?.Dispose();
         _closing = [.. _enumerators.Values];
         if (_closing.Count == 0)
         {
-            Complete(complete);
+            EndStore(complete);
             return;
         }
 
@@ -192,8 +245,7 @@ internal sealed class JobExecution : Actor, ISubtaskListener
             enumerator.Stop(error => Tell(() => EnumeratorStopped(enumerator, error)));
         }
 
-        _closingTimer = Scheduler.TimeProvider.CreateTimer(
-            static state => ((JobExecution)state!).Tell(((JobExecution)state).GiveUpEnumerators), this, _job.Options.CancellationTimeout, Timeout.InfiniteTimeSpan);
+        _closingTimer = StartTimer(_job.Options.CancellationTimeout, GiveUpEnumerators);
     }
 
     private void EnumeratorStopped(SplitCoordinator enumerator, Exception? error)
@@ -205,16 +257,17 @@ internal sealed class JobExecution : Actor, ISubtaskListener
 
         if (_closing.Remove(enumerator) && _closing.Count == 0 && !_done)
         {
-            Complete(_end!);
+            EndStore(_end!);
         }
     }
 
     private void GiveUpEnumerators()
     {
-        if (!_done)
+        if (!_done && _closing.Count > 0)
         {
             GiveUp(_closing);
-            Complete(_end! with { State = JobState.Failed });
+            _closing = [];
+            EndStore(_end! with { State = JobState.Failed });
         }
     }
 
@@ -226,8 +279,9 @@ internal sealed class JobExecution : Actor, ISubtaskListener
         if (complete.State == JobState.Failed)
         {
             string cause = complete.Error is null ? "" : $"{Name(complete.FailedSubtask)}: {complete.Error.Message}";
+            string why = complete.WhyNoRestart is null ? "" : $" {complete.WhyNoRestart}";
             error = _stuck is null
-                ? new JobFailedException("MR2001", $"Job '{_job.Stream.JobName}' failed. {cause}", Unwrap(complete.Error))
+                ? new JobFailedException("MR2001", $"Job '{_job.Stream.JobName}' failed. {cause}{why}", Unwrap(complete.Error))
                 : new JobFailedException(
                     "MR2002",
                     $"Job '{_job.Stream.JobName}' ended without subtasks that are stuck in a function. {(cause.Length == 0 ? "" : $"It had failed before: {cause} ")}\n{_stuck}"
@@ -242,5 +296,27 @@ internal sealed class JobExecution : Actor, ISubtaskListener
 
     private static Exception? Unwrap(Exception? error) => error is OperatorException { InnerException: { } inner } ? inner : error;
 
-    private string Name(SubtaskId? subtask) => subtask is { } id ? _subtasks[id].Description : "the job";
+    private string Name(SubtaskId? subtask) => subtask is not { } id ? "the job"
+        : _subtasks.TryGetValue(id, out var made) ? made.Description
+        : $"{_job.Vertices[id.Vertex].Name} ({id.Index + 1}/{_job.Vertices[id.Vertex].Parallelism})";
+
+    /// <summary>Passes on what the subtasks of one attempt say. Called from any thread.</summary>
+    private sealed class AttemptListener(JobExecution owner, int attempt) : ISubtaskListener, ISnapshotListener
+    {
+        public void SubtaskChanged(SubtaskId subtask, SubtaskState state, Exception? error) => owner.Tell(() => owner.SubtaskChanged(subtask, attempt, state, error));
+
+        public void Acknowledged(SubtaskId subtask, long checkpointId, TaskSnapshot snapshot) => TellIfCurrent(subtask, checkpoints => checkpoints.Acknowledged(checkpointId, snapshot, owner.Now));
+
+        public void Declined(SubtaskId subtask, long checkpointId, Exception error) => TellIfCurrent(subtask, checkpoints => checkpoints.Declined(checkpointId, subtask, error, owner.Now));
+
+        public void Drained(SubtaskId subtask) => TellIfCurrent(subtask, checkpoints => checkpoints.Drained(subtask, owner.Now));
+
+        private void TellIfCurrent(SubtaskId subtask, Func<CheckpointCoordinator, IReadOnlyList<CheckpointDecision>> fact) => owner.Tell(() =>
+        {
+            if (owner._checkpoints is { } checkpoints && owner._coordinator.AttemptOf(subtask) == attempt)
+            {
+                owner.ApplyCheckpoints(fact(checkpoints));
+            }
+        });
+    }
 }

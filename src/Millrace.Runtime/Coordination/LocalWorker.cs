@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Operators;
-using Millrace.Runtime.Sources;
 using Millrace.Runtime.State;
+using Millrace.Runtime.State.Operator;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Coordination;
@@ -13,47 +14,42 @@ namespace Millrace.Runtime.Coordination;
 /// </summary>
 internal sealed class LocalWorker
 {
+    private readonly Deployment _deployment;
     private readonly JobGraph _job;
     private readonly ITaskScheduler _scheduler;
     private readonly ISerializerProvider _serializers;
     private readonly ILoggerFactory _loggers;
-    private readonly IReadOnlyDictionary<int, SplitCoordinator> _coordinators;
     private readonly Dictionary<SubtaskId, Subtask> _subtasks = [];
     private readonly StreamEdge.Exchange[] _exchanges;
 
-    /// <param name="job">The job.</param>
+    /// <param name="deployment">What is to be made, here and elsewhere.</param>
     /// <param name="scheduler">Runs the subtasks.</param>
     /// <param name="channels">Makes channels.</param>
     /// <param name="serializers">Gives serializers and hashers.</param>
     /// <param name="loggers">Makes loggers for functions.</param>
-    /// <param name="coordinators">The enumerators, by node.</param>
-    /// <param name="listener">Hears how subtasks fare.</param>
     /// <param name="isLocal">Which subtasks live on this worker.</param>
     public LocalWorker(
-        JobGraph job,
+        Deployment deployment,
         ITaskScheduler scheduler,
         IChannelFactory channels,
         ISerializerProvider serializers,
         ILoggerFactory loggers,
-        IReadOnlyDictionary<int, SplitCoordinator> coordinators,
-        ISubtaskListener listener,
         Func<SubtaskId, bool> isLocal)
     {
+        var job = deployment.Job;
+        _deployment = deployment;
         _job = job;
         _scheduler = scheduler;
         _serializers = serializers;
         _loggers = loggers;
-        _coordinators = coordinators;
         foreach (var vertex in job.Vertices)
         {
             for (int index = 0; index < vertex.Parallelism; index++)
             {
                 var id = new SubtaskId(vertex.Index, index);
-                if (isLocal(id))
+                if (deployment.Subtasks.Contains(id) && isLocal(id))
                 {
-                    var placement = vertex.IsBlocking ? ActorPlacement.Dedicated : ActorPlacement.Shared;
-                    string name = $"{vertex.Name} ({index + 1}/{vertex.Parallelism})";
-                    _subtasks[id] = new Subtask(id, name, scheduler, placement, job.Options, listener, subtask => BuildChain(vertex, subtask));
+                    _subtasks[id] = CreateSubtask(vertex, id);
                 }
             }
         }
@@ -63,11 +59,52 @@ internal sealed class LocalWorker
 
     public IReadOnlyDictionary<SubtaskId, Subtask> Subtasks => _subtasks;
 
+    private Subtask CreateSubtask(JobVertex vertex, SubtaskId id)
+    {
+        var restore = _deployment.Restore;
+        bool isFinished = restore?.IsFinished(vertex) ?? false;
+        var writer = _deployment.Writer;
+        return new Subtask(
+            id,
+            $"{vertex.Name} ({id.Index + 1}/{vertex.Parallelism})",
+            _scheduler,
+            vertex.IsBlocking ? ActorPlacement.Dedicated : ActorPlacement.Shared,
+            _job.Options,
+            _deployment.Listener,
+            subtask => BuildChain(vertex, subtask),
+            writer is null ? null : subtask => new SubtaskCheckpoints(subtask, writer, (ISnapshotListener)_deployment.Listener, _scheduler))
+        {
+            IsRestoredFinished = isFinished,
+            Restore = restore is null ? null : chain => Restore(vertex, id, chain, restore, isFinished),
+        };
+    }
+
+    private void Restore(JobVertex vertex, SubtaskId id, OperatorChain chain, StateAssignment restore, bool isFinished)
+    {
+        for (int i = 0; i < vertex.Nodes.Count; i++)
+        {
+            // One that has finished has nothing left to know, but for what is still to be committed.
+            var op = chain.Operators[i];
+            if ((!isFinished || op is ICommittingOperator) && restore.Of(vertex.Nodes[i], id, vertex.Parallelism) is { } state)
+            {
+                op.Restore(state);
+            }
+        }
+
+        if (!isFinished && restore.InFlightOf(vertex) is { Count: > 0 } inFlight)
+        {
+            foreach (var input in chain.Inputs)
+            {
+                input.RestoreInFlight(inFlight);
+            }
+        }
+    }
+
     private StreamEdge.Exchange OpenExchange(int index, JobEdge edge, IChannelFactory channels)
     {
         int producers = _job.Vertices[edge.Source].Parallelism;
         int consumers = _job.Vertices[edge.Target].Parallelism;
-        var exchange = edge.Stream.CreateExchange(edge.Partitioning, producers, consumers);
+        var exchange = edge.Stream.CreateExchange(_job.KeyOf(index), edge.Partitioning, producers, consumers);
         for (int producer = 0; producer < producers; producer++)
         {
             var producerTask = _subtasks.GetValueOrDefault(new SubtaskId(edge.Source, producer));
@@ -113,11 +150,11 @@ internal sealed class LocalWorker
     {
         if (vertex.Head.Source is { } source)
         {
-            return [source.Connect(head, _coordinators[vertex.Head.Id], subtask.Id.Index)];
+            return [source.Connect(head, _deployment.Enumerators[vertex.Head.Id], subtask.Id.Index)];
         }
 
         return [.. vertex.Inputs.GroupBy(index => _job.Edges[index].Stream.TargetInput).OrderBy(group => group.Key).Select(group =>
-            _job.Edges[group.First()].Stream.CreateInput([.. group.Select(index => _exchanges[index])], subtask.Id.Index, head, subtask, _job.Options))];
+            _job.Edges[group.First()].Stream.CreateInput([.. group.Select(index => _exchanges[index])], subtask.Id.Index, head, subtask, _job.Options, _job.Stream.MaxParallelismOf(vertex.Head), _serializers))];
     }
 
     private OperatorContext CreateContext(JobVertex vertex, StreamNode node, Subtask subtask) => new()
@@ -137,6 +174,12 @@ internal sealed class LocalWorker
         Pressure = subtask.Pressure,
         Metrics = new OperatorMetrics(),
         Mailbox = subtask.Mailbox,
+        JobId = _deployment.JobId,
+        Epoch = _deployment.Epoch,
+        RestoredCheckpointId = _deployment.Restore?.CheckpointId,
+        TakesCheckpoints = subtask.Checkpoints is not null,
+        Trigger = subtask.TriggerNow,
+        OperatorState = new OperatorStateBackend(_serializers),
         Latency = new LatencyStatistics(),
     };
 }

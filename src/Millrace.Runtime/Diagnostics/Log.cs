@@ -16,4 +16,16 @@ internal static partial class Log
 
     [LoggerMessage(3001, LogLevel.Warning, "{Subtask}: committing {Count} transaction(s) did not work, attempt {Attempt}; it is tried again.")]
     public static partial void CommitRetried(ILogger logger, Exception error, string subtask, int count, int attempt);
+
+    [LoggerMessage(2004, LogLevel.Warning, "Job '{Job}': {Subtask} failed; {Count} subtask(s) restart in {Delay}.")]
+    public static partial void Restarting(ILogger logger, Exception error, string job, string subtask, int count, TimeSpan delay);
+
+    [LoggerMessage(3002, LogLevel.Information, "Job '{Job}' goes on from checkpoint {CheckpointId}, epoch {Epoch}.")]
+    public static partial void Restored(ILogger logger, string job, long checkpointId, long epoch);
+
+    [LoggerMessage(3003, LogLevel.Information, "Checkpoint {CheckpointId} of job '{Job}' is complete: {Path}")]
+    public static partial void CheckpointCompleted(ILogger logger, long checkpointId, string job, string path);
+
+    [LoggerMessage(3004, LogLevel.Warning, "Checkpoint {CheckpointId} of job '{Job}' has been given up.")]
+    public static partial void CheckpointAborted(ILogger logger, Exception error, long checkpointId, string job);
 }

@@ -1,4 +1,5 @@
 using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Tasks;
 using Millrace.Serialization;
 
 namespace Millrace.Runtime.Exchange;

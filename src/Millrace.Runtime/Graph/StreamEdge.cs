@@ -1,7 +1,9 @@
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
+using Millrace.Serialization;
 
 namespace Millrace.Runtime.Graph;
 
@@ -150,10 +152,12 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
                 channels,
                 pressure,
                 options,
-                serializer is null ? null : channel => new ChannelRecording<T>(Key, producer, consumers[channel], isOutput: true, serializer));
+                serializer is null ? null : channel => CreateRecording(producer, consumers[channel], serializer));
             _edge.Port(source, options).Connect(options.ObjectReuseCheck ? new CopyingReceiver<T>(output, serializers.Get<T>(), _edge.Description) : output);
             return output;
         }
+
+        private ChannelRecording<T> CreateRecording(int producer, int consumer, TypeSerializer<T> serializer) => new(Key, producer, consumer, isOutput: true, serializer);
 
         public IEnumerable<(int Producer, IChannelReceiver<T> Receiver)> ReceiversOf(int consumer)
         {

@@ -42,8 +42,16 @@ internal sealed class Subtask : Actor
     /// <param name="options">The job's options.</param>
     /// <param name="listener">Hears how the subtask fares.</param>
     /// <param name="build">Makes the operators; called on the subtask's own turn.</param>
+    /// <param name="createCheckpoints">Makes its part in checkpoints; null where there are none.</param>
     public Subtask(
-        SubtaskId id, string name, ITaskScheduler scheduler, ActorPlacement placement, ExecutionOptions options, ISubtaskListener listener, Func<Subtask, OperatorChain> build)
+        SubtaskId id,
+        string name,
+        ITaskScheduler scheduler,
+        ActorPlacement placement,
+        ExecutionOptions options,
+        ISubtaskListener listener,
+        Func<Subtask, OperatorChain> build,
+        Func<Subtask, SubtaskCheckpoints>? createCheckpoints = null)
         : base(scheduler, placement)
     {
         Id = id;
@@ -54,6 +62,7 @@ internal sealed class Subtask : Actor
         _build = build;
         Mailbox = new Mailbox(this);
         Time = new TimeAccount(scheduler.TimeProvider);
+        Checkpoints = createCheckpoints?.Invoke(this);
     }
 
     private enum Phase
@@ -86,7 +95,7 @@ internal sealed class Subtask : Actor
     public TaskPressure Pressure { get; } = new();
 
     /// <summary>The subtask's part in checkpoints; null where there are none.</summary>
-    public SubtaskCheckpoints? Checkpoints { get; init; }
+    public SubtaskCheckpoints? Checkpoints { get; }
 
     /// <summary>Reads state into the operators before they are opened; null where the subtask begins anew. Not called on the subtask's turn.</summary>
     public Action<OperatorChain>? Restore { get; init; }
@@ -107,7 +116,10 @@ internal sealed class Subtask : Actor
     }
 
     /// <summary>Begins a checkpoint here. Safe to call from any thread.</summary>
-    public void Trigger(CheckpointBarrier barrier) => Mailbox.Post(() => Checkpoints?.Trigger(barrier));
+    public void Trigger(CheckpointBarrier barrier) => Mailbox.Post(() => TriggerNow(barrier));
+
+    /// <summary>Begins a checkpoint here, on the subtask's own turn.</summary>
+    public void TriggerNow(CheckpointBarrier barrier) => Checkpoints?.Trigger(barrier);
 
     /// <summary>A checkpoint that the subtask took part in is complete. Safe to call from any thread.</summary>
     public void CheckpointCompleted(long checkpointId) => Mailbox.Post(() =>

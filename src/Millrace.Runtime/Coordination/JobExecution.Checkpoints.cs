@@ -1,0 +1,294 @@
+using System.Collections.Concurrent;
+using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Checkpointing.Storage;
+using Millrace.Runtime.Diagnostics;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Coordination;
+
+/// <content>Checkpoints: what the <see cref="CheckpointCoordinator"/> decides is carried out here.</content>
+internal sealed partial class JobExecution
+{
+    private const int FilesRemembered = 100;
+    private readonly CheckpointStore? _store;
+    private readonly StoreQueue _storeQueue;
+
+    // The files of checkpoints under way; subtasks write into them from the background.
+    private readonly ConcurrentDictionary<long, CheckpointFiles> _files = new();
+    private readonly Dictionary<long, Dictionary<int, CoordinatorSnapshot?>> _enumeratorStates = [];
+    private CheckpointCoordinator? _checkpoints;
+    private SnapshotWriter? _writer;
+    private ITimer? _checkpointTimer;
+    private bool _isStoppedWithSavepoint;
+
+    /// <summary>How checkpoints went; null where there are none.</summary>
+    public CheckpointHistory? CheckpointHistory => _checkpoints?.History;
+
+    /// <summary>Asks for a checkpoint or savepoint.</summary>
+    /// <returns>Its path in the storage.</returns>
+    public Task<string> RequestAsync(SnapshotKind kind, string? folder = null, StopMode stop = StopMode.None)
+    {
+        var completion = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Tell(() =>
+        {
+            if (_checkpoints is null || _done)
+            {
+                completion.SetException(Checkpointing.CheckpointErrors.Refuse(
+                    _done ? "the job has ended." : _store is null ? "the job keeps no checkpoints: give it a Checkpoints.Storage." : "the job has not started yet."));
+                return;
+            }
+
+            ApplyCheckpoints(_checkpoints.Request(new SnapshotRequest(kind, folder, stop, completion), Now));
+        });
+        return completion.Task;
+    }
+
+    private SnapshotWriter? CreateWriter() => _store is null ? null : new SnapshotWriter(FilesOf, Scheduler.TimeProvider);
+
+    private CheckpointFiles FilesOf(CheckpointBarrier barrier) => _files.GetOrAdd(
+        barrier.CheckpointId,
+        (id, folder) => folder is null ? _store!.CreateFiles(id) : _store!.CreateSavepointFiles(folder, id),
+        barrier.Folder);
+
+    private void StartCheckpointsIfAllRun()
+    {
+        if (_checkpoints is { } checkpoints && _coordinator.State == JobState.Running && _deploying.Count == 0
+            && _topology.Subtasks.All(subtask => _coordinator.StateOf(subtask) is SubtaskState.Running or SubtaskState.Finished))
+        {
+            ApplyCheckpoints(checkpoints.Start(Now));
+        }
+    }
+
+    private void StopCheckpoints(Exception reason)
+    {
+        if (_checkpoints is { } checkpoints)
+        {
+            ApplyCheckpoints(checkpoints.Stop(reason, Now));
+        }
+    }
+
+    private void ApplyCheckpoints(IReadOnlyList<CheckpointDecision> decisions)
+    {
+        foreach (var decision in decisions)
+        {
+            Apply(decision);
+        }
+    }
+
+    private void Apply(CheckpointDecision decision)
+    {
+        switch (decision)
+        {
+            case CheckpointDecision.Trigger trigger:
+                Trigger(trigger);
+                break;
+            case CheckpointDecision.Drain drain:
+                foreach (var source in drain.Sources)
+                {
+                    _subtasks[source].Drain();
+                }
+
+                break;
+            case CheckpointDecision.Store store:
+                Store(store);
+                break;
+            case CheckpointDecision.Completed completed:
+                Completed(completed);
+                break;
+            case CheckpointDecision.Aborted aborted:
+                Aborted(aborted);
+                break;
+            case CheckpointDecision.Fail fail:
+                Apply(_coordinator.Failed(fail.Error, Now));
+                break;
+            case CheckpointDecision.SetTimer timer:
+                _checkpointTimer?.Dispose();
+                _checkpointTimer = StartTimer(TimeSpan.FromMilliseconds(Math.Clamp(timer.DueAt - Now, 0, int.MaxValue)), () => ApplyCheckpoints(_checkpoints!.Tick(Now)));
+                break;
+            case CheckpointDecision.RequestDone done:
+                var completion = (TaskCompletionSource<string>)done.Request.Completion!;
+                _ = done.Error is null ? completion.TrySetResult(done.Path ?? "") : completion.TrySetException(done.Error);
+                break;
+            case CheckpointDecision.Discard:
+                // Its files go with those of its checkpoint.
+                break;
+        }
+    }
+
+    private void Trigger(CheckpointDecision.Trigger trigger)
+    {
+        var barrier = trigger.Barrier;
+        var states = _enumeratorStates[barrier.CheckpointId] = [];
+        foreach (var vertex in trigger.At.GroupBy(subtask => subtask.Vertex))
+        {
+            var node = _job.Vertices[vertex.Key].Head;
+            if (node.Source is null)
+            {
+                foreach (var subtask in vertex)
+                {
+                    _subtasks[subtask].Trigger(barrier);
+                }
+
+                continue;
+            }
+
+            var first = vertex.First();
+            _enumerators[node.Id].Checkpoint(barrier, [.. vertex.Select(subtask => subtask.Index)], (state, error) => Tell(() =>
+            {
+                states[node.Id] = state;
+                if (error is not null)
+                {
+                    ApplyCheckpoints(_checkpoints!.Declined(barrier.CheckpointId, first, error, Now));
+                }
+            }));
+        }
+    }
+
+    private void Store(CheckpointDecision.Store decision)
+    {
+        var barrier = decision.Barrier;
+        var store = _store!;
+        bool stops = decision.Request?.Stop is StopMode.Suspend or StopMode.Drain;
+        var manifest = CreateManifest(decision);
+        string? path = null;
+        _storeQueue.Enqueue(
+            $"storing checkpoint {barrier.CheckpointId} of {Description}",
+            () =>
+            {
+                var files = FilesOf(barrier);
+                if (!barrier.IsSavepoint)
+                {
+                    path = store.Complete(manifest, files);
+                    return;
+                }
+
+                path = store.CompleteSavepoint(manifest, files);
+                if (stops)
+                {
+                    // From here on the job goes on from its savepoint and from nothing else: what is committed now must not come again out of a checkpoint.
+                    store.EndJob(JobState.Finished);
+                }
+            },
+            error => Tell(() =>
+            {
+                _isStoppedWithSavepoint |= stops && error is null;
+                ApplyCheckpoints(_checkpoints!.Stored(barrier.CheckpointId, path, error, Now));
+                if (error is CheckpointFencedException)
+                {
+                    Apply(_coordinator.Failed(new NonRecoverableException(error.Message, error), Now));
+                }
+            }));
+    }
+
+    private CheckpointManifest CreateManifest(CheckpointDecision.Store decision)
+    {
+        var finished = decision.Finished.Concat(decision.Snapshots.Where(snapshot => snapshot.IsDrained).Select(snapshot => snapshot.Subtask)).ToHashSet();
+        var states = decision.Snapshots.SelectMany(snapshot => snapshot.Operators).ToLookup(op => op.Uid);
+        var enumerators = _enumeratorStates.GetValueOrDefault(decision.Id) ?? [];
+        var operators = new List<OperatorManifest>();
+        foreach (var vertex in _job.Vertices)
+        {
+            bool isFinished = Enumerable.Range(0, vertex.Parallelism).All(index => finished.Contains(new SubtaskId(vertex.Index, index)));
+            foreach (var node in vertex.Nodes)
+            {
+                string uid = _job.Uids[node];
+                operators.Add(new OperatorManifest(
+                    uid,
+                    node.Name,
+                    vertex.Parallelism,
+                    _job.Stream.MaxParallelismOf(node),
+                    isFinished,
+                    enumerators.GetValueOrDefault(node.Id),
+                    [.. states[uid].OrderBy(op => op.SubtaskIndex)]));
+            }
+        }
+
+        return new CheckpointManifest(
+            JobId,
+            _job.Stream.JobName,
+            decision.Id,
+            _epoch,
+            decision.Barrier.Kind,
+            decision.Barrier.Timestamp,
+            operators,
+            [.. decision.Snapshots.SelectMany(snapshot => snapshot.InFlight)]);
+    }
+
+    private void Completed(CheckpointDecision.Completed completed)
+    {
+        _files.TryRemove(completed.Id, out _);
+        _enumeratorStates.Remove(completed.Id);
+        bool stops = completed.Request?.Stop is StopMode.Suspend or StopMode.Drain;
+        Log.CheckpointCompleted(_logger, completed.Id, _job.Stream.JobName, completed.Path ?? "");
+
+        // A savepoint is not what the job goes back to after a failure: what was committed with it would come again.
+        if (completed.Request is not { IsSavepoint: true } || stops)
+        {
+            foreach (var enumerator in _enumerators.Values)
+            {
+                enumerator.CheckpointCompleted(completed.Id);
+            }
+
+            foreach (var subtask in completed.Notify)
+            {
+                _subtasks[subtask].CheckpointCompleted(completed.Id);
+            }
+
+            foreach (var subtask in completed.Finish)
+            {
+                _subtasks[subtask].Finish();
+            }
+        }
+
+        if (stops)
+        {
+            Apply(_coordinator.FinishAll());
+        }
+    }
+
+    private void Aborted(CheckpointDecision.Aborted aborted)
+    {
+        _enumeratorStates.Remove(aborted.Id);
+        if (aborted.Reason is not (AbortReason.Subsumed or AbortReason.Stopped))
+        {
+            Log.CheckpointAborted(_logger, aborted.Error, aborted.Id, _job.Stream.JobName);
+        }
+
+        foreach (var subtask in aborted.Notify)
+        {
+            _subtasks.GetValueOrDefault(subtask)?.CheckpointAborted(aborted.Id);
+        }
+
+        // The entry stays for a while: a subtask that begins to write only now must not begin the files anew.
+        foreach (long id in _files.Keys.Where(id => id < aborted.Id - FilesRemembered))
+        {
+            _files.TryRemove(id, out _);
+        }
+
+        if (_files.TryGetValue(aborted.Id, out var files))
+        {
+            _storeQueue.Enqueue($"discarding checkpoint {aborted.Id} of {Description}", files.Discard, _ => { });
+        }
+    }
+
+    /// <summary>Leaves in the storage what the way of ending says.</summary>
+    private void EndStore(JobDecision.Complete complete)
+    {
+        _checkpointTimer?.Dispose();
+        if (_store is not { } store || _isStoppedWithSavepoint || _isOpening || _checkpoints is null)
+        {
+            Complete(complete);
+            return;
+        }
+
+        _storeQueue.Enqueue($"ending the checkpoints of {Description}", () => store.EndJob(complete.State), error => Tell(() =>
+        {
+            if (error is not null)
+            {
+                Log.ErrorWhileEnding(_logger, error, _job.Stream.JobName, "the checkpoint store");
+            }
+
+            Complete(complete);
+        }));
+    }
+}

@@ -1,0 +1,206 @@
+using Millrace.Checkpointing;
+using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Checkpointing.Storage;
+using Millrace.Runtime.Diagnostics;
+using Millrace.Runtime.Sources;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Coordination;
+
+/// <content>Beginning: what to start from, and making subtasks of it.</content>
+internal sealed partial class JobExecution
+{
+    // Subtasks that are decided to be deployed, and whose state is still being looked for.
+    private readonly HashSet<SubtaskId> _deploying = [];
+    private long _epoch;
+    private bool _isOpening;
+
+    // What the job was started from; still good while there is no checkpoint of its own.
+    private CheckpointManifest? _initial;
+
+    /// <summary>What a deployment begins with.</summary>
+    private sealed record Beginning(long Epoch, StateAssignment? Restore);
+
+    /// <summary>Looks what there is in the storage, and starts.</summary>
+    private void Open()
+    {
+        if (_store is not { } store)
+        {
+            Apply(_coordinator.Start(Now));
+            return;
+        }
+
+        _isOpening = true;
+        StoreOpening? opening = null;
+        _storeQueue.Enqueue(
+            $"opening the checkpoints of {Description}",
+            () =>
+            {
+                opening = store.Open();
+                _initial = FindInitial(store, opening);
+            },
+            error => Tell(() => Opened(opening, error)));
+    }
+
+    private CheckpointManifest? FindInitial(CheckpointStore store, StoreOpening opening)
+    {
+        var options = _job.Options.Checkpoints;
+        if (options.RestoreLatest && opening.Latest is { } latest)
+        {
+            return latest;
+        }
+
+        if (options.RestoreFrom is not { } from)
+        {
+            return null;
+        }
+
+        var manifest = store.ReadSavepoint(from.Path);
+        if (from.Claim == ClaimMode.Claim)
+        {
+            store.Claim(manifest);
+        }
+
+        return manifest;
+    }
+
+    private void Opened(StoreOpening? opening, Exception? error)
+    {
+        _isOpening = false;
+        if (error is not null || opening is null)
+        {
+            // Nothing has run yet: a job that cannot find its state must not begin without it.
+            Apply(_coordinator.Failed(error!, Now));
+            return;
+        }
+
+        _epoch = opening.Epoch;
+        _checkpoints = new CheckpointCoordinator(
+            _job.Options.Checkpoints, _topology, Math.Max(opening.NextCheckpointId, (_initial?.CheckpointId ?? 0) + 1));
+        Apply(_coordinator.Start(Now));
+    }
+
+    private void Deploy(JobDecision.Deploy deploy)
+    {
+        _deploying.UnionWith(deploy.Subtasks);
+        if (_store is not { } store)
+        {
+            Deploy(deploy, new Beginning(++_epoch, null), null);
+            return;
+        }
+
+        Beginning? beginning = null;
+        _storeQueue.Enqueue(
+            $"looking for the state of {Description}",
+            () => beginning = FindBeginning(store, deploy),
+            error => Tell(() => Deploy(deploy, beginning, error)));
+    }
+
+    private Beginning FindBeginning(CheckpointStore store, JobDecision.Deploy deploy)
+    {
+        if (!deploy.IsRestart)
+        {
+            return new Beginning(_epoch, Assign(store, _initial));
+        }
+
+        long epoch = store.BeginEpoch();
+        return new Beginning(epoch, Assign(store, store.LatestUsable() ?? _initial));
+    }
+
+    private StateAssignment? Assign(CheckpointStore store, CheckpointManifest? manifest) => manifest is null
+        ? null
+        : new StateAssignment(_job, manifest, new RestoreFiles(store.CreateReader(manifest)), _job.Options.Checkpoints.RestoreFrom?.AllowNonRestoredState ?? false);
+
+    private void Deploy(JobDecision.Deploy deploy, Beginning? beginning, Exception? error)
+    {
+        // Cancelled meanwhile, one or all: who is not expected any more is not made.
+        var subtasks = deploy.Subtasks.Where(subtask => _coordinator.AttemptOf(subtask) == deploy.Attempt && _deploying.Remove(subtask)).ToHashSet();
+        if (subtasks.Count == 0)
+        {
+            return;
+        }
+
+        if (beginning is null)
+        {
+            Apply(_coordinator.DeployFailed([.. subtasks], error!, Now));
+            return;
+        }
+
+        try
+        {
+            Make(deploy, subtasks, beginning);
+        }
+        catch (Exception failure)
+        {
+            Apply(_coordinator.DeployFailed([.. subtasks], failure, Now));
+        }
+    }
+
+    private void Make(JobDecision.Deploy deploy, HashSet<SubtaskId> subtasks, Beginning beginning)
+    {
+        _epoch = Math.Max(_epoch, beginning.Epoch);
+        _checkpoints?.Replaced([.. subtasks]);
+        if (beginning.Restore is { } restore)
+        {
+            Log.Restored(_logger, _job.Stream.JobName, restore.CheckpointId, beginning.Epoch);
+            _checkpoints?.History.Restored(restore.CheckpointId, restore.Manifest.Kind, null, Now);
+        }
+
+        MakeEnumerators(subtasks, beginning.Restore);
+        var made = _host.Deploy(new Deployment(
+            _job, subtasks, deploy.Attempt, beginning.Epoch, JobId, beginning.Restore, new Dictionary<int, SplitCoordinator>(_enumerators), new AttemptListener(this, deploy.Attempt), _writer ??= CreateWriter()));
+        var all = new Dictionary<SubtaskId, Subtask>(_subtasks);
+        foreach (var (id, subtask) in made)
+        {
+            all[id] = subtask;
+        }
+
+        Volatile.Write(ref _subtasks, all);
+        foreach (var subtask in made.Values)
+        {
+            subtask.Wake();
+        }
+    }
+
+    /// <summary>An enumerator all of whose readers begin anew begins anew with them; another one gets back what its restarted readers were given since.</summary>
+    private void MakeEnumerators(HashSet<SubtaskId> subtasks, StateAssignment? restore)
+    {
+        var enumerators = new Dictionary<int, SplitCoordinator>(_enumerators);
+        foreach (var vertex in _job.Vertices)
+        {
+            var node = vertex.Head;
+            var readers = Enumerable.Range(0, vertex.Parallelism).Where(index => subtasks.Contains(new SubtaskId(vertex.Index, index))).ToList();
+            if (node.Source is not { } source || readers.Count == 0)
+            {
+                continue;
+            }
+
+            if (readers.Count < vertex.Parallelism)
+            {
+                readers.ForEach(reader => enumerators[node.Id].ResetReader(reader, restore?.CheckpointId));
+                continue;
+            }
+
+            enumerators.GetValueOrDefault(node.Id)?.Stop(error => ReportIfAny(error, node.Name));
+            SplitCoordinator? made = null;
+            made = source.CreateCoordinator(
+                Scheduler,
+                node.Name,
+                vertex.Parallelism,
+                error => Tell(() => EnumeratorFailed(made!, error)),
+                _store is null ? null : _serializers,
+                restore?.CoordinatorOf(node));
+            enumerators[node.Id] = made;
+        }
+
+        _enumerators = enumerators;
+    }
+
+    private void ReportIfAny(Exception? error, string name)
+    {
+        if (error is not null)
+        {
+            Tell(() => Log.ErrorWhileEnding(_logger, error, _job.Stream.JobName, $"{name} enumerator"));
+        }
+    }
+}
