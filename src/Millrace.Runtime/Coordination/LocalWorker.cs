@@ -179,7 +179,7 @@ internal sealed class LocalWorker
         RestoredCheckpointId = _deployment.Restore?.CheckpointId,
         TakesCheckpoints = subtask.Checkpoints is not null,
         Trigger = subtask.TriggerNow,
-        OperatorState = new OperatorStateBackend(_serializers),
+        OperatorState = new OperatorStateBackend(_serializers, subtask.Id.Index),
         Latency = new LatencyStatistics(),
     };
 }

@@ -1,3 +1,4 @@
+using Millrace.Runtime.State.Operator;
 using Millrace.Serialization;
 using Millrace.State.Backends;
 
@@ -12,6 +13,18 @@ internal static class StateErrors
 
     public static InvalidOperationException NameTaken(StateIdentity existing, StateIdentity asked) =>
         new($"State '{existing.Name}' is a {existing}, but a {asked} is asked for under the same name. Give one of the two another name.");
+
+    public static InvalidOperationException NameTaken(OperatorStateIdentity existing, OperatorStateIdentity asked) =>
+        new($"Operator state '{existing.Name}' is a {existing}, but a {asked} is asked for under the same name. Give one of the two another name.");
+
+    public static StateIncompatibleException RedistributionChanged(OperatorStateIdentity identity, Redistribution written) =>
+        new(Incompatibility, $"Operator state '{identity.Name}' is a {identity}, but the snapshot has a {identity with { Redistribution = written }} under this name: its elements have been dealt out in another way. Ask for it as it was, or give the new state another name.");
+
+    public static StateIncompatibleException Incompatible(OperatorStateIdentity identity, StateIncompatibleException cause) =>
+        new(cause.Code, $"Operator state '{identity.Name}', a {identity}, cannot be restored: {cause.Message}", cause);
+
+    public static MillraceException Unreadable(OperatorStateIdentity identity, int element, Exception cause) =>
+        new(Corruption, $"Operator state '{identity.Name}', element {element}, cannot be read: {cause.Message}.", cause);
 
     public static StateIncompatibleException KindChanged(StateIdentity identity, KeyedStateKind written) =>
         new(Incompatibility, $"State '{identity.Name}' is a {identity}, but the snapshot has a state of kind {written} under this name. Give the new state another name.");

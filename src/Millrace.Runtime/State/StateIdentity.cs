@@ -20,7 +20,7 @@ internal readonly record struct StateIdentity(string Name, KeyedStateKind Kind, 
         return ns == typeof(VoidNamespace) ? kind : $"{kind} by {NameOf(ns)}";
     }
 
-    private static string NameOf(Type type)
+    internal static string NameOf(Type type)
     {
         if (!type.IsGenericType)
         {

@@ -16,7 +16,7 @@ namespace Millrace.Runtime.Tests.Operators;
 /// </summary>
 internal sealed class OperatorRig
 {
-    public OperatorRig(StreamOperator op, int subtask = 0, int parallelism = 1, int batchSize = 4, CancellationToken cancellation = default)
+    public OperatorRig(StreamOperator op, int subtask = 0, int parallelism = 1, int batchSize = 4, CancellationToken cancellation = default, StateBackend? backend = null)
     {
         Operator = op;
         Time = new VirtualTimeProvider(DateTimeOffset.UnixEpoch);
@@ -30,7 +30,7 @@ internal sealed class OperatorRig
             SubtaskIndex = subtask,
             Parallelism = parallelism,
             MaxParallelism = 8,
-            Options = new ExecutionOptions { BatchSize = batchSize },
+            Options = new ExecutionOptions { BatchSize = batchSize, StateBackend = backend },
             TimeProvider = Time,
             Logger = NullLogger.Instance,
             CancellationToken = cancellation,
@@ -72,6 +72,13 @@ internal sealed class OperatorRig
     }
 
     public KeyedStateReader Snapshot() => MemoryKeyedState.Of(((IKeyedOperator)Operator).Freeze(1), Operator.Context.MaxParallelism);
+
+    /// <summary>A snapshot in the format of the <see cref="State.NativeHeapBackend"/> that the rig was given.</summary>
+    public NativeSnapshot NativeSnapshot()
+    {
+        using var frozen = ((IKeyedOperator)Operator).Freeze(1);
+        return frozen.WriteNative(null!, CancellationToken.None)!;
+    }
 }
 
 /// <summary>Takes what comes out of an operator as text, in order; can refuse to take more after every few batches.</summary>

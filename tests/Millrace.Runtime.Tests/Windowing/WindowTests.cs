@@ -3,6 +3,7 @@ using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State;
 using Millrace.Runtime.Tests.Operators;
+using Millrace.Runtime.Tests.State;
 using Millrace.Runtime.Windowing;
 using Millrace.State.Backends;
 using Millrace.Testing;
@@ -96,16 +97,19 @@ public sealed class WindowTests
     }
 
     /// <summary>Key groups of a rescaled job come from subtasks that had got to different watermarks: each goes on from its own.</summary>
-    [Fact]
-    public void Restore_FromSubtasksAtDifferentWatermarks_FiresNothingTwiceAndLosesNothing()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Restore_FromSubtasksAtDifferentWatermarks_FiresNothingTwiceAndLosesNothing(bool native)
     {
         var snapshots = new List<KeyedStateReader>();
+        var natives = new List<NativeSnapshot>();
         var output = new List<string>();
         int[] keys = [.. Enumerable.Range(0, 20)];
         var placed = new Dictionary<int, int>();
         for (int subtask = 0; subtask < 2; subtask++)
         {
-            var (op, rig, tap) = Open(subtask, 2, []);
+            var (op, rig, tap) = Open(subtask, 2, [], []);
             foreach (int key in keys.Where(key => KeyGroups.SubtaskOf(KeyGroups.GroupOf(Hasher.Hash(key), 8), 8, 2) == subtask))
             {
                 op.Receive(OperatorRig.Batch((new Event(key, $"{key}.a"), 5L), (new Event(key, $"{key}.b"), 15L)));
@@ -115,12 +119,20 @@ public sealed class WindowTests
             // One has fired [0, 10), the other both.
             op.Control(ControlElement.Watermark(subtask == 0 ? 9 : 19));
             output.AddRange(tap.Records.Select(record => $"{record.Value.Ids}@{record.Timestamp}"));
-            snapshots.Add(rig.Snapshot());
+            if (native)
+            {
+                natives.Add(rig.NativeSnapshot());
+            }
+            else
+            {
+                snapshots.Add(rig.Snapshot());
+            }
+
             op.Close();
         }
 
         Assert.Equal(2, placed.Values.Distinct().Count());
-        var (restored, _, restoredTap) = Open(0, 1, snapshots);
+        var (restored, _, restoredTap) = Open(0, 1, snapshots, natives);
 
         // Late for the keys of the second subtask, not for those of the first; allowed for neither where it was over.
         restored.Receive(OperatorRig.Batch(keys.Select(key => (new Event(key, $"{key}.c"), 16L))));
@@ -143,7 +155,7 @@ public sealed class WindowTests
         .SideOutputLateData(WindowForms.Late).Reduce(WindowForms.Join));
 
     private static (SliceWindowOperator<int, Event, Event, Event> Operator, OperatorRig Rig, Tap<Event> Tap) Open(
-        int subtask, int parallelism, IReadOnlyList<KeyedStateReader> snapshots)
+        int subtask, int parallelism, IReadOnlyList<KeyedStateReader> snapshots, IReadOnlyList<NativeSnapshot> natives)
     {
         var op = new SliceWindowOperator<int, Event, Event, Event>(
             e => e.Key,
@@ -151,12 +163,17 @@ public sealed class WindowTests
             new LatePolicy<Event>(0, null),
             new ReduceAggregation<Event>(WindowForms.Join),
             new ValueEmitter<int, Event>());
-        var rig = new OperatorRig(op, subtask, parallelism);
+        var rig = new OperatorRig(op, subtask, parallelism, backend: new NativeHeapBackend());
         var tap = new Tap<Event>();
         op.Output.Connect(tap);
         if (snapshots.Count > 0)
         {
             op.Restore(snapshots);
+        }
+
+        if (natives.Count > 0)
+        {
+            op.RestoreNative(natives, null!);
         }
 
         op.Open();

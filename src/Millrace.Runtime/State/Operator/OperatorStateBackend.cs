@@ -1,92 +1,81 @@
-using System.Buffers;
 using Millrace.Serialization;
 using Millrace.State;
 
 namespace Millrace.Runtime.State.Operator;
 
-/// <summary>The state of one operator in one subtask that belongs to no key: lists in memory, written whole.</summary>
-internal sealed class OperatorStateBackend(ISerializerProvider serializers) : OperatorStateStore
+/// <summary>The lists of one operator in one subtask that belong to no key. In memory; a snapshot is taken at once, because they are short.</summary>
+/// <remarks>
+/// Restored lists wait as bytes until they are asked for. Those that nobody asks for are carried over into later snapshots; where every subtask has the
+/// whole list, only the first does so, or the list would grow with every restore. Belongs to one subtask.
+/// </remarks>
+/// <param name="serializers">Gives serializers.</param>
+/// <param name="subtaskIndex">Which subtask, from 0.</param>
+internal sealed class OperatorStateBackend(ISerializerProvider serializers, int subtaskIndex) : OperatorStateStore
 {
-    private readonly Dictionary<string, ISnapshotList> _lists = [];
-    private readonly Dictionary<string, List<OperatorStateSnapshot>> _restored = [];
+    private readonly List<IOperatorList> _lists = [];
+    private readonly List<OperatorStateSnapshot> _restored = [];
 
-    public override OperatorListState<T> GetListState<T>(ListStateDescriptor<T> descriptor) => GetList(descriptor.Name, Redistribution.Split, serializers.Get<T>());
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The name begins with a dot, as those of the engine do.</exception>
+    /// <exception cref="InvalidOperationException">The name is taken by a list of another kind or type.</exception>
+    /// <exception cref="StateIncompatibleException">The restored list cannot be read as this one.</exception>
+    public override OperatorListState<T> GetListState<T>(ListStateDescriptor<T> descriptor) => Get(descriptor, Redistribution.Split);
 
-    public override OperatorListState<T> GetUnionListState<T>(ListStateDescriptor<T> descriptor) => GetList(descriptor.Name, Redistribution.Union, serializers.Get<T>());
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The name begins with a dot, as those of the engine do.</exception>
+    /// <exception cref="InvalidOperationException">The name is taken by a list of another kind or type.</exception>
+    /// <exception cref="StateIncompatibleException">The restored list cannot be read as this one.</exception>
+    public override OperatorListState<T> GetUnionListState<T>(ListStateDescriptor<T> descriptor) => Get(descriptor, Redistribution.Union);
 
+    /// <summary>A list of the engine's own, whose elements a connector can write itself, for example splits and committables.</summary>
+    /// <param name="name">The name; begins with a dot where it is not the user's.</param>
+    /// <param name="redistribution">How it is dealt out after a restore.</param>
+    /// <param name="serializer">Writes elements.</param>
     public OperatorListState<T> GetList<T>(string name, Redistribution redistribution, TypeSerializer<T> serializer)
     {
-        if (_lists.TryGetValue(name, out var existing))
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        var identity = new OperatorStateIdentity(name, redistribution, typeof(T));
+        if (_lists.Find(list => list.Identity.Name == name) is { } existing)
         {
-            return (OperatorListState<T>)existing;
+            return existing.Identity == identity ? (OperatorListState<T>)existing : throw StateErrors.NameTaken(existing.Identity, identity);
         }
 
-        var list = new TypedList<T>(name, redistribution, serializer);
-        if (_restored.Remove(name, out var restored))
+        var added = new OperatorList<T>(identity, serializer);
+        foreach (var snapshot in _restored.Where(snapshot => snapshot.Name == name))
         {
-            foreach (var snapshot in restored)
-            {
-                list.Load(snapshot);
-            }
+            added.Load(snapshot);
         }
 
-        _lists.Add(name, list);
-        return list;
+        // Only now: when the restored list cannot be read, it stays as it was.
+        _restored.RemoveAll(snapshot => snapshot.Name == name);
+        _lists.Add(added);
+        return added;
     }
 
-    public IReadOnlyList<OperatorStateSnapshot> Snapshot() => [.. _lists.Values.Select(list => list.Snapshot()).Where(s => s.Items.Count > 0), .. _restored.Values.SelectMany(s => s)];
-
+    /// <summary>Takes what <see cref="OperatorStateRedistribution"/> has dealt out to this subtask. A name can occur several times, with different schemas.</summary>
+    /// <exception cref="InvalidOperationException">A list has been asked for already.</exception>
     public void Restore(IReadOnlyList<OperatorStateSnapshot> snapshots)
     {
-        foreach (var group in snapshots.GroupBy(snapshot => snapshot.Name))
+        if (_lists.Count > 0)
         {
-            _restored[group.Key] = [.. group];
+            throw new InvalidOperationException($"Operator state '{_lists[0].Identity.Name}' has been asked for already: state is restored before any is used.");
         }
+
+        _restored.AddRange(snapshots);
     }
 
-    private interface ISnapshotList
+    /// <summary>The lists as they are now, as bytes. Empty ones are not in it.</summary>
+    public IReadOnlyList<OperatorStateSnapshot> Snapshot() =>
+    [
+        .. _lists.Where(list => !list.IsEmpty).Select(list => list.Snapshot()),
+        .. _restored.Where(snapshot => snapshot.Redistribution == Redistribution.Split || subtaskIndex == 0),
+    ];
+
+    private OperatorListState<T> Get<T>(ListStateDescriptor<T> descriptor, Redistribution redistribution)
     {
-        OperatorStateSnapshot Snapshot();
-    }
-
-    private sealed class TypedList<T>(string name, Redistribution redistribution, TypeSerializer<T> serializer) : OperatorListState<T>, ISnapshotList
-    {
-        private readonly List<T> _items = [];
-
-        public override IReadOnlyList<T> Items => _items;
-
-        public override void Add(T value) => _items.Add(value);
-
-        public override void Update(IEnumerable<T> values)
-        {
-            T[] items = [.. values];
-            _items.Clear();
-            _items.AddRange(items);
-        }
-
-        public void Load(OperatorStateSnapshot snapshot)
-        {
-            var reader = serializer.ForReading(snapshot.Schema);
-            foreach (var item in snapshot.Items)
-            {
-                var input = new BinaryInput(item.Span);
-                _items.Add(reader.Read(ref input));
-            }
-        }
-
-        public OperatorStateSnapshot Snapshot()
-        {
-            var items = new List<ReadOnlyMemory<byte>>(_items.Count);
-            foreach (var item in _items)
-            {
-                var buffer = new ArrayBufferWriter<byte>();
-                var output = new BinaryOutput(buffer);
-                serializer.Write(ref output, in item);
-                output.Flush();
-                items.Add(buffer.WrittenMemory);
-            }
-
-            return new OperatorStateSnapshot(name, redistribution, serializer.Schema, items);
-        }
+        ArgumentNullException.ThrowIfNull(descriptor);
+        return descriptor.Name.StartsWith('.')
+            ? throw new ArgumentException($"The name '{descriptor.Name}' begins with a dot, as those of the engine's own state do. Give the state another name.", nameof(descriptor))
+            : GetList(descriptor.Name, redistribution, serializers.Get<T>());
     }
 }
