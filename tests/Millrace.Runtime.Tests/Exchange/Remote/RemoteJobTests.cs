@@ -185,36 +185,8 @@ public sealed class RemoteJobTests
         public Simulation(StreamExecutionEnvironment env, ITaskScheduler scheduler, ulong seed, int workers)
         {
             _scheduler = scheduler;
-            var job = env.BuildJobGraph("sales");
-            Execution = new JobExecution(job, scheduler, env.LoggerFactory);
-            var network = new SimulatedNetwork(scheduler, seed, scheduler is SimulatedScheduler ? TimeSpan.FromMilliseconds(3) : TimeSpan.Zero);
-            var connections = Enumerable.Range(0, workers).Select(_ => new Dictionary<string, IDataConnection>()).ToArray();
-            for (int first = 0; first < workers; first++)
-            {
-                for (int second = first + 1; second < workers; second++)
-                {
-                    var connection = network.Connect(Name(first), Name(second));
-                    Connections.Add(connection);
-                    connections[first].Add(Name(second), connection.First);
-                    connections[second].Add(Name(first), connection.Second);
-                }
-            }
-
-            for (int worker = 0; worker < workers; worker++)
-            {
-                var factory = new RemoteChannelFactory(
-                    job, Name(worker), epoch: 1, WorkerOf, connections[worker], new SerializerProvider(env.Serializers), Errors.Add);
-                string name = Name(worker);
-                Execution.AddWorker(new LocalWorker(
-                    job, scheduler, factory, new SerializerProvider(env.Serializers), env.LoggerFactory, Execution.Enumerators, Execution, id => WorkerOf(id) == name));
-
-                // Others are not ready yet: what is sent to them waits.
-                factory.Start();
-            }
-
-            string WorkerOf(SubtaskId id) => Name((id.Vertex + id.Index) % workers);
-
-            static string Name(int worker) => $"{worker}";
+            var serializers = new SerializerProvider(env.Serializers);
+            Execution = new JobExecution(env.BuildJobGraph("sales"), new Host(this, env, seed, workers), scheduler, serializers, env.LoggerFactory, new Random(1));
         }
 
         public JobExecution Execution { get; }
@@ -242,6 +214,48 @@ public sealed class RemoteJobTests
         {
             Execution.Start();
             return Execution.Completion;
+        }
+
+        private sealed class Host(Simulation owner, StreamExecutionEnvironment env, ulong seed, int workers) : IJobHost
+        {
+            public IReadOnlyDictionary<SubtaskId, Subtask> Deploy(Deployment deployment)
+            {
+                var scheduler = owner._scheduler;
+                var network = new SimulatedNetwork(scheduler, seed, scheduler is SimulatedScheduler ? TimeSpan.FromMilliseconds(3) : TimeSpan.Zero);
+                var connections = Enumerable.Range(0, workers).Select(_ => new Dictionary<string, IDataConnection>()).ToArray();
+                for (int first = 0; first < workers; first++)
+                {
+                    for (int second = first + 1; second < workers; second++)
+                    {
+                        var connection = network.Connect(Name(first), Name(second));
+                        owner.Connections.Add(connection);
+                        connections[first].Add(Name(second), connection.First);
+                        connections[second].Add(Name(first), connection.Second);
+                    }
+                }
+
+                var subtasks = new Dictionary<SubtaskId, Subtask>();
+                for (int worker = 0; worker < workers; worker++)
+                {
+                    var serializers = new SerializerProvider(env.Serializers);
+                    var factory = new RemoteChannelFactory(
+                        deployment.Job, Name(worker), (ulong)deployment.Epoch, WorkerOf, connections[worker], serializers, owner.Errors.Add);
+                    string name = Name(worker);
+                    foreach (var (id, subtask) in new LocalWorker(deployment, scheduler, factory, serializers, env.LoggerFactory, id => WorkerOf(id) == name).Subtasks)
+                    {
+                        subtasks.Add(id, subtask);
+                    }
+
+                    // Others are not ready yet: what is sent to them waits.
+                    factory.Start();
+                }
+
+                return subtasks;
+
+                string WorkerOf(SubtaskId id) => Name((id.Vertex + id.Index) % workers);
+
+                static string Name(int worker) => $"{worker}";
+            }
         }
     }
 }
