@@ -225,7 +225,7 @@ internal sealed class JobExecution : Actor, ISubtaskListener
         Exception? error = null;
         if (complete.State == JobState.Failed)
         {
-            string cause = complete.Error is null ? "" : $"{Name(complete.FailedSubtask)}: {complete.Error.Message}";
+            string cause = complete.Error is null ? "" : $"{Name(complete.FailedSubtask)}: {complete.Error.Message}{(complete.WhyNoRestart is { } why ? $" {why}" : "")}";
             error = _stuck is null
                 ? new JobFailedException("MR2001", $"Job '{_job.Stream.JobName}' failed. {cause}", Unwrap(complete.Error))
                 : new JobFailedException(
