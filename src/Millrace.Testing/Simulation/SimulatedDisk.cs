@@ -26,8 +26,8 @@ internal sealed class SimulatedDisk(SimulatedScheduler world, StorageFaults faul
     /// <summary>The names of all files, in order.</summary>
     public IReadOnlyList<string> Names => [.. _files.Keys];
 
-    /// <summary>The storage as a process sees it.</summary>
-    public SimulatedStorage ConnectFrom(SimulatedProcess process) => new(this, process);
+    /// <summary>The storage as a start of a job sees it.</summary>
+    public SimulatedStorage ConnectFrom(SimulatedProcess owner) => new(this, owner);
 
     /// <summary>Has a process not reach the storage any more.</summary>
     public void CutOff(SimulatedProcess process) => _cutOff.Add(process);
@@ -57,12 +57,13 @@ internal sealed class SimulatedDisk(SimulatedScheduler world, StorageFaults faul
     }
 
     /// <summary>Does an operation of a process, or what the faults make of it.</summary>
-    /// <param name="process">Who asks.</param>
+    /// <param name="owner">Who asks, where it is nobody's turn.</param>
     /// <param name="description">The operation, for the log.</param>
     /// <param name="effect">What it does.</param>
     /// <param name="crash">What it leaves behind where the process crashes before it is done.</param>
-    internal T Do<T>(SimulatedProcess process, string description, Func<T> effect, Action? crash = null)
+    internal T Do<T>(SimulatedProcess owner, string description, Func<T> effect, Action? crash = null)
     {
+        var process = world.Current ?? owner;
         Operations++;
         if (!process.IsAlive)
         {

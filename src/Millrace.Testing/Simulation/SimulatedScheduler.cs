@@ -33,6 +33,9 @@ internal sealed class SimulatedScheduler : ITaskScheduler
     /// </summary>
     public Func<Actor, TimeSpan>? Stall { get; set; }
 
+    /// <summary>The process that does something now; <see langword="null"/> between two steps.</summary>
+    public SimulatedProcess? Current { get; private set; }
+
     /// <summary>What is runnable now, for people: where a run hangs.</summary>
     public IReadOnlyList<string> Runnable
     {
@@ -177,6 +180,7 @@ internal sealed class SimulatedScheduler : ITaskScheduler
         }
 
         Steps++;
+        Current = step.Process;
         try
         {
             if (step.Actor is not { } actor)
@@ -191,6 +195,10 @@ internal sealed class SimulatedScheduler : ITaskScheduler
         catch (SimulatedCrashException) when (step.Process is { IsAlive: false })
         {
             // It crashed in the middle of what it did.
+        }
+        finally
+        {
+            Current = null;
         }
 
         // Timers whose time has come while the actor worked.

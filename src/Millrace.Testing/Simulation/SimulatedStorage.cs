@@ -2,22 +2,27 @@ using Millrace.Checkpointing;
 
 namespace Millrace.Testing.Simulation;
 
-/// <summary>A <see cref="SimulatedDisk"/> as one process sees it. When the process is dead nothing that its code still does has an effect.</summary>
-internal sealed class SimulatedStorage(SimulatedDisk disk, SimulatedProcess process) : CheckpointStorage
+/// <summary>
+/// A <see cref="SimulatedDisk"/> as the processes of one start of a job see it: each operation is done by the process whose turn it is. When that is dead nothing that its
+/// code still does has an effect.
+/// </summary>
+/// <param name="disk">The disk.</param>
+/// <param name="owner">Does what is asked for between two turns.</param>
+internal sealed class SimulatedStorage(SimulatedDisk disk, SimulatedProcess owner) : CheckpointStorage
 {
     public override string Description => "simulated storage";
 
     public override StorageOutput Create(string name, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return disk.Do(process, $"create {name}", () => new Output(this, name));
+        return disk.Do(owner, $"create {name}", () => new Output(this, name));
     }
 
     public override bool TryCreate(string name, ReadOnlySpan<byte> content, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
         byte[] copy = content.ToArray();
-        return disk.Do(process, $"try to create {name}, {copy.Length} bytes", () =>
+        return disk.Do(owner, $"try to create {name}, {copy.Length} bytes", () =>
         {
             if (disk.Exists(name))
             {
@@ -32,13 +37,13 @@ internal sealed class SimulatedStorage(SimulatedDisk disk, SimulatedProcess proc
     public override Stream OpenRead(string name, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return disk.Do(process, $"read {name}", () => new MemoryStream(disk.Get(name), writable: false));
+        return disk.Do(owner, $"read {name}", () => new MemoryStream(disk.Get(name), writable: false));
     }
 
     public override IReadOnlyList<StoredFile> List(string folder, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return disk.Do(process, $"list {folder}", () => disk.List(folder));
+        return disk.Do(owner, $"list {folder}", () => disk.List(folder));
     }
 
     public override void Delete(IReadOnlyCollection<string> names, CancellationToken cancellationToken = default)
@@ -47,7 +52,7 @@ internal sealed class SimulatedStorage(SimulatedDisk disk, SimulatedProcess proc
         foreach (string name in names)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            disk.Do(process, $"delete {name}", () =>
+            disk.Do(owner, $"delete {name}", () =>
             {
                 disk.Remove(name);
                 return true;
@@ -78,7 +83,7 @@ internal sealed class SimulatedStorage(SimulatedDisk disk, SimulatedProcess proc
     }
 
     private T Do<T>(string description, Func<SimulatedDisk, T> effect, Action<SimulatedDisk> crash) =>
-        disk.Do(process, description, () => effect(disk), () => crash(disk));
+        disk.Do(owner, description, () => effect(disk), () => crash(disk));
 
     /// <summary>What is written before it is complete. Each write is an operation that may go wrong.</summary>
     private sealed class Buffer(SimulatedStorage storage, string name) : MemoryStream

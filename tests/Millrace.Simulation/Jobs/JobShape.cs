@@ -134,8 +134,14 @@ internal sealed class JobShape
             case 13 or 14:
                 int slide = _random.Next(5, 40);
                 int size = many || _random.Next(2) == 0 ? slide : slide * _random.Next(2, 5);
-                bool list = _random.Next(2) == 0;
-                Add(index => list ? new WindowListStage(index, input, size, slide) : new WindowSumStage(index, input, size, slide));
+                int kind = _random.Next(3);
+                int lateness = _random.Next(2) * _random.Next(50);
+                Add(index => kind switch
+                {
+                    0 => new WindowListStage(index, input, size, slide),
+                    1 => new WindowSumStage(index, input, size, slide),
+                    _ => new WindowFoldStage(index, input, size, slide, lateness),
+                });
                 break;
         }
     }

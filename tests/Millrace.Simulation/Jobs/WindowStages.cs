@@ -19,6 +19,44 @@ internal sealed record WindowSumStage(int Index, int Input, int Size, int Slide)
     }
 }
 
+/// <summary>What a window comes to, folded into an accumulator; of no lateness at all, so that its side output stays empty.</summary>
+internal sealed record WindowFoldStage(int Index, int Input, int Size, int Slide, int Lateness) : Stage(Index, Input)
+{
+    private static readonly OutputTag<Item> Late = new("late");
+
+    public override DataStream<Item> Build(JobBuild job)
+    {
+        var windows = job[Input].KeyBy(item => item.Key).Window(Windows.Of(Size, Slide)).SideOutputLateData(Late).AllowedLateness(TimeSpan.FromMilliseconds(Lateness))
+            .Aggregate<Range, Item, Item>(() => new Fold(), () => new AtTheEnd());
+        return Tune(job, windows).Union(windows.GetSideOutput(Late));
+    }
+
+    public override IEnumerable<Item> Compute(IReadOnlyList<IReadOnlyList<Item>> inputs) => Windows.Group(inputs[0], Size, Slide)
+        .Select(group => new Item(group.Key.Key, group.Max(item => item.Value) - group.Min(item => item.Value), group.Key.End - 1, group.Count()));
+
+    /// <summary>What is known of a window.</summary>
+    public record struct Range(long Least, long Greatest, long Count);
+
+    private sealed class Fold : AggregateFunction<Item, Range, Item>
+    {
+        public override Range CreateAccumulator() => new(long.MaxValue, long.MinValue, 0);
+
+        public override void Add(ref Range accumulator, Item value) =>
+            accumulator = new Range(Math.Min(accumulator.Least, value.Value), Math.Max(accumulator.Greatest, value.Value), accumulator.Count + 1);
+
+        public override void Merge(ref Range target, in Range source) =>
+            target = new Range(Math.Min(target.Least, source.Least), Math.Max(target.Greatest, source.Greatest), target.Count + source.Count);
+
+        public override Item GetResult(in Range accumulator) => new(0, accumulator.Greatest - accumulator.Least, 0, accumulator.Count);
+    }
+
+    private sealed class AtTheEnd : ProcessWindowFunction<Item, Item, int, TimeWindow>
+    {
+        public override void Process(int key, WindowContext<TimeWindow> context, IReadOnlyList<Item> elements, Collector<Item> output) =>
+            output.Collect(elements[0] with { Key = key, Time = context.Window.MaxTimestamp });
+    }
+}
+
 /// <summary>Everything that was in a window, kept until it fires.</summary>
 internal sealed record WindowListStage(int Index, int Input, int Size, int Slide) : Stage(Index, Input)
 {
