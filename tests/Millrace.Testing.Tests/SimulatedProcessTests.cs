@@ -100,8 +100,13 @@ public sealed class SimulatedProcessTests
         bool stalled = false;
         _world.Stall = actor =>
         {
-            stalled = !stalled && actor.Description == "slow";
-            return stalled ? TimeSpan.FromSeconds(3) : TimeSpan.Zero;
+            if (stalled || actor.Description != "slow")
+            {
+                return TimeSpan.Zero;
+            }
+
+            stalled = true;
+            return TimeSpan.FromSeconds(3);
         };
         new Counter(_world, "slow", _log).Wake();
         new Counter(_world, "fast", _log).Wake();

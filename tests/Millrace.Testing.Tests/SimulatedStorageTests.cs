@@ -1,3 +1,5 @@
+// The storage is in memory and never waits.
+#pragma warning disable xUnit1051
 using System.Text;
 using Millrace.Testing.Simulation;
 

@@ -124,8 +124,13 @@ internal sealed partial class World
                 _log.Write("fault", $"slow: {actor.Description}");
             }
 
+            if (actor != chosen)
+            {
+                return TimeSpan.Zero;
+            }
+
             // Every other time: when the pause is over it does run.
-            pausedLast = actor == chosen && !pausedLast;
+            pausedLast = !pausedLast;
             return pausedLast ? slow.Each : TimeSpan.Zero;
         }
 
