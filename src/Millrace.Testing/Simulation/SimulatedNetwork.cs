@@ -12,7 +12,11 @@ internal sealed class SimulatedNetwork(ITaskScheduler scheduler, ulong seed, Tim
     private readonly Random _random = new((int)((seed * 0xD6E8_FEB8_6659_FD93) >> 33));
 
     /// <summary>Connects two workers.</summary>
-    public SimulatedConnection Connect(string first, string second) => new(first, second, scheduler, new Random(_random.Next()), maxDelay);
+    public SimulatedConnection Connect(string first, string second) => new(first, scheduler, second, scheduler, new Random(_random.Next()), maxDelay);
+
+    /// <summary>Connects two processes. What is sent to one that is dead is lost.</summary>
+    public SimulatedConnection Connect(SimulatedProcess first, SimulatedProcess second) =>
+        new(first.Name, first, second.Name, second, new Random(_random.Next()), maxDelay);
 }
 
 /// <summary>A connection of a <see cref="SimulatedNetwork"/>: two ends, and a wire in each direction.</summary>
@@ -21,12 +25,14 @@ internal sealed class SimulatedConnection
     private readonly End _first;
     private readonly End _second;
 
-    public SimulatedConnection(string first, string second, ITaskScheduler scheduler, Random random, TimeSpan maxDelay)
+    public SimulatedConnection(string first, ITaskScheduler firstScheduler, string second, ITaskScheduler secondScheduler, Random random, TimeSpan maxDelay)
     {
         _first = new End($"simulated, {first} to {second}");
         _second = new End($"simulated, {second} to {first}");
-        FirstToSecond = _first.Outgoing = new SimulatedWire($"wire from {first} to {second}", scheduler, new Random(random.Next()), maxDelay, this);
-        SecondToFirst = _second.Outgoing = new SimulatedWire($"wire from {second} to {first}", scheduler, new Random(random.Next()), maxDelay, this);
+
+        // A wire runs in the process at its end: it delivers to whoever is alive.
+        FirstToSecond = _first.Outgoing = new SimulatedWire($"wire from {first} to {second}", secondScheduler, new Random(random.Next()), maxDelay, this);
+        SecondToFirst = _second.Outgoing = new SimulatedWire($"wire from {second} to {first}", firstScheduler, new Random(random.Next()), maxDelay, this);
         _first.Incoming = SecondToFirst;
         _second.Incoming = FirstToSecond;
     }

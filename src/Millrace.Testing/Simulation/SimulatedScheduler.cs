@@ -9,7 +9,7 @@ internal sealed class SimulatedScheduler : ITaskScheduler
 {
     private static readonly DateTimeOffset Start = new(2024, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private readonly Lock _lock = new();
-    private readonly List<Actor> _runnable = [];
+    private readonly List<Step> _runnable = [];
     private readonly Random _random;
 
     public SimulatedScheduler(ulong seed)
@@ -28,15 +28,37 @@ internal sealed class SimulatedScheduler : ITaskScheduler
     /// <summary>How many runs of actors there have been.</summary>
     public long Steps { get; private set; }
 
-    public void Enqueue(Actor actor)
+    /// <summary>
+    /// Asked before an actor runs: how long it is kept from running, because the machine has something else to do. <see langword="null"/> for never.
+    /// </summary>
+    public Func<Actor, TimeSpan>? Stall { get; set; }
+
+    /// <summary>The process that does something now; <see langword="null"/> between two steps.</summary>
+    public SimulatedProcess? Current { get; private set; }
+
+    /// <summary>What is runnable now, for people: where a run hangs.</summary>
+    public IReadOnlyList<string> Runnable
     {
-        lock (_lock)
+        get
         {
-            _runnable.Add(actor);
+            lock (_lock)
+            {
+                return [.. _runnable.Select(step => step.Actor?.Description ?? step.Description ?? "")];
+            }
         }
     }
 
-    public void RunInBackground(string description, Action work, Action<Exception?> done) => new BackgroundWork(this, description, work, done).Wake();
+    public void Enqueue(Actor actor) => Enqueue(actor, null);
+
+    /// <summary>Begins a process of its own, which can be killed.</summary>
+    /// <param name="name">Names it in the log.</param>
+    public SimulatedProcess StartProcess(string name) => new(this, name);
+
+    /// <summary>Does work as a step of its own after some time, and tells after some more how it went.</summary>
+    /// <param name="description">The work, for people.</param>
+    /// <param name="work">May block and throw.</param>
+    /// <param name="done">Gets the error, if there was one.</param>
+    public void RunInBackground(string description, Action work, Action<Exception?> done) => RunInBackground(null, description, work, done);
 
     public void Cancel(CancellationTokenSource source) => source.Cancel();
 
@@ -79,9 +101,59 @@ internal sealed class SimulatedScheduler : ITaskScheduler
         }
     }
 
+    internal void Enqueue(Actor actor, SimulatedProcess? process) => Add(new Step(actor, null, null, process));
+
+    internal void RunInBackground(SimulatedProcess? process, string description, Action work, Action<Exception?> done) =>
+        After(process, description, () =>
+        {
+            Exception? failure = null;
+            try
+            {
+                work();
+            }
+            catch (Exception error)
+            {
+                failure = error;
+            }
+
+            After(process, description, () => done(failure));
+        });
+
+    /// <summary>Forgets what a process that was killed wanted to do.</summary>
+    internal void Drop(SimulatedProcess process)
+    {
+        lock (_lock)
+        {
+            _runnable.RemoveAll(step => step.Process == process);
+        }
+    }
+
+    /// <summary>A step of its own, after the time that things take in the background.</summary>
+    private void After(SimulatedProcess? process, string description, Action action)
+    {
+        var delay = process?.BackgroundDelay?.Invoke() ?? TimeSpan.FromMicroseconds(_random.Next(1_000));
+        _ = (process?.TimeProvider ?? Time).CreateTimer(_ => Add(new Step(null, action, description, process)), null, delay, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Add(Step step)
+    {
+        lock (_lock)
+        {
+            if (step.Process is not { IsAlive: false })
+            {
+                _runnable.Add(step);
+            }
+        }
+    }
+
+    // Methods of their own: the closures would be allocated for every step.
+    private void HoldIn(SimulatedProcess process, Step step) => process.Hold(() => Add(step));
+
+    private void AddLater(Step step, TimeSpan pause) => Time.CreateTimer(_ => Add(step), null, pause, Timeout.InfiniteTimeSpan);
+
     private bool RunNext()
     {
-        Actor actor;
+        Step step;
         lock (_lock)
         {
             if (_runnable.Count == 0)
@@ -90,15 +162,43 @@ internal sealed class SimulatedScheduler : ITaskScheduler
             }
 
             int index = _random.Next(_runnable.Count);
-            actor = _runnable[index];
+            step = _runnable[index];
             _runnable[index] = _runnable[^1];
             _runnable.RemoveAt(_runnable.Count - 1);
         }
 
-        Steps++;
-        if (actor.RunOnce())
+        if (step.Process is { IsFrozen: true } frozen)
         {
-            Enqueue(actor);
+            HoldIn(frozen, step);
+            return true;
+        }
+
+        if (step.Actor is { } stalled && Stall?.Invoke(stalled) is { Ticks: > 0 } pause)
+        {
+            AddLater(step, pause);
+            return true;
+        }
+
+        Steps++;
+        Current = step.Process;
+        try
+        {
+            if (step.Actor is not { } actor)
+            {
+                step.Action!();
+            }
+            else if (actor.RunOnce())
+            {
+                Add(step);
+            }
+        }
+        catch (SimulatedCrashException) when (step.Process is { IsAlive: false })
+        {
+            // It crashed in the middle of what it did.
+        }
+        finally
+        {
+            Current = null;
         }
 
         // Timers whose time has come while the actor worked.
@@ -106,25 +206,6 @@ internal sealed class SimulatedScheduler : ITaskScheduler
         return true;
     }
 
-    /// <summary>A piece of work as an actor: it is done at a moment that the seed decides.</summary>
-    private sealed class BackgroundWork(ITaskScheduler scheduler, string description, Action work, Action<Exception?> done) : Actor(scheduler, ActorPlacement.Shared)
-    {
-        public override string Description => description;
-
-        protected override RunResult Run()
-        {
-            Exception? error = null;
-            try
-            {
-                work();
-            }
-            catch (Exception cause)
-            {
-                error = cause;
-            }
-
-            done(error);
-            return RunResult.Done;
-        }
-    }
+    /// <summary>Something that can happen next: a run of an actor, or an action.</summary>
+    private readonly record struct Step(Actor? Actor, Action? Action, string? Description, SimulatedProcess? Process);
 }

@@ -12,9 +12,10 @@ internal sealed class SimulatedWire : Actor
     private readonly SimulatedConnection _connection;
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
-    private readonly Queue<(DateTimeOffset Due, FrameBuffer Frame)> _frames = new();
+    private readonly Queue<(long Due, FrameBuffer Frame)> _frames = new();
     private volatile IDataConnectionListener? _listener;
-    private DateTimeOffset _lastDue;
+    private long _lastDue;
+    private long _heldUntil;
     private volatile Exception? _broken;
 
     public SimulatedWire(string description, ITaskScheduler scheduler, Random random, TimeSpan maxDelay, SimulatedConnection connection)
@@ -60,12 +61,21 @@ internal sealed class SimulatedWire : Actor
                 return;
             }
 
-            var due = Scheduler.TimeProvider.GetUtcNow() + (_maxDelay * _random.NextDouble());
-            _lastDue = due > _lastDue ? due : _lastDue;
+            // By the clock that never jumps: the network does not care what time it is on the wall.
+            _lastDue = Math.Max(_lastDue, After(_maxDelay * _random.NextDouble()));
             _frames.Enqueue((_lastDue, frame));
         }
 
         Wake();
+    }
+
+    /// <summary>Delivers nothing for a while: what is sent waits, as it does in a network that is divided for less time than connections take to give up.</summary>
+    public void HoldFor(TimeSpan span)
+    {
+        lock (_lock)
+        {
+            _heldUntil = Math.Max(_heldUntil, After(span));
+        }
     }
 
     public void Break(Exception cause)
@@ -113,6 +123,8 @@ internal sealed class SimulatedWire : Actor
         return RunResult.Done;
     }
 
+    private long After(TimeSpan span) => Scheduler.TimeProvider.GetTimestamp() + (long)(span.TotalSeconds * Scheduler.TimeProvider.TimestampFrequency);
+
     /// <summary>Takes the next frame, if its time has come; else sees to it that the actor runs when it has.</summary>
     private bool TryTake([NotNullWhen(true)] out FrameBuffer? frame)
     {
@@ -124,7 +136,8 @@ internal sealed class SimulatedWire : Actor
                 return false;
             }
 
-            var wait = next.Due - Scheduler.TimeProvider.GetUtcNow();
+            var time = Scheduler.TimeProvider;
+            var wait = time.GetElapsedTime(time.GetTimestamp(), Math.Max(next.Due, _heldUntil));
             if (wait > TimeSpan.Zero)
             {
                 _timer.Change(wait, Timeout.InfiniteTimeSpan);

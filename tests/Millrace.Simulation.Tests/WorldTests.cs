@@ -1,0 +1,108 @@
+using Millrace.Simulation.Engine;
+using Millrace.Simulation.Worlds;
+using Millrace.Testing.Simulation;
+
+namespace Millrace.Simulation.Tests;
+
+/// <summary>Whole worlds. What a failing seed needs is in its message: run the simulator with <c>--seed</c>.</summary>
+public sealed class WorldTests
+{
+    private static readonly TimeSpan Early = TimeSpan.FromMilliseconds(40);
+
+    [Fact]
+    public void Worlds_in_which_things_only_take_longer_give_what_they_must()
+    {
+        long steps = 0;
+        int records = 0;
+        for (ulong seed = 0; seed < 300; seed++)
+        {
+            var result = World.Run(seed, new EngineWithoutRecovery(), new SimulationLog());
+            Assert.Equal((seed, null), (seed, result.Failure));
+            steps += result.Steps;
+            records += result.Records;
+        }
+
+        Assert.True(steps > 50_000 && records > 20_000, $"Hardly anything has happened: {steps} steps, {records} records.");
+    }
+
+    [Fact]
+    public void The_same_seed_is_the_same_world_line_for_line()
+    {
+        var logs = Enumerable.Range(0, 40).Select(seed => Log((ulong)seed)).ToList();
+        for (int seed = 0; seed < logs.Count; seed++)
+        {
+            Assert.Equal(logs[seed], Log((ulong)seed));
+        }
+
+        Assert.Equal(logs.Count, logs.Select(log => string.Join('\n', log)).Distinct().Count());
+    }
+
+    [Fact]
+    public void Harmless_faults_do_happen()
+    {
+        var seen = Enumerable.Range(0, 200).SelectMany(seed => Log((ulong)seed)).Where(line => line.Contains("  fault  ", StringComparison.Ordinal)).ToList();
+        Assert.All(
+            (string[])[nameof(Fault.SlowActor), nameof(Fault.Freeze), nameof(Fault.ClockJump), nameof(Fault.Partition), "slow: "],
+            kind => Assert.Contains(seen, line => line.Contains(kind, StringComparison.Ordinal)));
+    }
+
+    /// <summary>The control: an engine that begins anew after a crash must be found out, or a world that is content says nothing.</summary>
+    [Fact]
+    public void A_job_that_begins_anew_after_a_crash_is_found_out()
+    {
+        AreFoundOut(new Fault.CrashAll(Early * 4, Early), "too many", atLeast: 20);
+    }
+
+    [Fact]
+    public void A_job_that_runs_twice_is_found_out()
+    {
+        // Both take themselves for the first, and write under the same names.
+        AreFoundOut(new Fault.Zombie(Early, Early * 3), "", atLeast: 40);
+    }
+
+    [Fact]
+    public void A_job_that_is_cancelled_before_it_has_committed_anything_may_begin_anew_at_another_parallelism()
+    {
+        // Where the first start had begun a transaction the second, which has the same names for its own, is refused; the others are good.
+        int good = 0;
+        for (ulong seed = 0; seed < 100; seed++)
+        {
+            var result = World.Run(seed, WorldPlan.Create(seed, [new Fault.CancelAndRescale(Early)]), new EngineWithoutRecovery(), new SimulationLog());
+            good += result is { Starts: 2, Failure: null } ? 1 : 0;
+        }
+
+        Assert.True(good >= 15, $"Only {good} of 100 seeds were started again and give what they must.");
+    }
+
+    [Fact]
+    public void A_connection_that_is_lost_is_reported_by_an_engine_that_cannot_go_on()
+    {
+        AreFoundOut(new Fault.BreakConnection(Early, 0), "the job ended as Failed", atLeast: 20);
+    }
+
+    [Fact]
+    public void A_job_that_never_ends_is_found_out()
+    {
+        // Nobody tells the engine that the worker is dead.
+        AreFoundOut(new Fault.CrashWorker(Early, 0, TimeSpan.FromDays(1)), "does not end", atLeast: 20);
+    }
+
+    private static void AreFoundOut(Fault fault, string how, int atLeast)
+    {
+        int found = 0;
+        for (ulong seed = 0; seed < 100; seed++)
+        {
+            var result = World.Run(seed, WorldPlan.Create(seed, [fault]), new EngineWithoutRecovery(), new SimulationLog());
+            found += result.Failure?.Contains(how, StringComparison.Ordinal) == true ? 1 : 0;
+        }
+
+        Assert.True(found >= atLeast, $"Only {found} of 100 seeds report '{how}'.");
+    }
+
+    private static List<string> Log(ulong seed)
+    {
+        var lines = new List<string>();
+        World.Run(seed, new EngineWithoutRecovery(), new SimulationLog(lines.Add));
+        return lines;
+    }
+}

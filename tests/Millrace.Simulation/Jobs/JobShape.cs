@@ -1,0 +1,168 @@
+using System.Globalization;
+using Millrace.Simulation.External;
+
+namespace Millrace.Simulation.Jobs;
+
+/// <summary>A job of a random shape over random input, and what it must give.</summary>
+internal sealed class JobShape
+{
+    // Enough to take a while, little enough that a seed takes milliseconds.
+    private const int ManyItems = 700;
+    private const int MaxItems = 3_000;
+
+    private readonly List<Stage> _stages = [];
+    private readonly List<IReadOnlyList<Item>> _results = [];
+    private readonly List<bool> _eventTime = [];
+    private readonly List<int> _open = [];
+    private readonly List<(string Uid, int Stage)> _sinks = [];
+    private readonly Random _random;
+
+    private JobShape(Random random)
+    {
+        _random = random;
+    }
+
+    public IReadOnlyList<Stage> Stages => _stages;
+
+    /// <summary>The uids of the sinks, with what each must get, in any order.</summary>
+    public IEnumerable<(string Uid, IReadOnlyList<Item> Expected)> Sinks => _sinks.Select(sink => (sink.Uid, _results[sink.Stage]));
+
+    /// <summary>What the stages that count must have counted.</summary>
+    public IEnumerable<(Stage Stage, long Count, long Sum)> Tallies =>
+        _stages.OfType<TallyStage>().Select(stage => ((Stage)stage, (long)_results[stage.Index].Count, _results[stage.Index].Sum(item => item.Value)));
+
+    /// <summary>Makes a job up.</summary>
+    public static JobShape Create(Random random)
+    {
+        var shape = new JobShape(random);
+        int sources = random.Next(3) == 0 ? random.Next(2, 4) : 1;
+        for (int source = 0; source < sources; source++)
+        {
+            int number = source;
+            shape.Add(index => new SourceStage(index, ReplayPlan.Create(random, number), random.Next(3) * random.Next(1, 6)));
+        }
+
+        int steps = random.Next(1, 8);
+        for (int step = 0; step < steps; step++)
+        {
+            shape.Grow();
+        }
+
+        foreach (int stage in shape._open)
+        {
+            int sinks = random.Next(6) == 0 ? 2 : 1;
+            for (int i = 0; i < sinks; i++)
+            {
+                shape._sinks.Add(($"sink-{shape._sinks.Count}", stage));
+            }
+        }
+
+        return shape;
+    }
+
+    /// <summary>Declares the job.</summary>
+    /// <param name="job">The environment, and what is particular to this start.</param>
+    /// <param name="ledger">Where its sinks write to.</param>
+    public void Build(JobBuild job, Ledger<Item> ledger)
+    {
+        foreach (var stage in _stages)
+        {
+            job[stage.Index] = stage.Build(job);
+        }
+
+        for (int i = 0; i < _sinks.Count; i++)
+        {
+            job[_sinks[i].Stage].SinkTo(new LedgerSink<Item>(ledger)).Uid(_sinks[i].Uid).Name(_sinks[i].Uid).Parallelism(job.ParallelismOf(1_000 + i));
+        }
+    }
+
+    public override string ToString() => string.Join(", ", _stages.Select(stage => stage.Inputs.Length == 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{stage.Name} of {_results[stage.Index].Count}")
+        : $"{stage.Name}({string.Join(' ', stage.Inputs)})")) + ", " + string.Join(", ", _sinks.Select(sink => $"{sink.Uid}({sink.Stage}) of {_results[sink.Stage].Count}"));
+
+    private void Grow()
+    {
+        int input = _open[_random.Next(_open.Count)];
+        var before = _stages[input];
+        bool eventTime = _eventTime[input];
+        bool many = _results[input].Count > ManyItems;
+        switch (_random.Next(eventTime ? 15 : 8))
+        {
+            case 0:
+                Add(index => new MapStage(index, input, _random.Next(1, 4)));
+                break;
+            case 1:
+                Add(index => new FilterStage(index, input, _random.Next(2, 6)));
+                break;
+            case 2 when !many:
+                Add(index => new FlatMapStage(index, input));
+                break;
+            case 3:
+                Add(index => new ExchangeStage(index, input, (Dealing)_random.Next(3)));
+                break;
+            case 4:
+                Add(index => new TallyStage(index, input, _random.Next(2) == 0));
+                break;
+            case 5 when _open.Count > 1 && !many:
+                int other = _open[_random.Next(_open.Count)];
+                if (other != input)
+                {
+                    Add(index => new UnionStage(index, input, other));
+                }
+
+                break;
+            case 6:
+                var split = new SplitStage(_stages.Count, input);
+                Add(_ => split);
+                Add(index => new SideStage(index, split), replacesInputs: false);
+                break;
+            case 7:
+                Add(index => new CountStage(index, input));
+                break;
+            case 8 or 9 when before is SourceStage:
+                Add(index => new SequenceStage(index, input));
+                break;
+            case 10:
+                Add(index => new DelayedStage(index, input, _random.Next(0, 40)));
+                break;
+            case 11:
+                Add(index => new MomentStage(index, input, _random.Next(0, 40)));
+                break;
+            case 12:
+                Add(index => new FinalStage(index, input));
+                break;
+            case 13 or 14:
+                int slide = _random.Next(5, 40);
+                int size = many || _random.Next(2) == 0 ? slide : slide * _random.Next(2, 5);
+                int kind = _random.Next(3);
+                int lateness = _random.Next(2) * _random.Next(50);
+                Add(index => kind switch
+                {
+                    0 => new WindowListStage(index, input, size, slide),
+                    1 => new WindowSumStage(index, input, size, slide),
+                    _ => new WindowFoldStage(index, input, size, slide, lateness),
+                });
+                break;
+        }
+    }
+
+    private void Add(Func<int, Stage> create, bool replacesInputs = true)
+    {
+        var stage = create(_stages.Count) with { Chaining = (StageChaining)Math.Max(0, _random.Next(6) - 3) };
+        Item[] result = [.. stage.Compute([.. stage.Inputs.Select(input => _results[input])])];
+        if (result.Length > MaxItems)
+        {
+            return;
+        }
+
+        _stages.Add(stage);
+        _results.Add(result);
+        _eventTime.Add(stage.KeepsEventTime && Array.TrueForAll(stage.Inputs, input => _eventTime[input]));
+        _open.Add(stage.Index);
+        if (replacesInputs)
+        {
+            // Now and then a stream has two readers: a diamond, where both come together again.
+            _open.RemoveAll(open => stage.Inputs.Contains(open) && _random.Next(5) != 0);
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using Millrace.Simulation.Terminal;
+
+return CommandLine.Run(args);

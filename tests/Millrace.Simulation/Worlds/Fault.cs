@@ -1,0 +1,75 @@
+namespace Millrace.Simulation.Worlds;
+
+/// <summary>Something that the world does to the job.</summary>
+/// <param name="At">When, counted from the beginning.</param>
+internal abstract record Fault(TimeSpan At)
+{
+    /// <summary>Whether a job without fault tolerance bears it too: it only takes longer.</summary>
+    public virtual bool IsHarmless => false;
+
+    /// <summary>A subtask or another actor is slow for a while.</summary>
+    public sealed record SlowActor(TimeSpan At, TimeSpan For, TimeSpan Each) : Fault(At)
+    {
+        public override bool IsHarmless => true;
+    }
+
+    /// <summary>A process stands still for a while.</summary>
+    public sealed record Freeze(TimeSpan At, int Process, TimeSpan For) : Fault(At)
+    {
+        public override bool IsHarmless => true;
+    }
+
+    /// <summary>The clock on the wall of a process is set.</summary>
+    public sealed record ClockJump(TimeSpan At, int Process, TimeSpan By) : Fault(At)
+    {
+        public override bool IsHarmless => true;
+    }
+
+    /// <summary>The network between two workers delivers nothing for a while.</summary>
+    public sealed record Partition(TimeSpan At, int Connection, TimeSpan For) : Fault(At)
+    {
+        public override bool IsHarmless => true;
+    }
+
+    /// <summary>A connection between two workers breaks.</summary>
+    public sealed record BreakConnection(TimeSpan At, int Connection) : Fault(At);
+
+    /// <summary>All processes of the job die; it is started again a while later.</summary>
+    public sealed record CrashAll(TimeSpan At, TimeSpan Down) : Fault(At);
+
+    /// <summary>A worker dies; the coordinator hears of it a while later, and another takes its place.</summary>
+    public sealed record CrashWorker(TimeSpan At, int Worker, TimeSpan Noticed) : Fault(At);
+
+    /// <summary>All processes of the job die in the middle of an operation on the storage.</summary>
+    public sealed record CrashAtOperation(TimeSpan At, int Operations, TimeSpan Down) : Fault(At);
+
+    /// <summary>All processes of the job stand still, another start takes over, and later they go on.</summary>
+    public sealed record Zombie(TimeSpan At, TimeSpan Until) : Fault(At);
+
+    /// <summary>Operations on the storage fail for a while.</summary>
+    public sealed record StorageFails(TimeSpan At, TimeSpan For, double Rate) : Fault(At);
+
+    /// <summary>Work on the storage is slow for a while.</summary>
+    public sealed record StorageSlow(TimeSpan At, TimeSpan For, TimeSpan Delay) : Fault(At);
+
+    /// <summary>The storage is full for a while.</summary>
+    public sealed record StorageFull(TimeSpan At, TimeSpan For, int Room) : Fault(At);
+
+    /// <summary>A process does not reach the storage for a while.</summary>
+    public sealed record StorageCutOff(TimeSpan At, int Process, TimeSpan For) : Fault(At);
+
+    /// <summary>A stored file changes by itself.</summary>
+    public sealed record Corruption(TimeSpan At) : Fault(At);
+
+    /// <summary>The external system fails requests for a while.</summary>
+    public sealed record LedgerFails(TimeSpan At, TimeSpan For, double Rate) : Fault(At);
+
+    /// <summary>A savepoint is taken.</summary>
+    public sealed record Savepoint(TimeSpan At) : Fault(At);
+
+    /// <summary>The job is stopped with a savepoint and started from it with another parallelism.</summary>
+    public sealed record StopAndRescale(TimeSpan At) : Fault(At);
+
+    /// <summary>The job is cancelled and started with another parallelism from its last checkpoint.</summary>
+    public sealed record CancelAndRescale(TimeSpan At) : Fault(At);
+}

@@ -1,0 +1,43 @@
+using Millrace.Simulation.Engine;
+using Millrace.Testing.Simulation;
+
+namespace Millrace.Simulation.Worlds;
+
+/// <summary>One start of the job: its processes, which die together.</summary>
+internal sealed class Generation(int number, SimulatedProcess coordinator, SimulatedProcess[] workers)
+{
+    public int Number { get; } = number;
+
+    public SimulatedProcess Coordinator { get; } = coordinator;
+
+    public SimulatedProcess[] Workers { get; } = workers;
+
+    /// <summary>The job; <see langword="null"/> while it is being started.</summary>
+    public ISimulatedRun? Run { get; set; }
+
+    /// <summary>What becomes of the job when it has ended: whether it is started again, with another parallelism.</summary>
+    public Rescale? Rescale { get; set; }
+
+    /// <summary>All processes; those that were replaced are not among them.</summary>
+    public IEnumerable<SimulatedProcess> Processes => [Coordinator, .. Workers];
+
+    public bool Has(SimulatedProcess process) => Processes.Contains(process);
+
+    public SimulatedProcess Process(int index) => Processes.ElementAt(index % (Workers.Length + 1));
+
+    public void Kill()
+    {
+        foreach (var process in Processes)
+        {
+            process.Kill();
+        }
+    }
+}
+
+/// <summary>A job that is being stopped in order to start again.</summary>
+/// <param name="Savepoint">What the next start begins from; <see langword="null"/> for its latest checkpoint.</param>
+internal sealed record Rescale(string? Savepoint)
+{
+    /// <summary>Whether the savepoint is there.</summary>
+    public bool IsTaken { get; set; }
+}

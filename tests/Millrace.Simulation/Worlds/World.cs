@@ -1,0 +1,200 @@
+using Millrace.Checkpointing;
+using Millrace.Simulation.Engine;
+using Millrace.Simulation.External;
+using Millrace.Simulation.Jobs;
+using Millrace.Testing.Simulation;
+
+namespace Millrace.Simulation.Worlds;
+
+/// <summary>
+/// A job with everything around it, on one thread, in virtual time: processes, network, storage, the external systems it reads from and writes to, and what goes wrong
+/// with them. A seed decides all of it.
+/// </summary>
+internal sealed partial class World
+{
+    private const long MaxSteps = 3_000_000;
+
+    // Ample: the job has nothing against it any more.
+    private static readonly TimeSpan TimeToEnd = TimeSpan.FromMinutes(10);
+
+    // Long enough for whatever is still on its way, from zombies above all.
+    private static readonly TimeSpan Afterwards = TimeSpan.FromSeconds(5);
+
+    private readonly ulong _seed;
+    private readonly WorldPlan _plan;
+    private readonly ISimulatedEngine _engine;
+    private readonly SimulationLog _log;
+    private readonly SimulatedScheduler _scheduler;
+    private readonly SimulatedNetwork _network;
+    private readonly SimulatedDisk _disk;
+    private readonly Ledger<Item> _ledger;
+    private readonly JobTallies _tallies = new();
+    private readonly Random _random;
+    private readonly List<Generation> _generations = [];
+    private readonly DateTimeOffset _begin;
+    private Generation? _current;
+    private string? _failure;
+    private string? _restoreFrom;
+    private int _scale;
+    private bool _orderMayBreak;
+
+    private World(ulong seed, WorldPlan plan, ISimulatedEngine engine, SimulationLog log)
+    {
+        _seed = seed;
+        _plan = plan;
+        _engine = engine;
+        _log = log;
+        _random = new Random(plan.FaultSeed);
+        _scheduler = new SimulatedScheduler(seed);
+        _log.StartAt(_scheduler.Time);
+        _begin = _scheduler.Time.GetUtcNow();
+        _network = new SimulatedNetwork(_scheduler, seed, plan.NetworkDelay);
+        var storageFaults = new StorageFaults(_random.Next()) { MaxDelay = plan.StorageDelay, IsAtomic = plan.StorageIsAtomic };
+        _disk = new SimulatedDisk(_scheduler, storageFaults, log) { Crash = CrashedAtStorage };
+        _ledger = new Ledger<Item>(_scheduler, new LedgerFaults(_random.Next()), log) { MayForgetCommitted = plan.MayForgetCommitted };
+    }
+
+    /// <summary>Runs a world to its end.</summary>
+    public static WorldResult Run(ulong seed, ISimulatedEngine engine, SimulationLog log) => Run(seed, WorldPlan.Create(seed, engine.IsFaultTolerant), engine, log);
+
+    /// <summary>Runs a world to its end.</summary>
+    public static WorldResult Run(ulong seed, WorldPlan plan, ISimulatedEngine engine, SimulationLog log)
+    {
+        var world = new World(seed, plan, engine, log);
+        try
+        {
+            world.Run();
+        }
+        catch (Exception error)
+        {
+            world.Fail($"{error.GetType().Name}: {error.Message}");
+            log.Write("world", error.ToString());
+        }
+
+        if (world._failure is { } failure)
+        {
+            log.Write("world", "FAILED: " + failure);
+        }
+
+        return new WorldResult(
+            seed,
+            world._failure?.ReplaceLineEndings(" "),
+            world._scheduler.Steps,
+            world._generations.Count,
+            plan.Shape.Sinks.Sum(sink => world._ledger.CommittedBy(sink.Uid).Count()),
+            world._scheduler.Time.GetUtcNow() - world._begin);
+    }
+
+    private void Run()
+    {
+        _log.Write("world", _plan.ToString());
+        foreach (var fault in _plan.Faults)
+        {
+            At(fault.At, () => Apply(fault));
+        }
+
+        At(WorldPlan.Peace, MakePeace);
+        At(WorldPlan.Peace + TimeToEnd, () => Fail($"the job does not end: {_current?.Run?.Describe() ?? "it is down"}; runnable: {string.Join(", ", _scheduler.Runnable)}"));
+        Start();
+        do
+        {
+            _scheduler.RunUntil(() => _failure is not null || _current is { Run.IsEnded: true }, MaxSteps);
+        }
+        while (_failure is null && StartsAgain());
+
+        if (_failure is null)
+        {
+            bool over = false;
+            After(Afterwards, () => over = true);
+            _scheduler.RunUntil(() => over, MaxSteps);
+            Check();
+        }
+    }
+
+    /// <summary>Starts the job, from what the storage has of it.</summary>
+    private void Start()
+    {
+        int number = _generations.Count + 1;
+        var coordinator = StartProcess($"coordinator-{number}");
+        var generation = new Generation(number, coordinator, [.. Enumerable.Range(0, _plan.Workers).Select(worker => StartProcess($"worker-{number}-{worker}"))]);
+        _generations.Add(generation);
+        _current = generation;
+        _log.Write("world", $"start {number}, scale {_scale}{(_restoreFrom is null ? "" : $", from {_restoreFrom}")}");
+
+        CheckpointOptions? checkpoints = null;
+        if (_engine.IsFaultTolerant)
+        {
+            checkpoints = _plan.Checkpoints.Clone();
+            checkpoints.Storage = _disk.ConnectFrom(coordinator);
+            checkpoints.RestoreFrom = _restoreFrom is { } path ? new RestoreOptions(path) : null;
+        }
+
+        var env = new StreamExecutionEnvironment(_plan.CreateOptions(checkpoints))
+        {
+            TimeProvider = coordinator.TimeProvider,
+            LoggerFactory = new SimulationLoggers(_log, coordinator.Name),
+        };
+        _plan.Shape.Build(new JobBuild(env, number, _scale, _tallies) { OrderMayBreak = _orderMayBreak }, _ledger);
+        generation.Run = _engine.Start(new SimulatedStart(env, "simulated", _network, coordinator, generation.Workers));
+    }
+
+    private SimulatedProcess StartProcess(string name)
+    {
+        var process = _scheduler.StartProcess(name);
+        process.BackgroundDelay = _disk.Faults.NextDelay;
+        return process;
+    }
+
+    /// <summary>The job has ended: whether it was stopped only in order to go on at another parallelism.</summary>
+    private bool StartsAgain()
+    {
+        var generation = _current!;
+        var run = generation.Run!;
+        _log.Write("world", $"start {generation.Number} has ended: {run.State} {run.Error?.Message}");
+        bool stopped = generation.Rescale is { } rescale && (rescale.Savepoint is null ? run.State == JobState.Canceled : rescale.IsTaken && run.State == JobState.Finished);
+        if (!stopped)
+        {
+            if (run.State != JobState.Finished)
+            {
+                Fail($"the job ended as {run.State}: {run.Error?.Message}");
+            }
+
+            return false;
+        }
+
+        generation.Kill();
+        _scale++;
+        _restoreFrom = generation.Rescale!.Savepoint ?? _restoreFrom;
+        _orderMayBreak |= generation.Rescale.Savepoint is null && (_plan.Checkpoints.Unaligned || _plan.Checkpoints.AlignedTimeout > TimeSpan.Zero);
+        Start();
+        return true;
+    }
+
+    /// <summary>Kills a start of the job; the current one is started again a while later.</summary>
+    private void Crash(Generation generation, TimeSpan down)
+    {
+        _log.Write("world", $"all processes of start {generation.Number} die");
+        generation.Kill();
+        if (generation == _current)
+        {
+            _current = null;
+            After(down, Start);
+        }
+    }
+
+    private void CrashedAtStorage(SimulatedProcess process)
+    {
+        process.Kill();
+        if (_generations.Find(generation => generation.Has(process)) is { } generation)
+        {
+            Crash(generation, _crashDown);
+        }
+    }
+
+    private void Fail(string failure) => _failure ??= failure;
+
+    private void At(TimeSpan time, Action action) => After(time - (_scheduler.Time.GetUtcNow() - _begin), action);
+
+    private void After(TimeSpan span, Action action) =>
+        _ = _scheduler.Time.CreateTimer(_ => action(), null, span > TimeSpan.Zero ? span : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+}

@@ -1,0 +1,146 @@
+using Millrace.Checkpointing;
+using Millrace.Simulation.Jobs;
+
+namespace Millrace.Simulation.Worlds;
+
+/// <summary>Everything about a world that its seed decides beforehand.</summary>
+internal sealed class WorldPlan
+{
+    private static readonly int[] KeyGroups = [4, 16, 128];
+    private static readonly int[] BatchSizes = [1, 2, 7, 32];
+
+    private WorldPlan(Random random, bool isFaultTolerant)
+    {
+        Shape = JobShape.Create(random);
+        Workers = random.Next(1, 4);
+        NetworkDelay = Milliseconds(random, 0, 5);
+        BatchSize = BatchSizes[random.Next(BatchSizes.Length)];
+        ChannelCapacity = random.Next(2, 6);
+        Chaining = random.Next(4) != 0;
+        ObjectReuseCheck = random.Next(5) == 0;
+        BufferTimeout = random.Next(3) == 0 ? TimeSpan.Zero : Milliseconds(random, 1, 100);
+        MaxParallelism = KeyGroups[random.Next(KeyGroups.Length)];
+        StorageDelay = Milliseconds(random, 0, 10);
+        StorageIsAtomic = random.Next(2) == 0;
+        Checkpoints = CreateCheckpoints(random);
+        Restarts = random.Next(2) == 0
+            ? RestartStrategy.FixedDelay(1_000, Milliseconds(random, 0, 20))
+            : RestartStrategy.ExponentialDelay(Milliseconds(random, 1, 10), Milliseconds(random, 20, 100), resetThreshold: TimeSpan.FromSeconds(1));
+        FaultSeed = random.Next();
+        Faults = [.. CreateFaults(random).Where(fault => isFaultTolerant || fault.IsHarmless).OrderBy(fault => fault.At)];
+    }
+
+    public JobShape Shape { get; }
+
+    public int Workers { get; }
+
+    public TimeSpan NetworkDelay { get; }
+
+    public int BatchSize { get; }
+
+    public int ChannelCapacity { get; }
+
+    public bool Chaining { get; }
+
+    public bool ObjectReuseCheck { get; }
+
+    public TimeSpan BufferTimeout { get; }
+
+    public int MaxParallelism { get; }
+
+    public TimeSpan StorageDelay { get; }
+
+    public bool StorageIsAtomic { get; }
+
+    /// <summary>How checkpoints are taken; the storage comes with each start.</summary>
+    public CheckpointOptions Checkpoints { get; }
+
+    public RestartStrategy Restarts { get; }
+
+    /// <summary>Decides what the faults decide when they happen.</summary>
+    public int FaultSeed { get; }
+
+    /// <summary>What happens, in order.</summary>
+    public IReadOnlyList<Fault> Faults { get; init; }
+
+    /// <summary>When nothing goes wrong any more: from then on the job must come to its end.</summary>
+    public static TimeSpan Peace { get; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whether the damage is such that not even a correct engine can keep what is committed.</summary>
+    public bool MayForgetCommitted => Faults.Any(fault => fault is Fault.Corruption);
+
+    public static WorldPlan Create(ulong seed, bool isFaultTolerant) => new(new Random((int)((seed * 0xC2B2_AE3D_27D4_EB4F) >> 33)), isFaultTolerant);
+
+    /// <summary>The same plan with other faults.</summary>
+    public static WorldPlan Create(ulong seed, IReadOnlyList<Fault> faults) => new(new Random((int)((seed * 0xC2B2_AE3D_27D4_EB4F) >> 33)), true) { Faults = faults };
+
+    /// <summary>The options of a start.</summary>
+    public ExecutionOptions CreateOptions(CheckpointOptions? checkpoints) => new()
+    {
+        Parallelism = 2,
+        MaxParallelism = MaxParallelism,
+        BatchSize = BatchSize,
+        ChannelCapacity = ChannelCapacity,
+        OperatorChaining = Chaining,
+        ObjectReuseCheck = ObjectReuseCheck,
+        BufferTimeout = BufferTimeout,
+        Checkpoints = checkpoints ?? new CheckpointOptions(),
+        RestartStrategy = checkpoints is null ? null : Restarts,
+    };
+
+    public override string ToString() =>
+        $"{Shape}; {Workers} workers, batches of {BatchSize}, channels of {ChannelCapacity}, chaining {Chaining}, {MaxParallelism} key groups; "
+        + $"checkpoints every {Checkpoints.Interval}, unaligned {Checkpoints.Unaligned}, aligned timeout {Checkpoints.AlignedTimeout}, {Checkpoints.MaxConcurrent} at once, "
+        + $"{Checkpoints.Retained} retained; {Restarts}; {Faults.Count} faults";
+
+    private static CheckpointOptions CreateCheckpoints(Random random)
+    {
+        int alignment = random.Next(3);
+        return new CheckpointOptions
+        {
+            Interval = Milliseconds(random, 5, 120),
+            JobId = "job",
+            Timeout = random.Next(3) == 0 ? Milliseconds(random, 20, 200) : TimeSpan.FromSeconds(30),
+            MinPause = random.Next(3) == 0 ? Milliseconds(random, 1, 20) : TimeSpan.Zero,
+            MaxConcurrent = alignment == 0 ? random.Next(1, 4) : 1,
+            TolerableFailures = 10_000,
+            Unaligned = alignment == 1,
+            AlignedTimeout = alignment == 2 ? Milliseconds(random, 1, 20) : TimeSpan.Zero,
+            Retained = random.Next(1, 4),
+            InlineThreshold = random.Next(2) == 0 ? 0 : random.Next(1, 2_000),
+        };
+    }
+
+    private static IEnumerable<Fault> CreateFaults(Random random)
+    {
+        int count = random.Next(0, 7);
+        for (int i = 0; i < count; i++)
+        {
+            // Most jobs are over in a second; more faults early than late.
+            var at = Peace * (random.NextDouble() * random.NextDouble());
+            var span = Milliseconds(random, 1, 300);
+            span = at + span > Peace ? Peace - at : span;
+            yield return random.Next(19) switch
+            {
+                0 or 1 => new Fault.SlowActor(at, span, Milliseconds(random, 1, 30)),
+                2 => new Fault.Freeze(at, random.Next(4), span),
+                3 => new Fault.ClockJump(at, random.Next(4), TimeSpan.FromSeconds(random.Next(-3_600, 3_600))),
+                4 => new Fault.Partition(at, random.Next(3), span),
+                5 => new Fault.BreakConnection(at, random.Next(3)),
+                6 or 7 => new Fault.CrashAll(at, span / 4),
+                8 or 9 => new Fault.CrashWorker(at, random.Next(3), span / 10),
+                10 => new Fault.CrashAtOperation(at, random.Next(30), span / 4),
+                11 => new Fault.Zombie(at, span),
+                12 => new Fault.StorageFails(at, span, random.NextDouble()),
+                13 => new Fault.StorageSlow(at, span, Milliseconds(random, 1, 100)),
+                14 => new Fault.StorageFull(at, span, random.Next(2_000)),
+                15 => new Fault.StorageCutOff(at, random.Next(4), span),
+                16 => new Fault.LedgerFails(at, span, random.NextDouble() * 0.5),
+                17 => random.Next(3) == 0 ? new Fault.Corruption(at) : new Fault.Savepoint(at),
+                _ => random.Next(2) == 0 ? new Fault.StopAndRescale(at) : new Fault.CancelAndRescale(at),
+            };
+        }
+    }
+
+    private static TimeSpan Milliseconds(Random random, int from, int to) => TimeSpan.FromMilliseconds(from + (random.NextDouble() * (to - from)));
+}
