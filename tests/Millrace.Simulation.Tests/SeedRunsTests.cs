@@ -10,7 +10,7 @@ public sealed class SeedRunsTests
     public void Replay_WritesTheLogAndHowItWent()
     {
         using var output = new StringWriter();
-        Assert.Equal(CommandLine.Good, SeedRuns.Replay(6, new EngineWithoutRecovery(), output));
+        Assert.Equal(CommandLine.Good, SeedRuns.Replay(6, new SimulatedEngine(), output));
         string[] lines = output.ToString().TrimEnd().Split('\n');
         Assert.StartsWith("seed 6: ok (1 starts, ", lines[^1], StringComparison.Ordinal);
         Assert.Contains(lines, line => line.Contains("committed transaction", StringComparison.Ordinal));
@@ -20,7 +20,7 @@ public sealed class SeedRunsTests
     public void RunRange_WritesASummary()
     {
         using var output = new StringWriter();
-        Assert.Equal(CommandLine.Good, SeedRuns.RunRange(10, 20, 2, new EngineWithoutRecovery(), output, TextWriter.Null, CancellationToken.None));
+        Assert.Equal(CommandLine.Good, SeedRuns.RunRange(10, 20, 2, new SimulatedEngine(), output, TextWriter.Null, CancellationToken.None));
         Assert.Equal("20 seeds, 0 failed", output.ToString().TrimEnd());
     }
 
@@ -40,7 +40,7 @@ public sealed class SeedRunsTests
     {
         using var output = new StringWriter();
         Assert.Equal(
-            CommandLine.Cancelled, SeedRuns.RunRange(0, 1_000, 1, new EngineWithoutRecovery(), output, TextWriter.Null, new CancellationToken(canceled: true)));
+            CommandLine.Cancelled, SeedRuns.RunRange(0, 1_000, 1, new SimulatedEngine(), output, TextWriter.Null, new CancellationToken(canceled: true)));
         Assert.Equal("0 seeds, 0 failed; stopped before the end", output.ToString().TrimEnd());
     }
 

@@ -16,7 +16,7 @@ public sealed class WorldTests
         int records = 0;
         for (ulong seed = 0; seed < 300; seed++)
         {
-            var result = World.Run(seed, new EngineWithoutRecovery(), new SimulationLog());
+            var result = World.Run(seed, new SimulatedEngine(), new SimulationLog());
             Assert.Equal((seed, null), (seed, result.Failure));
             steps += result.Steps;
             records += result.Records;
@@ -67,7 +67,7 @@ public sealed class WorldTests
         int good = 0;
         for (ulong seed = 0; seed < 100; seed++)
         {
-            var result = World.Run(seed, WorldPlan.Create(seed, [new Fault.CancelAndRescale(Early)]), new EngineWithoutRecovery(), new SimulationLog());
+            var result = World.Run(seed, WorldPlan.Create(seed, [new Fault.CancelAndRescale(Early)]), new SimulatedEngine(), new SimulationLog());
             good += result is { Starts: 2, Failure: null } ? 1 : 0;
         }
 
@@ -92,7 +92,7 @@ public sealed class WorldTests
         int found = 0;
         for (ulong seed = 0; seed < 100; seed++)
         {
-            var result = World.Run(seed, WorldPlan.Create(seed, [fault]), new EngineWithoutRecovery(), new SimulationLog());
+            var result = World.Run(seed, WorldPlan.Create(seed, [fault]), new SimulatedEngine(), new SimulationLog());
             found += result.Failure?.Contains(how, StringComparison.Ordinal) == true ? 1 : 0;
         }
 
@@ -102,7 +102,7 @@ public sealed class WorldTests
     private static List<string> Log(ulong seed)
     {
         var lines = new List<string>();
-        World.Run(seed, new EngineWithoutRecovery(), new SimulationLog(lines.Add));
+        World.Run(seed, new SimulatedEngine(), new SimulationLog(lines.Add));
         return lines;
     }
 }

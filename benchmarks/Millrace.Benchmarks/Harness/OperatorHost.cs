@@ -66,6 +66,12 @@ internal static class OperatorHost
         {
         }
 
+        public void RunInBackground(string description, Action work, Action<Exception?> done)
+        {
+            work();
+            done(null);
+        }
+
         public string CaptureStack(Actor actor) => "";
     }
 }

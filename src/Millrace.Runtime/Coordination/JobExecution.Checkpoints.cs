@@ -24,22 +24,29 @@ internal sealed partial class JobExecution
     /// <summary>How checkpoints went; null where there are none.</summary>
     public CheckpointHistory? CheckpointHistory => _checkpoints?.History;
 
+    /// <summary>Asks for a checkpoint or savepoint. Safe to call from any thread.</summary>
+    /// <param name="kind">What is asked for.</param>
+    /// <param name="folder">Where a savepoint goes.</param>
+    /// <param name="stop">Whether the job ends with it.</param>
+    /// <param name="done">Called on the job's turn with the path in the storage, or with the error.</param>
+    public void Request(SnapshotKind kind, string? folder, StopMode stop, Action<string?, Exception?> done) => Tell(() =>
+    {
+        if (_checkpoints is null || _done)
+        {
+            done(null, Checkpointing.CheckpointErrors.Refuse(
+                _done ? "the job has ended." : _store is null ? "the job keeps no checkpoints: give it a Checkpoints.Storage." : "the job has not started yet."));
+            return;
+        }
+
+        ApplyCheckpoints(_checkpoints.Request(new SnapshotRequest(kind, folder, stop, done), Now));
+    });
+
     /// <summary>Asks for a checkpoint or savepoint.</summary>
     /// <returns>Its path in the storage.</returns>
     public Task<string> RequestAsync(SnapshotKind kind, string? folder = null, StopMode stop = StopMode.None)
     {
         var completion = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Tell(() =>
-        {
-            if (_checkpoints is null || _done)
-            {
-                completion.SetException(Checkpointing.CheckpointErrors.Refuse(
-                    _done ? "the job has ended." : _store is null ? "the job keeps no checkpoints: give it a Checkpoints.Storage." : "the job has not started yet."));
-                return;
-            }
-
-            ApplyCheckpoints(_checkpoints.Request(new SnapshotRequest(kind, folder, stop, completion), Now));
-        });
+        Request(kind, folder, stop, (path, error) => _ = error is null ? completion.TrySetResult(path ?? "") : completion.TrySetException(error));
         return completion.Task;
     }
 
@@ -106,8 +113,7 @@ internal sealed partial class JobExecution
                 _checkpointTimer = StartTimer(TimeSpan.FromMilliseconds(Math.Clamp(timer.DueAt - Now, 0, int.MaxValue)), () => ApplyCheckpoints(_checkpoints!.Tick(Now)));
                 break;
             case CheckpointDecision.RequestDone done:
-                var completion = (TaskCompletionSource<string>)done.Request.Completion!;
-                _ = done.Error is null ? completion.TrySetResult(done.Path ?? "") : completion.TrySetException(done.Error);
+                ((Action<string?, Exception?>)done.Request.Completion!)(done.Path, done.Error);
                 break;
             case CheckpointDecision.Discard:
                 // Its files go with those of its checkpoint.

@@ -32,6 +32,12 @@ internal sealed class HarnessActor : Actor
         {
         }
 
+        public void RunInBackground(string description, Action work, Action<Exception?> done)
+        {
+            work();
+            done(null);
+        }
+
         public string CaptureStack(Actor actor) => "   (harness)";
     }
 }

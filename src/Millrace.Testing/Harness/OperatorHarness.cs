@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Operators;
@@ -318,6 +319,11 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
     /// <summary>A channel that hands everything to the operator at once.</summary>
     private sealed class DirectChannel(IReceiver<TIn> receiver) : IChannelSender<TIn>
     {
+        // The harness sends no barriers through channels.
+        public void Announce(CheckpointBarrier barrier)
+        {
+        }
+
         public bool TrySend(in StreamElement<TIn> element)
         {
             if (element.Batch is { } batch)

@@ -1,4 +1,5 @@
 using CsCheck;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State;
@@ -149,6 +150,10 @@ public sealed class ExchangeOutputTests
         public List<string> Sent { get; } = [];
 
         public List<int> Records { get; } = [];
+
+        public List<CheckpointBarrier> Announced { get; } = [];
+
+        public void Announce(CheckpointBarrier barrier) => Announced.Add(barrier);
 
         public bool TrySend(in StreamElement<int> element)
         {

@@ -46,7 +46,7 @@ internal static class CommandLine
         });
         command.SetAction((parsed, cancellationToken) =>
         {
-            var engine = new EngineWithoutRecovery();
+            var engine = new SimulatedEngine();
             return Task.FromResult(parsed.GetValue(seed) is { } one
                 ? SeedRuns.Replay(one, engine, Console.Out)
                 : SeedRuns.RunRange(parsed.GetValue(from), parsed.GetValue(seeds)!.Value, parsed.GetValue(threads), engine, Console.Out, Console.Error, cancellationToken));

@@ -176,6 +176,7 @@ public sealed class RemoteJobTests
     private sealed class Simulation
     {
         private readonly ITaskScheduler _scheduler;
+        private readonly Dictionary<string, IDataConnection>[] _ends;
 
         public Simulation(StreamExecutionEnvironment env, ulong seed, int workers)
             : this(env, new SimulatedScheduler(seed), seed, workers)
@@ -185,8 +186,21 @@ public sealed class RemoteJobTests
         public Simulation(StreamExecutionEnvironment env, ITaskScheduler scheduler, ulong seed, int workers)
         {
             _scheduler = scheduler;
+            var network = new SimulatedNetwork(scheduler, seed, scheduler is SimulatedScheduler ? TimeSpan.FromMilliseconds(3) : TimeSpan.Zero);
+            _ends = Enumerable.Range(0, workers).Select(_ => new Dictionary<string, IDataConnection>()).ToArray();
+            for (int first = 0; first < workers; first++)
+            {
+                for (int second = first + 1; second < workers; second++)
+                {
+                    var connection = network.Connect(Name(first), Name(second));
+                    Connections.Add(connection);
+                    _ends[first].Add(Name(second), connection.First);
+                    _ends[second].Add(Name(first), connection.Second);
+                }
+            }
+
             var serializers = new SerializerProvider(env.Serializers);
-            Execution = new JobExecution(env.BuildJobGraph("sales"), new Host(this, env, seed, workers), scheduler, serializers, env.LoggerFactory, new Random(1));
+            Execution = new JobExecution(env.BuildJobGraph("sales"), new Host(this, env, workers), scheduler, serializers, env.LoggerFactory, new Random(1));
         }
 
         public JobExecution Execution { get; }
@@ -216,32 +230,20 @@ public sealed class RemoteJobTests
             return Execution.Completion;
         }
 
-        private sealed class Host(Simulation owner, StreamExecutionEnvironment env, ulong seed, int workers) : IJobHost
+        private static string Name(int worker) => $"{worker}";
+
+        private sealed class Host(Simulation owner, StreamExecutionEnvironment env, int workers) : IJobHost
         {
             public IReadOnlyDictionary<SubtaskId, Subtask> Deploy(Deployment deployment)
             {
-                var scheduler = owner._scheduler;
-                var network = new SimulatedNetwork(scheduler, seed, scheduler is SimulatedScheduler ? TimeSpan.FromMilliseconds(3) : TimeSpan.Zero);
-                var connections = Enumerable.Range(0, workers).Select(_ => new Dictionary<string, IDataConnection>()).ToArray();
-                for (int first = 0; first < workers; first++)
-                {
-                    for (int second = first + 1; second < workers; second++)
-                    {
-                        var connection = network.Connect(Name(first), Name(second));
-                        owner.Connections.Add(connection);
-                        connections[first].Add(Name(second), connection.First);
-                        connections[second].Add(Name(first), connection.Second);
-                    }
-                }
-
                 var subtasks = new Dictionary<SubtaskId, Subtask>();
                 for (int worker = 0; worker < workers; worker++)
                 {
                     var serializers = new SerializerProvider(env.Serializers);
                     var factory = new RemoteChannelFactory(
-                        deployment.Job, Name(worker), (ulong)deployment.Epoch, WorkerOf, connections[worker], serializers, owner.Errors.Add);
+                        deployment.Job, Name(worker), (ulong)deployment.Epoch, WorkerOf, owner._ends[worker], serializers, owner.Errors.Add);
                     string name = Name(worker);
-                    foreach (var (id, subtask) in new LocalWorker(deployment, scheduler, factory, serializers, env.LoggerFactory, id => WorkerOf(id) == name).Subtasks)
+                    foreach (var (id, subtask) in new LocalWorker(deployment, owner._scheduler, factory, serializers, env.LoggerFactory, id => WorkerOf(id) == name).Subtasks)
                     {
                         subtasks.Add(id, subtask);
                     }
@@ -253,8 +255,6 @@ public sealed class RemoteJobTests
                 return subtasks;
 
                 string WorkerOf(SubtaskId id) => Name((id.Vertex + id.Index) % workers);
-
-                static string Name(int worker) => $"{worker}";
             }
         }
     }
