@@ -1,3 +1,4 @@
+using CsCheck;
 using Millrace.Runtime.State;
 using Millrace.Runtime.State.Keyed;
 using Millrace.Runtime.State.Snapshots;
@@ -249,6 +250,49 @@ public sealed class CopyOnWriteTests
         }
     }
 
+    [Fact]
+    public void Changes_between_any_two_entries_that_are_written_leave_the_snapshot_as_it_was()
+    {
+        // The serializer stands for the other thread: at every entry that is written the subtask does something.
+        Gen.Select(Gen.Int[1, 200], Gen.Select(Gen.Int[0, 3], Gen.Long[0, 250]).Array[1, 300]).Sample((entries, operations) =>
+        {
+            var serializer = new CountingSerializer();
+            var backend = TestState.Heap<long>(new KeyGroupRange(0, 2), 2, new TestSerializers().With(serializer));
+            var state = backend.GetState(new ValueStateDescriptor<Box>("boxes"));
+            var expected = new Dictionary<long, (long, long)>();
+            for (long key = 0; key < entries; key++)
+            {
+                backend.SetCurrentKey(key);
+                state.Value = new Box { A = key, B = -key };
+                expected.Add(key, (key, -key));
+            }
+
+            var frozen = backend.Freeze(1);
+            int next = 0;
+            serializer.OnWrite = () =>
+            {
+                for (int i = 0; i < 3; i++)
+                {
+                    var (kind, key) = operations[next++ % operations.Length];
+                    backend.SetCurrentKey(key);
+                    switch (kind)
+                    {
+                        case 0:
+                            state.Clear();
+                            break;
+                        case 1:
+                            state.Value = new Box { A = 1000, B = 1000 };
+                            break;
+                        default:
+                            (state.GetOrAdd() ??= new Box()).A++;
+                            break;
+                    }
+                }
+            };
+            Assert.Equal(expected, Values(MemoryKeyedState.Of(frozen, 2), 2).ToDictionary(entry => entry.Key, entry => (entry.Value.A, entry.Value.B)));
+        });
+    }
+
     private static KeyedStateStore<long> Backend(ISerializerProvider serializers) => TestState.Heap<long>(new KeyGroupRange(0, 8), 8, serializers);
 
     private static MemoryKeyedState Write(FrozenKeyedState frozen, CancellationToken cancellationToken)
@@ -267,9 +311,9 @@ public sealed class CopyOnWriteTests
         }
     }
 
-    private static Dictionary<long, Box> Values(KeyedStateReader snapshot)
+    private static Dictionary<long, Box> Values(KeyedStateReader snapshot, int maxParallelism = 8)
     {
-        var backend = Backend(TestSerializers.Default);
+        var backend = TestState.Heap<long>(new KeyGroupRange(0, maxParallelism), maxParallelism, TestSerializers.Default);
         backend.Restore([snapshot]);
         var table = backend.Table<VoidNamespace, Box>("boxes");
         var values = new Dictionary<long, Box>();
