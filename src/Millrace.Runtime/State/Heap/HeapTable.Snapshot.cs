@@ -1,5 +1,3 @@
-using Millrace.State.Backends;
-
 namespace Millrace.Runtime.State.Heap;
 
 /// <content>Freezing and loading by key group.</content>
