@@ -26,5 +26,13 @@ var records = new Option<long>("--records") { Description = "How many records.",
 var soak = new Command("soak", "Run a windowed job for many records and check that memory stays flat; exit code 1 if it does not.") { records };
 soak.SetAction(async result => await new SoakMode(Console.Out).RunAsync(result.GetValue(records)) ? 0 : 1);
 
-var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, gate, bdn, soak };
+var entries = new Option<long>("--entries") { Description = "How many entries of about 100 bytes.", DefaultValueFactory = _ => 10_000_000 };
+var state = new Command("state", "Measure what a checkpoint of large heap state costs the data path.") { entries };
+state.SetAction(async result =>
+{
+    await new StateMode(Console.Out).RunAsync(result.GetValue(entries));
+    return 0;
+});
+
+var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, gate, bdn, soak, state };
 return await root.Parse(args).InvokeAsync();

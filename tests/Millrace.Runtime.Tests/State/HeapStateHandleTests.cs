@@ -1,5 +1,4 @@
 using CsCheck;
-using Millrace.Runtime.State;
 using Millrace.Runtime.State.Keyed;
 using Millrace.State;
 using Millrace.State.Backends;

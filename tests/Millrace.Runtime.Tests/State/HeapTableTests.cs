@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using CsCheck;
-using Millrace.Runtime.State;
 using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.State.Keyed;
 using Millrace.State.Backends;

@@ -1,6 +1,5 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
-using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State;
 using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.State.Keyed;

@@ -17,7 +17,7 @@ internal sealed class FrozenHeapTable<TKey, TNamespace, TValue>(
     StateIdentity identity,
     HeapTableCodec<TKey, TNamespace, TValue> codec,
     int firstGroup,
-    HeapGroup<TKey, TNamespace, TValue>?[] groups,
+    FrozenGroup<TKey, TNamespace, TValue>?[] groups,
     Action released) : FrozenTable
 {
     private bool _isReleased;
@@ -25,6 +25,7 @@ internal sealed class FrozenHeapTable<TKey, TNamespace, TValue>(
     public override void Write(KeyedStateWriter writer, ChunkBuffer buffer, Action throwIfAbandoned)
     {
         writer.BeginState(new StateHeader(identity.Name, identity.Kind, codec.Keys.Schema, codec.Namespaces.Schema, codec.Values.Schema));
+        var block = new HeapEntry<TKey, TNamespace, TValue>[FrozenGroup<TKey, TNamespace, TValue>.BlockSize];
         for (int index = 0; index < groups.Length; index++)
         {
             if (groups[index] is not { } group)
@@ -32,9 +33,9 @@ internal sealed class FrozenHeapTable<TKey, TNamespace, TValue>(
                 continue;
             }
 
-            codec.Write(group, firstGroup + index, writer, buffer, throwIfAbandoned);
+            codec.Write(group, block, firstGroup + index, writer, buffer, throwIfAbandoned);
             groups[index] = null;
-            group.Unshare();
+            group.Release();
         }
 
         Release();
@@ -44,7 +45,7 @@ internal sealed class FrozenHeapTable<TKey, TNamespace, TValue>(
     {
         for (int index = 0; index < groups.Length; index++)
         {
-            groups[index]?.Unshare();
+            groups[index]?.Release();
             groups[index] = null;
         }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Millrace.Serialization;
@@ -9,30 +8,29 @@ namespace Millrace.Runtime.State.Heap;
 /// One key group of a state: an open-addressing table with linear probing, deletion by shifting back, and as many slots as a power of two.
 /// </summary>
 /// <remarks>
-/// Invariant: an entry stands in its home slot or in the unbroken run of full slots after it. While <see cref="IsShared"/>, a snapshot reads
-/// the slots: nothing may be written, and whoever wants to write works on a <see cref="Clone"/>.
+/// Invariant: an entry stands in its home slot or in the unbroken run of full slots after it. Snapshots read the slots while the subtask goes on: no slot is
+/// written before <see cref="Preserve"/> was called for it.
 /// </remarks>
 internal sealed class HeapGroup<TKey, TNamespace, TValue>
 {
     public const int MinCapacity = 8;
 
+    // Copies values that can be changed in place.
+    private readonly TypeSerializer<TValue> _values;
     private HeapEntry<TKey, TNamespace, TValue>[] _slots;
     private int _count;
 
     // Entries were removed this often since it was last looked whether the table is too large, and there were at most so many meanwhile.
     private int _removals;
     private int _peak;
-    private int _snapshots;
 
-    public HeapGroup(int capacity = MinCapacity)
-        : this(new HeapEntry<TKey, TNamespace, TValue>[capacity], count: 0)
-    {
-    }
+    // Snapshots that may still read the slots.
+    private FrozenGroup<TKey, TNamespace, TValue>[] _frozen = [];
 
-    private HeapGroup(HeapEntry<TKey, TNamespace, TValue>[] slots, int count)
+    public HeapGroup(TypeSerializer<TValue> values, int capacity = MinCapacity)
     {
-        _slots = slots;
-        _count = count;
+        _values = values;
+        _slots = new HeapEntry<TKey, TNamespace, TValue>[capacity];
     }
 
     public int Count => _count;
@@ -43,19 +41,37 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
         get => _slots;
     }
 
-    // A volatile read: what the writer of the snapshot read before it let go must not be seen to happen after our write.
-    public bool IsShared
+    /// <summary>Freezes the group as it is now.</summary>
+    public FrozenGroup<TKey, TNamespace, TValue> Freeze()
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Volatile.Read(ref _snapshots) != 0;
+        var frozen = new FrozenGroup<TKey, TNamespace, TValue>(_slots, _count);
+        _frozen = [.. _frozen.Where(other => !other.IsReleased), frozen];
+        return frozen;
     }
 
-    public void Share() => Interlocked.Increment(ref _snapshots);
-
-    public void Unshare()
+    /// <summary>To be called before a slot is written, whether it is full or empty. The slot stays where it is; its value may be replaced by a copy.</summary>
+    /// <param name="slot">Which slot.</param>
+    /// <param name="isKept">Whether the value that is there is needed afterwards.</param>
+    public void Preserve(int slot, bool isKept = true)
     {
-        int left = Interlocked.Decrement(ref _snapshots);
-        Debug.Assert(left >= 0, "a key group was released more often than it was frozen");
+        bool isPreserved = false;
+        bool isRead = false;
+        foreach (var frozen in _frozen)
+        {
+            isPreserved |= frozen.Preserve(slot);
+            isRead |= !frozen.IsReleased;
+        }
+
+        if (!isRead)
+        {
+            _frozen = [];
+        }
+
+        ref var entry = ref _slots[slot];
+        if (isPreserved && isKept && !_values.IsImmutable && entry.Stored != 0)
+        {
+            entry.Value = _values.Copy(entry.Value);
+        }
     }
 
     /// <summary>How many slots keep <paramref name="count"/> entries below the load at which a table grows.</summary>
@@ -70,26 +86,6 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
         return capacity;
     }
 
-    /// <summary>A copy for the subtask to go on with. Values that could be changed in place are copied too; the snapshot keeps the originals.</summary>
-    public HeapGroup<TKey, TNamespace, TValue> Clone(TypeSerializer<TValue> values)
-    {
-        // Not cleared first: this runs on the subtask's thread while records wait.
-        var slots = GC.AllocateUninitializedArray<HeapEntry<TKey, TNamespace, TValue>>(_slots.Length);
-        Array.Copy(_slots, slots, slots.Length);
-        if (!values.IsImmutable)
-        {
-            foreach (ref var slot in slots.AsSpan())
-            {
-                if (slot.Stored != 0)
-                {
-                    slot.Value = values.Copy(slot.Value);
-                }
-            }
-        }
-
-        return new HeapGroup<TKey, TNamespace, TValue>(slots, _count) { _removals = _removals, _peak = _peak };
-    }
-
     /// <summary>Takes a free slot for an entry that is not there yet.</summary>
     public ref HeapEntry<TKey, TNamespace, TValue> Add(uint stored)
     {
@@ -99,7 +95,13 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
         }
 
         _count++;
-        ref var slot = ref FreeSlot(_slots, stored);
+        int index = FreeSlot(_slots, stored);
+        if (_frozen.Length != 0)
+        {
+            Preserve(index);
+        }
+
+        ref var slot = ref _slots[index];
         slot.Stored = stored;
         return ref slot;
     }
@@ -109,12 +111,24 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     {
         var slots = _slots;
         int mask = slots.Length - 1;
+        bool isFrozen = _frozen.Length != 0;
+        if (isFrozen)
+        {
+            Preserve(hole, isKept: false);
+        }
+
         for (int next = (hole + 1) & mask; slots[next].Stored != 0; next = (next + 1) & mask)
         {
             // An entry may move back to the hole unless its home lies behind the hole.
             int home = (int)slots[next].Stored & mask;
             if (((next - home) & mask) >= ((next - hole) & mask))
             {
+                if (isFrozen)
+                {
+                    // Before it moves: elsewhere it would no longer be known whether the snapshot has the same object.
+                    Preserve(next);
+                }
+
                 slots[hole] = slots[next];
                 hole = next;
             }
@@ -147,34 +161,38 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     // a third more copying while a snapshot is written.
     private static int LimitOf(int capacity) => (int)(capacity * 11L / 16);
 
-    private static ref HeapEntry<TKey, TNamespace, TValue> FreeSlot(HeapEntry<TKey, TNamespace, TValue>[] slots, uint stored)
+    private static int FreeSlot(HeapEntry<TKey, TNamespace, TValue>[] slots, uint stored)
     {
         int mask = slots.Length - 1;
         ref var first = ref MemoryMarshal.GetArrayDataReference(slots);
         int index = (int)stored & mask;
-        while (true)
+        while (Unsafe.Add(ref first, index).Stored != 0)
         {
-            ref var slot = ref Unsafe.Add(ref first, index);
-            if (slot.Stored == 0)
-            {
-                return ref slot;
-            }
-
             index = (index + 1) & mask;
         }
+
+        return index;
     }
 
     private void Resize(int capacity)
     {
+        // Snapshots keep the old slots, in which nothing changes any more; the values must not be theirs too.
+        bool copyValues = !_values.IsImmutable && _frozen.Any(frozen => !frozen.IsReleased);
         var slots = new HeapEntry<TKey, TNamespace, TValue>[capacity];
         foreach (ref var slot in _slots.AsSpan())
         {
             if (slot.Stored != 0)
             {
-                FreeSlot(slots, slot.Stored) = slot;
+                ref var moved = ref slots[FreeSlot(slots, slot.Stored)];
+                moved = slot;
+                if (copyValues)
+                {
+                    moved.Value = _values.Copy(moved.Value);
+                }
             }
         }
 
         _slots = slots;
+        _frozen = [];
     }
 }

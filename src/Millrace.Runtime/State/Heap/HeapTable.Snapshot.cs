@@ -1,5 +1,3 @@
-using Millrace.State.Backends;
-
 namespace Millrace.Runtime.State.Heap;
 
 /// <content>Freezing and loading by key group.</content>
@@ -8,15 +6,10 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue>
     public FrozenTable Freeze()
     {
         Interlocked.Increment(ref _snapshots);
-        var frozen = new HeapGroup<TKey, TNamespace, TValue>?[_groups.Length];
+        var frozen = new FrozenGroup<TKey, TNamespace, TValue>?[_groups.Length];
         for (int index = 0; index < frozen.Length; index++)
         {
-            var group = _groups[index];
-            if (group is { Count: > 0 })
-            {
-                group.Share();
-                frozen[index] = group;
-            }
+            frozen[index] = _groups[index] is { Count: > 0 } group ? group.Freeze() : null;
         }
 
         return new FrozenHeapTable<TKey, TNamespace, TValue>(Identity, _codec, _firstGroup, frozen, () => Interlocked.Decrement(ref _snapshots));
@@ -27,7 +20,10 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue>
         var codec = _codec.ForReading(Identity, restored.Header);
         foreach (var group in restored.Groups)
         {
-            Put(group.Group - _firstGroup, codec.Read(Identity, group, _maxParallelism, _namespaceHasher));
+            // Its values are written and copied as they are now, however they are read.
+            var read = new HeapGroup<TKey, TNamespace, TValue>(_codec.Values, HeapGroup<TKey, TNamespace, TValue>.CapacityFor(group.Count));
+            codec.Read(Identity, group, read, _maxParallelism, _namespaceHasher);
+            Put(group.Group - _firstGroup, read);
         }
     }
 }

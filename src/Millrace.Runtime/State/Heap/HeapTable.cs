@@ -29,7 +29,8 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     private readonly EqualityComparer<TNamespace>? _namespaceComparer;
     private readonly HeapTableCodec<TKey, TNamespace, TValue> _codec;
 
-    // How many snapshots still read any of the groups: while there is none, no group need be asked whether it is shared.
+    // How many snapshots still read any of the groups: while there is none, nothing need be put aside. A volatile read: what a writer read before
+    // it let go must not be seen to happen after our write.
     private int _snapshots;
 
     public HeapTable(StateIdentity identity, KeyGroupRange range, int maxParallelism, HeapTableCodec<TKey, TNamespace, TValue> codec, StableHasher<TNamespace>? namespaceHasher)
@@ -68,17 +69,17 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     public override ref TValue GetOrAdd(scoped in TKey key, ulong hash, scoped in TNamespace ns, out bool existed)
     {
         int index = IndexOf(hash);
-        if (Volatile.Read(ref _snapshots) != 0)
-        {
-            MakeWritable(index);
-        }
-
         uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
         ref var found = ref Search(_slots[index], in key, stored, in ns);
         if (Unsafe.IsNullRef(ref found))
         {
             existed = false;
             return ref Add(index, in key, stored, in ns);
+        }
+
+        if (Volatile.Read(ref _snapshots) != 0)
+        {
+            Preserve(index, ref found);
         }
 
         existed = true;
@@ -97,9 +98,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
 
         if (Volatile.Read(ref _snapshots) != 0)
         {
-            // A copy has the same slots, but elsewhere in memory.
-            MakeWritable(index);
-            found = ref Search(_slots[index], in key, stored, in ns);
+            Preserve(index, ref found);
         }
 
         return ref found.Value;
@@ -119,18 +118,14 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     public override bool Remove(scoped in TKey key, ulong hash, scoped in TNamespace ns)
     {
         int index = IndexOf(hash);
-        var slots = _slots[index];
-        ref var found = ref Search(slots, in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
+        ref var found = ref Search(_slots[index], in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
         if (Unsafe.IsNullRef(ref found))
         {
             return false;
         }
 
-        nint offset = Unsafe.ByteOffset(ref MemoryMarshal.GetArrayDataReference(slots), ref found);
-        int slot = (int)(offset / Unsafe.SizeOf<HeapEntry<TKey, TNamespace, TValue>>());
-        MakeWritable(index);
         var group = _groups[index]!;
-        group.RemoveAt(slot);
+        group.RemoveAt(SlotOf(index, ref found));
         _slots[index] = group.Slots;
         return true;
     }
@@ -201,7 +196,11 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
 
     public override ref TValue ValueAt(in TableCursor cursor)
     {
-        MakeWritable(cursor.Partition);
+        if (Volatile.Read(ref _snapshots) != 0)
+        {
+            _groups[cursor.Partition]!.Preserve(cursor.Position - 1);
+        }
+
         return ref SlotAt(in cursor).Value;
     }
 
@@ -260,7 +259,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ref TValue Add(int index, scoped in TKey key, uint stored, scoped in TNamespace ns)
     {
-        var group = _groups[index] ??= new HeapGroup<TKey, TNamespace, TValue>();
+        var group = _groups[index] ??= new HeapGroup<TKey, TNamespace, TValue>(_codec.Values);
         ref var slot = ref group.Add(stored);
         _slots[index] = group.Slots;
         slot.Key = key;
@@ -268,14 +267,14 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
         return ref slot.Value;
     }
 
-    /// <summary>Copies a key group that a snapshot still reads. To be called before anything is written.</summary>
+    /// <summary>Puts aside for snapshots what is in a slot. To be called before it is written.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void MakeWritable(int index)
+    private void Preserve(int index, ref HeapEntry<TKey, TNamespace, TValue> found) => _groups[index]!.Preserve(SlotOf(index, ref found));
+
+    private int SlotOf(int index, ref HeapEntry<TKey, TNamespace, TValue> found)
     {
-        if (_groups[index] is { IsShared: true } shared)
-        {
-            Put(index, shared.Clone(_codec.Values));
-        }
+        nint offset = Unsafe.ByteOffset(ref MemoryMarshal.GetArrayDataReference(_slots[index]), ref found);
+        return (int)(offset / Unsafe.SizeOf<HeapEntry<TKey, TNamespace, TValue>>());
     }
 
     private void Put(int index, HeapGroup<TKey, TNamespace, TValue> group)

@@ -43,32 +43,42 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
 
     /// <summary>Writes a key group, in several parts where it is large.</summary>
     public void Write(
-        HeapGroup<TKey, TNamespace, TValue> group, int number, KeyedStateWriter writer, ChunkBuffer buffer, Action throwIfAbandoned)
+        FrozenGroup<TKey, TNamespace, TValue> group,
+        HeapEntry<TKey, TNamespace, TValue>[] block,
+        int number,
+        KeyedStateWriter writer,
+        ChunkBuffer buffer,
+        Action throwIfAbandoned)
     {
         int count = 0;
         throwIfAbandoned();
         buffer.Reset();
         var output = new BinaryOutput(buffer.Bytes);
-        foreach (ref readonly var slot in group.Slots.AsSpan())
+        for (int index = 0; index < group.Blocks; index++)
         {
-            if (slot.Stored == 0)
+            foreach (ref readonly var slot in group.Read(index, block))
             {
-                continue;
+                if (slot.Stored == 0)
+                {
+                    continue;
+                }
+
+                Keys.Write(ref output, in slot.Key);
+                Namespaces.Write(ref output, in slot.Namespace);
+                Values.Write(ref output, in slot.Value);
+                count++;
+                if (output.BytesWritten >= ChunkBuffer.Target)
+                {
+                    output.Flush();
+                    writer.WriteChunk(number, count, buffer.Bytes.WrittenSpan);
+                    throwIfAbandoned();
+                    buffer.Reset();
+                    output = new BinaryOutput(buffer.Bytes);
+                    count = 0;
+                }
             }
 
-            Keys.Write(ref output, in slot.Key);
-            Namespaces.Write(ref output, in slot.Namespace);
-            Values.Write(ref output, in slot.Value);
-            count++;
-            if (output.BytesWritten >= ChunkBuffer.Target)
-            {
-                output.Flush();
-                writer.WriteChunk(number, count, buffer.Bytes.WrittenSpan);
-                throwIfAbandoned();
-                buffer.Reset();
-                output = new BinaryOutput(buffer.Bytes);
-                count = 0;
-            }
+            group.Passed(index);
         }
 
         output.Flush();
@@ -78,19 +88,17 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
         }
     }
 
-    /// <summary>Reads a key group with a codec that <see cref="ForReading"/> gave.</summary>
+    /// <summary>Reads a key group into an empty one, with a codec that <see cref="ForReading"/> gave.</summary>
     /// <exception cref="MillraceException">The bytes are not what they should be.</exception>
-    public HeapGroup<TKey, TNamespace, TValue> Read(StateIdentity identity, RestoredGroup written, int maxParallelism, StableHasher<TNamespace>? namespaceHasher)
+    public void Read(
+        StateIdentity identity, RestoredGroup written, HeapGroup<TKey, TNamespace, TValue> group, int maxParallelism, StableHasher<TNamespace>? namespaceHasher)
     {
         try
         {
-            var group = new HeapGroup<TKey, TNamespace, TValue>(HeapGroup<TKey, TNamespace, TValue>.CapacityFor(written.Count));
             foreach (var (count, bytes) in written.Parts)
             {
                 Read(group, written.Group, count, bytes, maxParallelism, namespaceHasher);
             }
-
-            return group;
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
         {

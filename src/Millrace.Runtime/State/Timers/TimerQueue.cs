@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Millrace.Runtime.State.Keyed;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.State.Timers;
