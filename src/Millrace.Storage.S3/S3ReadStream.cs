@@ -50,7 +50,7 @@ internal sealed class S3ReadStream(S3CheckpointStorage storage, AmazonS3Client c
             }
             catch (Exception exception) when (S3CheckpointStorage.IsOfService(exception) || exception is IOException)
             {
-                Close();
+                Drop();
                 if (attempt == Attempts)
                 {
                     throw storage.Failed("read", key, exception);
@@ -70,7 +70,7 @@ internal sealed class S3ReadStream(S3CheckpointStorage storage, AmazonS3Client c
         ArgumentOutOfRangeException.ThrowIfNegative(target, nameof(offset));
         if (target != _position)
         {
-            Close();
+            Drop();
             _position = target;
         }
 
@@ -90,7 +90,7 @@ internal sealed class S3ReadStream(S3CheckpointStorage storage, AmazonS3Client c
     {
         if (disposing)
         {
-            Close();
+            Drop();
         }
 
         base.Dispose(disposing);
@@ -102,7 +102,7 @@ internal sealed class S3ReadStream(S3CheckpointStorage storage, AmazonS3Client c
         return S3CheckpointStorage.Block(() => client.GetObjectAsync(request, cancellationToken));
     }
 
-    private void Close()
+    private void Drop()
     {
         _response?.Dispose();
         _response = null;

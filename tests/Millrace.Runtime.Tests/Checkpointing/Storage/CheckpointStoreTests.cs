@@ -260,7 +260,7 @@ public sealed class CheckpointStoreTests
         Assert.Equal("MR4207", Assert.Throws<MillraceException>(() => store.DisposeSavepoint("moved/there")).Code);
         Assert.Equal(1, Store().Open().Latest!.CheckpointId);
 
-        store = Store();
+        store = Store(retained: 1);
         Take(store, store.Open().NextCheckpointId, "own");
         Assert.All(_storage.Files.Keys, name => Assert.StartsWith("job/", name, StringComparison.Ordinal));
     }
