@@ -14,11 +14,12 @@ public sealed class DependencyRules
         ("Millrace.Testing", ["Millrace.Abstractions", "Millrace.Runtime", "Millrace"]), // stands beside Millrace: nothing references it
         ("Millrace.Connectors.*", ["Millrace.Abstractions"]),
         ("Millrace.State.*", ["Millrace.Abstractions"]),
+        ("Millrace.Storage.*", ["Millrace.Abstractions"]),
     ];
 
     // What the core must not drag into a user's process.
     private static readonly string[] CoreProjects = ["Millrace.Abstractions", "Millrace.Runtime", "Millrace", "Millrace.Testing"];
-    private static readonly string[] NeverInTheCore = ["Orleans", "Microsoft.Orleans", "Microsoft.AspNetCore", "Millrace.Connectors.", "Millrace.State."];
+    private static readonly string[] NeverInTheCore = ["Orleans", "Microsoft.Orleans", "Microsoft.AspNetCore", "Millrace.Connectors.", "Millrace.State.", "Millrace.Storage."];
 
     public static TheoryData<string> SourceProjects() => [.. Repository.SourceProjects.Select(project => project.Name)];
 

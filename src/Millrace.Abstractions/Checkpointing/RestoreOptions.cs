@@ -22,3 +22,13 @@ public enum ClaimMode
     /// <summary>The job does: it counts as one of its checkpoints and is deleted when it is not needed any more.</summary>
     Claim,
 }
+
+/// <summary>How a savepoint is written.</summary>
+public enum SavepointFormat
+{
+    /// <summary>The same whatever the state backend is, so that the job can go on with another one.</summary>
+    Canonical,
+
+    /// <summary>The backend's own: faster to take and to start from.</summary>
+    Native,
+}

@@ -56,7 +56,7 @@ public sealed class DirectoryCheckpointStorage : CheckpointStorage
                 stream.Flush(flushToDisk: true);
             }
 
-            return IntoPlace(target, () => FileLinks.TryMoveNew(temporary, target));
+            return IntoPlace(temporary, target, () => FileLinks.TryMoveNew(temporary, target));
         }
         catch (Exception exception) when (FolderErrors.IsOfStorage(exception))
         {
@@ -184,20 +184,20 @@ public sealed class DirectoryCheckpointStorage : CheckpointStorage
     }
 
     /// <summary>Renames a temporary file to its final name, replacing what is there, and makes that durable.</summary>
-    internal void MoveIntoPlace(string temporary, string target) => IntoPlace(target, () =>
+    internal void MoveIntoPlace(string temporary, string target) => IntoPlace(temporary, target, () =>
     {
         File.Move(temporary, target, overwrite: true);
         return true;
     });
 
-    private bool IntoPlace(string target, Func<bool> move)
+    private static bool IntoPlace(string temporary, string target, Func<bool> move)
     {
         string folder = Path.GetDirectoryName(target)!;
         for (int attempt = 1; ; attempt++)
         {
-            MakeFolder(folder);
             try
             {
+                MakeFolder(folder);
                 bool moved = move();
                 if (moved)
                 {
@@ -206,9 +206,9 @@ public sealed class DirectoryCheckpointStorage : CheckpointStorage
 
                 return moved;
             }
-            catch (Exception exception) when (exception is DirectoryNotFoundException or FileNotFoundException && attempt < FolderAttempts && !Directory.Exists(folder))
+            catch (Exception exception) when (exception is DirectoryNotFoundException or FileNotFoundException && attempt < FolderAttempts && File.Exists(temporary))
             {
-                // Removed as empty between the two lines above.
+                // The folder was removed as empty before the file was in it. It may be there again already.
             }
         }
     }
@@ -228,7 +228,7 @@ public sealed class DirectoryCheckpointStorage : CheckpointStorage
         }
 
         Directory.CreateDirectory(folder);
-        if (parent is not null && Directory.Exists(parent))
+        if (parent is not null)
         {
             FileLinks.FlushFolder(parent);
         }

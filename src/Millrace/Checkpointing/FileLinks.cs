@@ -71,7 +71,14 @@ internal static partial class FileLinks
         int descriptor = Open(folder, 0);
         if (descriptor < 0)
         {
-            throw Failed($"The folder {folder} cannot be opened", Marshal.GetLastPInvokeError());
+            int reason = Marshal.GetLastPInvokeError();
+            if (reason == FileNotFound)
+            {
+                // Removed since, with all that was in it: whoever did has decided that nothing of it is to last.
+                return;
+            }
+
+            throw Failed($"The folder {folder} cannot be opened", reason);
         }
 
         try

@@ -1,3 +1,5 @@
+using Millrace.Checkpointing;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Coordination;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Serialization;
@@ -39,6 +41,38 @@ public sealed class JobClient : IAsyncDisposable
     /// <summary>What every operator has done so far. Cheap enough to be asked several times a second.</summary>
     /// <returns>A snapshot.</returns>
     public JobMetrics GetMetrics() => JobMetrics.From(_execution, _timeProvider.GetElapsedTime(_started));
+
+    /// <summary>Takes a checkpoint now, beside those of the interval.</summary>
+    /// <returns>Complete when the checkpoint is: its folder in the storage.</returns>
+    /// <exception cref="MillraceException">It could not be taken, or the job keeps no checkpoints.</exception>
+    public Task<string> TriggerCheckpointAsync() => _execution.RequestAsync(SnapshotKind.Checkpoint);
+
+    /// <summary>Takes a savepoint: all state of the job, which is the user's to keep, to move and to start other versions of the job from.</summary>
+    /// <param name="folder">Where to, in the storage of the job's checkpoints; there is no savepoint yet. For example <c>savepoints/before-upgrade</c>.</param>
+    /// <param name="format">Canonical savepoints can be read by any backend.</param>
+    /// <returns>Complete when the savepoint is: its folder, for <see cref="RestoreOptions"/>.</returns>
+    /// <exception cref="MillraceException">It could not be taken, or the job keeps no checkpoints.</exception>
+    public Task<string> TriggerSavepointAsync(string folder, SavepointFormat format = SavepointFormat.Canonical)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        return _execution.RequestAsync(KindOf(format), folder);
+    }
+
+    /// <summary>Takes a savepoint and ends the job with it: everything before the savepoint is committed, nothing behind it is read. The job ends as <see cref="JobState.Finished"/>.</summary>
+    /// <param name="folder">Where to, in the storage of the job's checkpoints.</param>
+    /// <param name="drain">
+    /// Whether the input counts as ended: windows that are open fire and timers run out, as if nothing would ever come again. For a job that is not to go on.
+    /// </param>
+    /// <param name="format">Canonical savepoints can be read by any backend.</param>
+    /// <returns>Complete when the savepoint is; <see cref="Completion"/> follows.</returns>
+    /// <exception cref="MillraceException">It could not be taken: the job goes on, or, where it was being drained, starts again.</exception>
+    public Task<string> StopWithSavepointAsync(string folder, bool drain = false, SavepointFormat format = SavepointFormat.Canonical)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        return _execution.RequestAsync(KindOf(format), folder, drain ? StopMode.Drain : StopMode.Suspend);
+    }
+
+    private static SnapshotKind KindOf(SavepointFormat format) => format == SavepointFormat.Native ? SnapshotKind.NativeSavepoint : SnapshotKind.CanonicalSavepoint;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

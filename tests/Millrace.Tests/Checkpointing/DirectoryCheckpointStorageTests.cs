@@ -35,7 +35,7 @@ public sealed class DirectoryCheckpointStorageTests : CheckpointStorageContract,
     [Fact]
     public void Files_of_other_threads_come_and_go_while_folders_are_removed()
     {
-        var threads = Enumerable.Range(0, 6).Select(number => new Thread(() =>
+        Together(6, number =>
         {
             for (int round = 0; round < 60; round++)
             {
@@ -44,9 +44,7 @@ public sealed class DirectoryCheckpointStorageTests : CheckpointStorageContract,
                 Storage.Delete([$"job/chk-1/{number}", $"job/chk-1/new-{number}"]);
                 _ = Storage.List("job");
             }
-        })).ToList();
-        threads.ForEach(thread => thread.Start());
-        threads.ForEach(thread => thread.Join());
+        });
         Assert.Empty(Storage.List(""));
     }
 

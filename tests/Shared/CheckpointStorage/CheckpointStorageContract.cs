@@ -99,22 +99,18 @@ public abstract class CheckpointStorageContract
         const int Rounds = 25;
         var won = new int[Rounds];
         var winner = new byte[Rounds];
-        using var start = new Barrier(Contenders);
-        var threads = Enumerable.Range(0, Contenders).Select(contender => new Thread(() =>
+        Together(Contenders, contender =>
         {
             var storage = contender % 2 == 0 ? Storage : Another;
             for (int round = 0; round < Rounds; round++)
             {
-                start.SignalAndWait();
                 if (storage.TryCreate($"job/log/{round}", [(byte)contender, 0, 0]))
                 {
                     Interlocked.Increment(ref won[round]);
                     winner[round] = (byte)contender;
                 }
             }
-        })).ToList();
-        threads.ForEach(thread => thread.Start());
-        threads.ForEach(thread => thread.Join());
+        });
 
         Assert.All(won, count => Assert.Equal(1, count));
         for (int round = 0; round < Rounds; round++)
@@ -229,6 +225,29 @@ public abstract class CheckpointStorageContract
         Assert.ThrowsAny<ArgumentException>(() => Storage.TryCreate(name, [1]));
         Assert.ThrowsAny<ArgumentException>(() => Storage.OpenRead(name).Dispose());
         Assert.ThrowsAny<ArgumentException>(() => Storage.Delete([name]));
+    }
+
+    /// <summary>Runs the same on threads of its own, and fails as the first of them that does.</summary>
+    protected static void Together(int count, Action<int> run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        var errors = new System.Collections.Concurrent.ConcurrentQueue<Exception>();
+        var threads = Enumerable.Range(0, count).Select(number => new Thread(() =>
+        {
+            try
+            {
+                run(number);
+            }
+#pragma warning disable CA1031 // An error that leaves a thread ends the process.
+            catch (Exception exception)
+#pragma warning restore CA1031
+            {
+                errors.Enqueue(exception);
+            }
+        })).ToList();
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+        Assert.Empty(errors);
     }
 
     protected void Put(string name, byte[] content)
