@@ -51,7 +51,7 @@ internal sealed class DeadTransactions(SinkWriterContext context, string prefix)
                 await Staging.ExecuteAsync(connection, $"rollback prepared {SqlText.Literal(name)}", cancellationToken).ConfigureAwait(false);
                 Log.RolledBack(context.Logger, name);
             }
-            catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.ObjectInUse)
+            catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.ObjectNotInPrerequisiteState)
             {
                 // Somebody else has rolled it back or is doing so.
             }

@@ -47,6 +47,11 @@ internal sealed class PostgresCommitter<T>(SinkWriterContext context, PostgresSi
         {
             Log.AlreadyCommitted(context.Logger, transaction.Name);
         }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.ObjectNotInPrerequisiteState)
+        {
+            throw new ConnectorException(
+                PostgresErrors.Locked, $"{transaction.Name} is being committed or rolled back by another session: {PostgresErrors.Describe(error)}.", isTransient: true, error);
+        }
     }
 
     private async Task MoveAsync(NpgsqlConnection connection, PostgresTransaction transaction, CancellationToken cancellationToken)

@@ -116,6 +116,14 @@ internal static partial class PostgresErrors
         };
     }
 
+    /// <summary>That the server takes no prepared transactions.</summary>
+    internal static ConnectorException NoPreparedTransactions(string table, Exception? error) => new(
+        PreparedTransactions,
+        $"The server's max_prepared_transactions is 0, so that {nameof(PostgresDelivery)}.{nameof(PostgresDelivery.ExactlyOnce)} cannot write to table {table}. "
+        + "Set it in postgresql.conf to at least twice the number of all sinks' subtasks and restart the server, "
+        + $"or use {nameof(PostgresDelivery)}.{nameof(PostgresDelivery.ExactlyOnceStaged)}, which needs no setting.",
+        innerException: error);
+
     /// <summary>That there is a prepared transaction of the same name.</summary>
     internal static ConnectorException NameTaken(string name, string where, Exception error) => new(
         Statement,

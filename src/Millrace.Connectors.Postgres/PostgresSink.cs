@@ -168,11 +168,7 @@ public sealed class PostgresSink<T> : CommittingSink<T, PostgresTransaction>
         {
             if ((string?)await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) == "0")
             {
-                throw new ConnectorException(
-                    PostgresErrors.PreparedTransactions,
-                    $"The server's max_prepared_transactions is 0, so that {nameof(PostgresDelivery)}.{nameof(PostgresDelivery.ExactlyOnce)} cannot write to table {Table.DisplayName}. "
-                    + "Set it in postgresql.conf to at least twice the number of all sinks' subtasks and restart the server, "
-                    + $"or use {nameof(PostgresDelivery)}.{nameof(PostgresDelivery.ExactlyOnceStaged)}, which needs no setting.");
+                throw PostgresErrors.NoPreparedTransactions(Table.DisplayName, null);
             }
         }
     }

@@ -115,12 +115,29 @@ internal sealed class PostgresSinkWriter<T> : CommittingSinkWriter<T, PostgresTr
         await _gate.WaitAsync().ConfigureAwait(false);
         if (_connection is { } connection)
         {
-            // A transaction that is still open is rolled back with it.
             _connection = null;
+            await LeaveAsync(connection).ConfigureAwait(false);
             await connection.DisposeAsync().ConfigureAwait(false);
         }
 
         _closing.Dispose();
+    }
+
+    // The pool keeps a session as it is until somebody uses it again. Under its name the next attempt would disconnect it, and that somebody would get a dead one.
+    private static async Task LeaveAsync(NpgsqlConnection connection)
+    {
+        var command = new NpgsqlCommand("rollback; reset application_name", connection) { CommandTimeout = 5 };
+        await using (command.ConfigureAwait(false))
+        {
+            try
+            {
+                await command.ExecuteNonQueryAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Exception error) when (error is NpgsqlException or InvalidOperationException or IOException)
+            {
+                // It is broken, which Npgsql knows now, so that it does not come into the pool.
+            }
+        }
     }
 
     private async Task OpenAsync(CancellationToken cancellationToken)
@@ -290,6 +307,10 @@ internal sealed class PostgresSinkWriter<T> : CommittingSinkWriter<T, PostgresTr
                 catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.DuplicateObject)
                 {
                     throw PostgresErrors.NameTaken(name, "in pg_prepared_xacts", error);
+                }
+                catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.ObjectNotInPrerequisiteState)
+                {
+                    throw PostgresErrors.NoPreparedTransactions(_sink.Table.DisplayName, error);
                 }
 
                 prepared = [new PostgresTransaction(name, Staged: false, _rows)];

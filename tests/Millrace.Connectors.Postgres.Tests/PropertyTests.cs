@@ -30,7 +30,7 @@ public sealed class PropertyTests(Server server)
     public async Task Each_row_of_completed_checkpoints_is_there_once_and_nothing_else_whatever_happens(PostgresDelivery delivery, bool key)
     {
         _ = server.ConnectionString;
-        await Lives.SampleAsync(life => LiveAsync(delivery, key, life), iter: 40, threads: 1);
+        await Lives.SampleAsync(life => LiveAsync(delivery, key, life), iter: 25, threads: 1);
     }
 
     private async Task LiveAsync(PostgresDelivery delivery, bool key, (Step Step, int Number)[] life)
