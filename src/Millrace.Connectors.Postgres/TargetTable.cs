@@ -26,7 +26,10 @@ internal sealed class TargetTable
                 join pg_type t on t.oid = a.atttypid left join pg_type b on b.oid = nullif(t.typbasetype, 0)
             where c.oid = to_regclass($1) order by a.attnum
             """,
-            connection) { Parameters = { new() { Value = mapping.QuotedName } } };
+            connection)
+        {
+            Parameters = { new() { Value = mapping.QuotedName } },
+        };
         await using (command.ConfigureAwait(false))
         {
             var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
