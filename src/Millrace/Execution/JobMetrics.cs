@@ -28,19 +28,21 @@ public sealed record JobMetrics(JobState State, TimeSpan Elapsed, IReadOnlyList<
         var summaries = new List<OperatorSummary>();
         foreach (var vertex in execution.Job.Vertices)
         {
-            var subtasks = Enumerable.Range(0, vertex.Parallelism).Select(index => execution.Subtasks[new SubtaskId(vertex.Index, index)]).ToList();
+            // Those of the latest attempt; none yet where the job is still looking for its state.
+            var made = execution.Subtasks;
+            var subtasks = Enumerable.Range(0, vertex.Parallelism).Select(index => made.GetValueOrDefault(new SubtaskId(vertex.Index, index))).OfType<Subtask>().ToList();
             for (int i = 0; i < vertex.Nodes.Count; i++)
             {
                 var node = vertex.Nodes[i];
                 var operators = subtasks.Select(subtask => subtask.Operators).Where(list => list.Count > i).Select(list => list[i]).ToList();
-                summaries.Add(Summarize(node, execution.Job.Uids[node], operators, subtasks));
+                summaries.Add(Summarize(node, execution.Job.Uids[node], vertex.Parallelism, operators, subtasks));
             }
         }
 
         return new JobMetrics(execution.State, elapsed, summaries);
     }
 
-    private static OperatorSummary Summarize(Runtime.Graph.StreamNode node, string uid, List<StreamOperator> operators, List<Subtask> subtasks)
+    private static OperatorSummary Summarize(Runtime.Graph.StreamNode node, string uid, int parallelism, List<StreamOperator> operators, List<Subtask> subtasks)
     {
         var metrics = operators.Select(op => op.Context.Metrics).ToList();
         return new OperatorSummary
@@ -48,13 +50,13 @@ public sealed record JobMetrics(JobState State, TimeSpan Elapsed, IReadOnlyList<
             Name = node.Name,
             Uid = uid,
             IsSource = node.Source is not null,
-            Parallelism = subtasks.Count,
+            Parallelism = parallelism,
             RecordsIn = metrics.Sum(m => m.RecordsIn),
             RecordsOut = metrics.Sum(m => m.RecordsOut),
             LateRecords = metrics.Sum(m => m.LateRecords),
             LateRecordsDropped = metrics.Sum(m => m.LateRecordsDropped),
             RecordsSkipped = metrics.Sum(m => m.RecordsSkipped),
-            Watermark = metrics.Count < subtasks.Count ? EventTime.MinWatermark : metrics.Min(m => m.Watermark),
+            Watermark = metrics.Count < parallelism ? EventTime.MinWatermark : metrics.Min(m => m.Watermark),
             BusyTime = Average(subtasks, TimeUse.Busy),
             IdleTime = Average(subtasks, TimeUse.Idle),
             BackpressuredTime = Average(subtasks, TimeUse.Backpressured),
@@ -64,7 +66,7 @@ public sealed record JobMetrics(JobState State, TimeSpan Elapsed, IReadOnlyList<
         };
     }
 
-    private static TimeSpan Average(List<Subtask> subtasks, TimeUse use) => subtasks.Aggregate(TimeSpan.Zero, (sum, subtask) => sum + subtask.Time.Spent(use)) / subtasks.Count;
+    private static TimeSpan Average(List<Subtask> subtasks, TimeUse use) => subtasks.Aggregate(TimeSpan.Zero, (sum, subtask) => sum + subtask.Time.Spent(use)) / Math.Max(1, subtasks.Count);
 }
 
 /// <summary>What an operator has done, over all its subtasks.</summary>

@@ -35,10 +35,11 @@ public sealed class FlowTests
             })
             .Rebalance().ForEach(value => inOrder &= value == expected++);
         var execution = JobRunner.Prepare(env, scheduler, "blow-up");
-        var exploding = execution.Subtasks.Single(subtask => subtask.Key.Vertex == 1).Value;
         int most = 0;
         int mostLater = 0;
         execution.Start();
+        scheduler.RunUntil(() => execution.Subtasks.Count > 0);
+        var exploding = execution.Subtasks.Single(subtask => subtask.Key.Vertex == 1).Value;
         scheduler.RunUntil(() =>
         {
             int waiting = exploding.Pressure.Waiting;
@@ -72,8 +73,9 @@ public sealed class FlowTests
             var env = new StreamExecutionEnvironment(options);
             env.FromGenerator(Generate, long.MaxValue - 1).Parallelism(1).KeyBy(n => n == rare ? rareKey : commonKey).Reduce((_, n) => n).SinkTo(sink);
             var execution = JobRunner.Prepare(env, scheduler, "rare");
-            var source = execution.Subtasks[new SubtaskId(0, 0)];
             execution.Start();
+            scheduler.RunUntil(() => execution.Subtasks.Count > 0);
+            var source = execution.Subtasks[new SubtaskId(0, 0)];
             scheduler.RunUntil(() => sink.RareAt is not null);
             Assert.InRange(sink.RareAt!.Value - created, TimeSpan.Zero, options.BufferTimeout + Slack);
             Assert.True(sink.Common > 0, "The other channel was not hit.");
