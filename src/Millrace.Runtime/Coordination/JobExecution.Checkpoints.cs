@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Runtime.Diagnostics;
+using Millrace.Runtime.Graph;
+using Millrace.Runtime.Sources;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Coordination;
@@ -16,6 +18,9 @@ internal sealed partial class JobExecution
     // The files of checkpoints under way; subtasks write into them from the background.
     private readonly ConcurrentDictionary<long, CheckpointFiles> _files = new();
     private readonly Dictionary<long, Dictionary<int, CoordinatorSnapshot?>> _enumeratorStates = [];
+
+    // The sources, by node, whose enumerators say that they work off a backlog.
+    private readonly HashSet<int> _backlogs = [];
     private CheckpointCoordinator? _checkpoints;
     private SnapshotWriter? _writer;
     private ITimer? _checkpointTimer;
@@ -64,6 +69,28 @@ internal sealed partial class JobExecution
         {
             ApplyCheckpoints(checkpoints.Start(Now));
         }
+    }
+
+    private void BacklogChanged(SplitCoordinator enumerator, int node, bool hasBacklog)
+    {
+        // One that was replaced may still say something.
+        if (_enumerators.GetValueOrDefault(node) == enumerator)
+        {
+            _ = hasBacklog ? _backlogs.Add(node) : _backlogs.Remove(node);
+            TellBacklog();
+        }
+    }
+
+    /// <summary>A source all of whose readers have ended has no backlog any more, whatever it said last.</summary>
+    private void TellBacklog()
+    {
+        if (_checkpoints is { } checkpoints)
+        {
+            ApplyCheckpoints(checkpoints.SetBacklog(_job.Vertices.Any(HasBacklog), Now));
+        }
+
+        bool HasBacklog(JobVertex vertex) => _backlogs.Contains(vertex.Head.Id)
+            && Enumerable.Range(0, vertex.Parallelism).Any(index => _coordinator.StateOf(new SubtaskId(vertex.Index, index)) != SubtaskState.Finished);
     }
 
     private void StopCheckpoints(Exception reason)

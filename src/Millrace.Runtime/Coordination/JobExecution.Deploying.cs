@@ -190,10 +190,13 @@ internal sealed partial class JobExecution
                 error => Tell(() => EnumeratorFailed(made!, error)),
                 _store is null ? null : _serializers,
                 restore?.CoordinatorOf(node));
+            made.BacklogChanged = has => Tell(() => BacklogChanged(made, node.Id, has));
             enumerators[node.Id] = made;
+            _backlogs.Remove(node.Id);
         }
 
         _enumerators = enumerators;
+        TellBacklog();
     }
 
     private void ReportIfAny(Exception? error, string name)

@@ -135,6 +135,7 @@ internal sealed partial class JobExecution : Actor
         if (state == SubtaskState.Finished)
         {
             ApplyCheckpoints(_checkpoints.Finished(subtask, Now));
+            TellBacklog();
         }
 
         StartCheckpointsIfAllRun();
