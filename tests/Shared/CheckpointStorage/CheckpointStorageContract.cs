@@ -1,3 +1,5 @@
+#pragma warning disable xUnit1051 // The calls are short and blocking; a token would say nothing about the storage.
+
 using Millrace.Checkpointing;
 
 namespace Millrace.Shared;

@@ -1,5 +1,3 @@
-using Millrace.Checkpointing;
-
 namespace Millrace.Runtime.Checkpointing.Storage;
 
 /// <summary>What may be deleted, and when.</summary>
