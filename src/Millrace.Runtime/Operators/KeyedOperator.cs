@@ -1,23 +1,12 @@
+using System.Diagnostics;
 using Millrace.Runtime.State;
 using Millrace.Runtime.State.Heap;
+using Millrace.Runtime.State.Keyed;
 using Millrace.Runtime.Tasks;
 using Millrace.State;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Operators;
-
-/// <summary>An operator that keeps state by key.</summary>
-internal interface IKeyedOperator
-{
-    /// <summary>How many entries of keyed state and timers there are.</summary>
-    long StateEntries { get; }
-
-    /// <summary>Freezes the operator's keyed state and timers; O(key groups).</summary>
-    FrozenKeyedState Freeze();
-
-    /// <summary>Takes snapshots, of any parallelism, before the operator is opened.</summary>
-    void Restore(IReadOnlyList<KeyedStateSnapshot> snapshots);
-}
 
 /// <summary>An operator over a keyed stream.</summary>
 /// <typeparam name="TKey">The type of the key.</typeparam>
@@ -27,30 +16,71 @@ internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey
     : CollectingOperator<TIn, TOut>(function), IKeyedOperator
     where TKey : notnull
 {
-    // So far ahead of a record the state of its key is fetched: about as many records as pass while memory answers.
-    protected const int Ahead = 16;
-
     private TKey[] _keys = [];
     private ulong[] _hashes = [];
 
     protected Func<TIn, TKey> SelectKey { get; } = selectKey;
 
-    protected HeapKeyedStateBackend<TKey> State { get; private set; } = null!;
+    protected KeyedStateStore<TKey> State { get; private set; } = null!;
+
+    /// <summary>What the operator keeps by key group; part of every snapshot.</summary>
+    protected GroupValues GroupValues { get; private set; } = null!;
 
     public long StateEntries => State.EntryCount;
 
-    protected KeyGroupRange KeyGroupRange { get; private set; }
+    public string NativeFormat => Backend.Name;
+
+    public KeyGroupRange KeyGroupRange { get; private set; }
+
+    private StateBackend Backend => Context.Options.StateBackend ?? HeapStateBackend.Instance;
 
     public override void Setup(OperatorContext context)
     {
         base.Setup(context);
         KeyGroupRange = KeyGroups.RangeOf(context.SubtaskIndex, context.MaxParallelism, context.Parallelism);
-        State = new HeapKeyedStateBackend<TKey>(KeyGroupRange, context.MaxParallelism, context.Serializers);
+        GroupValues = new GroupValues(KeyGroupRange);
+        var hasher = context.Serializers.GetHasher<TKey>();
+        var backend = Backend.CreateKeyedState(new KeyedStateContext<TKey>(
+            context.JobName,
+            context.OperatorName,
+            context.OperatorUid,
+            context.SubtaskIndex,
+            KeyGroupRange,
+            context.MaxParallelism,
+            context.Serializers.Get<TKey>(),
+            hasher,
+            context.Logger));
+        State = new KeyedStateStore<TKey>(backend, hasher, context.Serializers);
     }
 
-    public virtual FrozenKeyedState Freeze() => State.Freeze();
+    public FrozenKeyedState Freeze(long checkpointId)
+    {
+        // In the middle of firing, time would promise more than has been emitted.
+        Debug.Assert(!IsUnfinished, "State is frozen between elements, when no work is interrupted.");
+        UpdateGroupValues();
+        return new FrozenOperatorState(State.Freeze(checkpointId), GroupValues.Freeze());
+    }
 
-    public virtual void Restore(IReadOnlyList<KeyedStateSnapshot> snapshots) => State.Restore(snapshots);
+    public void Restore(IReadOnlyList<KeyedStateReader> canonical)
+    {
+        State.Restore([.. canonical.Select(snapshot => new BackendStates(snapshot))]);
+        foreach (var snapshot in canonical)
+        {
+            GroupValues.Restore(snapshot);
+        }
+    }
+
+    public void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source) =>
+        State.RestoreNative([.. snapshots.Select(snapshot => snapshot with { Metadata = GroupValues.Restore(snapshot.Metadata) })], source);
+
+    public void CheckpointCompleted(long checkpointId) => State.CheckpointCompleted(checkpointId);
+
+    public void CheckpointAborted(long checkpointId) => State.CheckpointAborted(checkpointId);
+
+    /// <summary>Called before a snapshot: the operator brings <see cref="GroupValues"/> up to date.</summary>
+    protected virtual void UpdateGroupValues()
+    {
+    }
 
     public override void Close()
     {
@@ -97,10 +127,10 @@ internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey
 
         public ReadOnlySpan<ulong> Hashes { get; } = hashes;
 
-        /// <summary>The keys from an index on, at most <see cref="Ahead"/> of them.</summary>
-        public BatchKeys Run(int start)
+        /// <summary>The keys from an index on, at most so many of them.</summary>
+        public BatchKeys Run(int start, int greatest)
         {
-            int length = Math.Clamp(Keys.Length - start, 0, Ahead);
+            int length = Math.Clamp(Keys.Length - start, 0, greatest);
             return length == 0 ? default : new BatchKeys(Keys.Slice(start, length), Hashes.Slice(start, length));
         }
     }

@@ -47,12 +47,15 @@ internal sealed class KeyedProcessOperator<TKey, TIn, TOut>(Func<TIn, TKey> sele
             var batchKeys = HashKeys(values);
             var keys = batchKeys.Keys;
             var hashes = batchKeys.Hashes;
-            State.Prefetch(batchKeys.Run(0).Hashes);
+            int ahead = State.PrefetchLength;
+            int next = 0;
+            Fetch(batchKeys.Run(0, ahead));
             for (int i = 0; i < values.Length; i++)
             {
-                if (i % Ahead == 0)
+                if (i == next)
                 {
-                    State.Prefetch(batchKeys.Run(i + Ahead).Hashes);
+                    next += ahead;
+                    Fetch(batchKeys.Run(next, ahead));
                 }
 
                 State.SetCurrentKey(in keys[i], hashes[i]);
@@ -67,6 +70,8 @@ internal sealed class KeyedProcessOperator<TKey, TIn, TOut>(Func<TIn, TKey> sele
 
         BatchPool<TIn>.Return(batch);
     }
+
+    private void Fetch(BatchKeys run) => State.Prefetch(run.Keys, run.Hashes);
 
     public override void OnProcessingTime(long now)
     {

@@ -28,14 +28,17 @@ internal sealed class ReduceOperator<TKey, T>(Func<T, TKey> selectKey, Func<T, T
             var batchKeys = HashKeys(values);
             var keys = batchKeys.Keys;
             var hashes = batchKeys.Hashes;
-            Fetch(batchKeys.Run(0));
+            int ahead = State.PrefetchLength;
+            int next = 0;
+            Fetch(batchKeys.Run(0, ahead));
 
             // One result a record: the batch that came is the batch that goes.
             for (int i = 0; i < values.Length; i++)
             {
-                if (i % Ahead == 0)
+                if (i == next)
                 {
-                    Fetch(batchKeys.Run(i + Ahead));
+                    next += ahead;
+                    Fetch(batchKeys.Run(next, ahead));
                 }
 
                 ref var place = ref _table.GetOrAdd(in keys[i], hashes[i], default, out bool existed);

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using Millrace.Runtime.State;
 using Millrace.Serialization;
 using Millrace.State.Backends;
@@ -18,31 +17,37 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
     private long[] _restoredWatermarks = [];
     private long _greatestRestored = EventTime.MinWatermark;
 
-    public override FrozenKeyedState Freeze()
+    protected override void UpdateGroupValues()
     {
-        // In the middle of firing the watermark would promise more than has been emitted.
-        Debug.Assert(!IsUnfinished, "State is frozen between elements, when no work is interrupted.");
-        return new FrozenWithProgress(base.Freeze(), this);
-    }
-
-    public override void Restore(IReadOnlyList<KeyedStateSnapshot> snapshots)
-    {
-        _restoredWatermarks = new long[Context.MaxParallelism];
-        Array.Fill(_restoredWatermarks, EventTime.MinWatermark);
-        foreach (var group in snapshots.SelectMany(snapshot => snapshot.States).Where(IsProgress).SelectMany(state => state.Groups))
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        for (int group = KeyGroupRange.Start; group < KeyGroupRange.End; group++)
         {
-            long watermark = BinaryPrimitives.ReadInt64LittleEndian(group.Entries.Span);
-            _restoredWatermarks[group.Group] = watermark;
-            if (KeyGroupRange.Contains(group.Group))
-            {
-                _greatestRestored = Math.Max(_greatestRestored, watermark);
-            }
+            BinaryPrimitives.WriteInt64LittleEndian(bytes, GroupWatermark(group));
+            GroupValues.Set(ProgressName, ProgressSchema, group, bytes);
         }
-
-        base.Restore([.. snapshots.Select(snapshot => snapshot with { States = [.. snapshot.States.Where(state => !IsProgress(state))] })]);
     }
 
-    private static bool IsProgress(StateSnapshot state) => state.Kind == KeyedStateKind.GroupValue && state.Name == ProgressName;
+    private void RestoreProgress()
+    {
+        for (int group = KeyGroupRange.Start; group < KeyGroupRange.End; group++)
+        {
+            var bytes = GroupValues.Get(ProgressName, ProgressSchema, group);
+            if (bytes.IsEmpty)
+            {
+                continue;
+            }
+
+            if (_restoredWatermarks.Length == 0)
+            {
+                _restoredWatermarks = new long[Context.MaxParallelism];
+                Array.Fill(_restoredWatermarks, EventTime.MinWatermark);
+            }
+
+            long watermark = BinaryPrimitives.ReadInt64LittleEndian(bytes);
+            _restoredWatermarks[group] = watermark;
+            _greatestRestored = Math.Max(_greatestRestored, watermark);
+        }
+    }
 
     /// <summary>The watermark that counts for a key: the operator's, or the one that its key group had reached before the restore.</summary>
     private long WatermarkOf(ulong hash) => CurrentWatermark >= _greatestRestored
@@ -69,33 +74,4 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
 
     private long GroupWatermark(int group) =>
         _restoredWatermarks.Length == 0 ? CurrentWatermark : Math.Max(CurrentWatermark, _restoredWatermarks[group]);
-
-    private sealed class FrozenWithProgress : FrozenKeyedState
-    {
-        private readonly FrozenKeyedState _inner;
-        private readonly StateSnapshot _progress;
-
-        public FrozenWithProgress(FrozenKeyedState inner, SliceWindowOperator<TKey, TIn, TContent, TOut> owner)
-        {
-            _inner = inner;
-            var groups = new List<KeyGroupSnapshot>(owner.KeyGroupRange.Count);
-            for (int group = owner.KeyGroupRange.Start; group < owner.KeyGroupRange.End; group++)
-            {
-                byte[] bytes = new byte[sizeof(long)];
-                BinaryPrimitives.WriteInt64LittleEndian(bytes, owner.GroupWatermark(group));
-                groups.Add(new KeyGroupSnapshot(group, 1, bytes));
-            }
-
-            var none = TypeSchema.Scalar("void");
-            _progress = new StateSnapshot(ProgressName, KeyedStateKind.GroupValue, none, none, ProgressSchema, groups);
-        }
-
-        public override KeyedStateSnapshot Write(CancellationToken cancellationToken = default)
-        {
-            var snapshot = _inner.Write(cancellationToken);
-            return snapshot with { States = [.. snapshot.States, _progress] };
-        }
-
-        protected override void Dispose(bool disposing) => _inner.Dispose();
-    }
 }

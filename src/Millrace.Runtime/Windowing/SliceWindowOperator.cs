@@ -71,6 +71,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
     public override void Open()
     {
         _table = _aggregation.CreateTable(State, "window-slices");
+        RestoreProgress();
         RebuildIndex();
         base.Open();
     }

@@ -1,4 +1,4 @@
-using Millrace.Runtime.State.Heap;
+using Millrace.Runtime.State.Keyed;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Windowing;
@@ -13,7 +13,7 @@ internal abstract class WindowAggregation<TIn, TContent>
     /// </summary>
     public abstract bool IsCombinable { get; }
 
-    public abstract KeyedStateTable<TKey, long, TContent> CreateTable<TKey>(HeapKeyedStateBackend<TKey> state, string name);
+    public abstract KeyedStateTable<TKey, long, TContent> CreateTable<TKey>(KeyedStateStore<TKey> state, string name);
 
     /// <summary>Makes the content of the first record.</summary>
     public abstract void Start(ref TContent content, TIn value);
@@ -35,7 +35,7 @@ internal sealed class AggregateAggregation<TIn, TAccumulator, TOut>(AggregateFun
 {
     public override bool IsCombinable => true;
 
-    public override KeyedStateTable<TKey, long, TAccumulator> CreateTable<TKey>(HeapKeyedStateBackend<TKey> state, string name) => state.Table<long, TAccumulator>(name);
+    public override KeyedStateTable<TKey, long, TAccumulator> CreateTable<TKey>(KeyedStateStore<TKey> state, string name) => state.Table<long, TAccumulator>(name);
 
     public override void Start(ref TAccumulator content, TIn value)
     {
@@ -61,7 +61,7 @@ internal sealed class ReduceAggregation<T>(Func<T, T, T> reduce) : WindowAggrega
 {
     public override bool IsCombinable => true;
 
-    public override KeyedStateTable<TKey, long, T> CreateTable<TKey>(HeapKeyedStateBackend<TKey> state, string name) => state.Table<long, T>(name);
+    public override KeyedStateTable<TKey, long, T> CreateTable<TKey>(KeyedStateStore<TKey> state, string name) => state.Table<long, T>(name);
 
     public override void Start(ref T content, T value) => content = value;
 
@@ -78,7 +78,7 @@ internal sealed class ListAggregation<T> : WindowAggregation<T, StateList<T>>
 {
     public override bool IsCombinable => false;
 
-    public override KeyedStateTable<TKey, long, StateList<T>> CreateTable<TKey>(HeapKeyedStateBackend<TKey> state, string name) => state.ListTable<long, T>(name);
+    public override KeyedStateTable<TKey, long, StateList<T>> CreateTable<TKey>(KeyedStateStore<TKey> state, string name) => state.ListTable<long, T>(name);
 
     public override void Start(ref StateList<T> content, T value)
     {

@@ -3,6 +3,7 @@ using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.Serialization;
+using Millrace.Runtime.State.Snapshots;
 using Millrace.Runtime.Tasks;
 using Millrace.Testing.Simulation;
 
@@ -34,6 +35,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
     private readonly Recorder<TOut> _output = new();
     private readonly Dictionary<object, object> _sides = [];
     private readonly int _batchSize;
+    private long _checkpoints;
     private bool _disposed;
 
     /// <summary>Sets the operator up and opens it.</summary>
@@ -67,7 +69,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
             throw new ArgumentException(problem, nameof(build));
         }
 
-        var snapshots = _options.RestoreFrom?.Decode();
+        Snapshots = _options.RestoreFrom;
         for (int subtask = 0; subtask < _options.Parallelism; subtask++)
         {
             var op = (StreamOperator<TOut>)node.CreateOperator();
@@ -81,7 +83,6 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         var channels = _inputs.Select(input => (IChannelSender<TIn>)new DirectChannel(input)).ToArray();
         _input = new ExchangeOutput<TIn>(
             edge.CreatePartitioner(kind, 0, channels.Length, _options.MaxParallelism, serializers), channels, new TaskPressure(), env.Options);
-        Snapshots = snapshots;
     }
 
     /// <summary>What the operator has emitted, in order.</summary>
@@ -108,7 +109,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
     /// <summary>The clock, in milliseconds since 1970-01-01 UTC.</summary>
     public long ProcessingTime => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private IReadOnlyList<State.Backends.KeyedStateSnapshot>? Snapshots { get; set; }
+    private OperatorSnapshot? Snapshots { get; set; }
 
     private bool IsOpen { get; set; }
 
@@ -207,7 +208,8 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
     public OperatorSnapshot Snapshot()
     {
         EnsureOpen();
-        return OperatorSnapshot.Of(_operators.Cast<IKeyedOperator>().Select(op => op.Freeze()));
+        _checkpoints++;
+        return new OperatorSnapshot([.. _operators.Cast<IKeyedOperator>().Select(op => MemoryKeyedState.Of(op.Freeze(_checkpoints), _options.MaxParallelism))]);
     }
 
     /// <summary>A harness for the same operator that begins with this one's state.</summary>
@@ -250,7 +252,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         {
             if (Snapshots is not null && op is IKeyedOperator keyed)
             {
-                keyed.Restore(Snapshots);
+                keyed.Restore(Snapshots.Subtasks);
             }
 
             op.Open();

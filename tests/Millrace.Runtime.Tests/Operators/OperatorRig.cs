@@ -71,11 +71,7 @@ internal sealed class OperatorRig
         return batch;
     }
 
-    public KeyedStateSnapshot Snapshot()
-    {
-        using var frozen = ((IKeyedOperator)Operator).Freeze();
-        return KeyedStateSnapshotFormat.Read(KeyedStateSnapshotFormat.ToBytes(frozen.Write()), "rig");
-    }
+    public KeyedStateReader Snapshot() => MemoryKeyedState.Of(((IKeyedOperator)Operator).Freeze(1), Operator.Context.MaxParallelism);
 }
 
 /// <summary>Takes what comes out of an operator as text, in order; can refuse to take more after every few batches.</summary>

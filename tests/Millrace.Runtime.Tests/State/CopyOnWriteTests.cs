@@ -1,5 +1,6 @@
 using Millrace.Runtime.State;
-using Millrace.Runtime.State.Heap;
+using Millrace.Runtime.State.Keyed;
+using Millrace.Runtime.State.Snapshots;
 using Millrace.Serialization;
 using Millrace.State;
 using Millrace.State.Backends;
@@ -23,7 +24,7 @@ public sealed class CopyOnWriteTests
         var list = backend.GetListState(new ListStateDescriptor<Box>("list"));
         var map = backend.GetMapState(new MapStateDescriptor<long, Box>("map"));
         var timers = backend.Timers<VoidNamespace>("timers");
-        var writers = new Queue<(long Round, Task<KeyedStateSnapshot> Snapshot)>();
+        var writers = new Queue<(long Round, Task<KeyedStateReader> Snapshot)>();
         for (long round = 0; round < 200; round++)
         {
             for (long key = 0; key < Keys; key++)
@@ -50,8 +51,8 @@ public sealed class CopyOnWriteTests
                 Check(writers.Peek().Round, await writers.Dequeue().Snapshot);
             }
 
-            var frozen = backend.Freeze();
-            writers.Enqueue((round, Task.Run(() => frozen.Write(cancellationToken), cancellationToken)));
+            var frozen = backend.Freeze(1);
+            writers.Enqueue((round, Task.Run<KeyedStateReader>(() => Write(frozen, cancellationToken), cancellationToken)));
         }
 
         foreach (var (round, snapshot) in writers)
@@ -59,7 +60,7 @@ public sealed class CopyOnWriteTests
             Check(round, await snapshot);
         }
 
-        static void Check(long round, KeyedStateSnapshot snapshot)
+        static void Check(long round, KeyedStateReader snapshot)
         {
             var restored = Backend(TestSerializers.Default);
             restored.Restore([snapshot]);
@@ -92,7 +93,7 @@ public sealed class CopyOnWriteTests
         var backend = Backend(new TestSerializers().With(serializer));
         var state = backend.GetState(new ValueStateDescriptor<Box>("boxes"));
         Fill(backend, state);
-        using var frozen = backend.Freeze();
+        using var frozen = backend.Freeze(1);
 
         // Reading does not count as a write.
         backend.SetCurrentKey(5);
@@ -108,7 +109,7 @@ public sealed class CopyOnWriteTests
         // The second write finds the group copied.
         state.GetOrAdd().A = 7;
         Assert.Equal(inGroup, serializer.Copies);
-        Assert.Equal(5, Values(frozen.Write(TestContext.Current.CancellationToken))[5].A);
+        Assert.Equal(5, Values(Write(frozen, TestContext.Current.CancellationToken))[5].A);
         Assert.Equal(7, state.Value!.A);
     }
 
@@ -119,13 +120,13 @@ public sealed class CopyOnWriteTests
         var backend = Backend(new TestSerializers().With(serializer));
         var state = backend.GetState(new ValueStateDescriptor<Box>("boxes"));
         Fill(backend, state);
-        using (var first = backend.Freeze())
+        using (var first = backend.Freeze(1))
         {
-            var second = backend.Freeze();
-            first.Write(TestContext.Current.CancellationToken);
-            Assert.Throws<InvalidOperationException>(() => first.Write(TestContext.Current.CancellationToken));
+            var second = backend.Freeze(1);
+            Write(first, TestContext.Current.CancellationToken);
+            Assert.Throws<InvalidOperationException>(() => Write(first, TestContext.Current.CancellationToken));
             second.Dispose();
-            Assert.Throws<OperationCanceledException>(() => second.Write(TestContext.Current.CancellationToken));
+            Assert.Throws<OperationCanceledException>(() => Write(second, TestContext.Current.CancellationToken));
             second.Dispose();
         }
 
@@ -140,13 +141,13 @@ public sealed class CopyOnWriteTests
         var backend = Backend(new TestSerializers().With(serializer));
         var state = backend.GetState(new ValueStateDescriptor<Box>("boxes"));
         Fill(backend, state);
-        var frozen = backend.Freeze();
-        Assert.Throws<OperationCanceledException>(() => frozen.Write(new CancellationToken(canceled: true)));
+        var frozen = backend.Freeze(1);
+        Assert.Throws<OperationCanceledException>(() => Write(frozen, new CancellationToken(canceled: true)));
 
         // Disposed of while it is written: the serializer stands for the other thread.
-        var abandoned = backend.Freeze();
+        var abandoned = backend.Freeze(1);
         serializer.OnWrite = abandoned.Dispose;
-        Assert.Throws<OperationCanceledException>(() => abandoned.Write(TestContext.Current.CancellationToken));
+        Assert.Throws<OperationCanceledException>(() => Write(abandoned, TestContext.Current.CancellationToken));
         Fill(backend, state);
         Assert.Equal(0, serializer.Copies);
     }
@@ -157,25 +158,32 @@ public sealed class CopyOnWriteTests
         var backend = Backend(TestSerializers.Default);
         var state = backend.GetState(new ValueStateDescriptor<Box>("boxes"));
         Fill(backend, state);
-        using var first = backend.Freeze();
-        using var second = backend.Freeze();
+        using var first = backend.Freeze(1);
+        using var second = backend.Freeze(1);
         for (long key = 0; key < 50; key++)
         {
             backend.SetCurrentKey(key);
             state.Clear();
         }
 
-        using var third = backend.Freeze();
+        using var third = backend.Freeze(1);
         backend.Table<VoidNamespace, Box>("boxes").Clear();
-        Assert.Equal(100, Values(first.Write(TestContext.Current.CancellationToken)).Count);
-        Assert.Equal(100, Values(second.Write(TestContext.Current.CancellationToken)).Count);
-        Assert.Equal(50, Values(third.Write(TestContext.Current.CancellationToken)).Count);
+        Assert.Equal(100, Values(Write(first, TestContext.Current.CancellationToken)).Count);
+        Assert.Equal(100, Values(Write(second, TestContext.Current.CancellationToken)).Count);
+        Assert.Equal(50, Values(Write(third, TestContext.Current.CancellationToken)).Count);
         Assert.Equal(0, backend.Table<VoidNamespace, Box>("boxes").Count);
     }
 
-    private static HeapKeyedStateBackend<long> Backend(ISerializerProvider serializers) => new(new KeyGroupRange(0, 8), 8, serializers);
+    private static KeyedStateStore<long> Backend(ISerializerProvider serializers) => TestState.Heap<long>(new KeyGroupRange(0, 8), 8, serializers);
 
-    private static void Fill(HeapKeyedStateBackend<long> backend, ValueState<Box> state)
+    private static MemoryKeyedState Write(FrozenKeyedState frozen, CancellationToken cancellationToken)
+    {
+        var state = new MemoryKeyedState(8);
+        frozen.WriteCanonical(state.CreateWriter(), cancellationToken);
+        return state;
+    }
+
+    private static void Fill(KeyedStateStore<long> backend, ValueState<Box> state)
     {
         for (long key = 0; key < 100; key++)
         {
@@ -184,7 +192,7 @@ public sealed class CopyOnWriteTests
         }
     }
 
-    private static Dictionary<long, Box> Values(KeyedStateSnapshot snapshot)
+    private static Dictionary<long, Box> Values(KeyedStateReader snapshot)
     {
         var backend = Backend(TestSerializers.Default);
         backend.Restore([snapshot]);

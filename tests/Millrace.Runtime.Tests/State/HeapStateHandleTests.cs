@@ -1,6 +1,6 @@
 using CsCheck;
 using Millrace.Runtime.State;
-using Millrace.Runtime.State.Heap;
+using Millrace.Runtime.State.Keyed;
 using Millrace.State;
 using Millrace.State.Backends;
 using Millrace.Windowing;
@@ -9,7 +9,7 @@ namespace Millrace.Runtime.Tests.State;
 
 public sealed class HeapStateHandleTests
 {
-    private static HeapKeyedStateBackend<string> Backend() => new(new KeyGroupRange(0, 16), 16, TestSerializers.Default);
+    private static KeyedStateStore<string> Backend() => TestState.Heap<string>(new KeyGroupRange(0, 16), 16, TestSerializers.Default);
 
     [Fact]
     public void ValueState_EveryMember_SpeaksOfTheCurrentKey()
@@ -107,7 +107,7 @@ public sealed class HeapStateHandleTests
         list.AddRange(list.AsSpan());
         Assert.Equal([3, 4, 5, 3, 4, 5], list.AsSpan().ToArray());
 
-        using var frozen = backend.Freeze();
+        using var frozen = backend.Freeze(1);
         list.Update(list.AsSpan()[4..]);
         Assert.Equal([4, 5], list.AsSpan().ToArray());
     }

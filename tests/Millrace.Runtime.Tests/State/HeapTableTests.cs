@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using CsCheck;
 using Millrace.Runtime.State;
 using Millrace.Runtime.State.Heap;
+using Millrace.Runtime.State.Keyed;
 using Millrace.State.Backends;
 using Millrace.Windowing;
 
@@ -11,8 +12,7 @@ public sealed class HeapTableTests
 {
     private static readonly Int64Hasher Hasher = new();
 
-    private static HeapKeyedStateBackend<long> Backend(int maxParallelism = 128) =>
-        new(new KeyGroupRange(0, maxParallelism), maxParallelism, TestSerializers.Default);
+    private static KeyedStateStore<long> Backend(int maxParallelism = 128) => TestState.Heap<long>(new KeyGroupRange(0, maxParallelism), maxParallelism, TestSerializers.Default);
 
     [Fact]
     public void GetOrAdd_NewKey_GivesDefaultInPlace()
@@ -45,7 +45,7 @@ public sealed class HeapTableTests
     [Fact]
     public void GetOrAdd_KeyOfAnotherSubtask_NamesStateAndGroups()
     {
-        var backend = new HeapKeyedStateBackend<long>(new KeyGroupRange(0, 1), 128, TestSerializers.Default);
+        var backend = TestState.Heap<long>(new KeyGroupRange(0, 1), 128, TestSerializers.Default);
         var table = backend.Table<VoidNamespace, long>("sums");
         long foreign = Enumerable.Range(0, 1000).Select(key => (long)key).First(key => KeyGroup.Of(Hasher.Hash(key), 128) == 77);
         var error = Assert.Throws<ArgumentOutOfRangeException>(() => table.GetOrAdd(foreign, Hasher.Hash(foreign), default, out _));
@@ -55,7 +55,7 @@ public sealed class HeapTableTests
     [Fact]
     public void Remove_WhileFewKeysComeAndGo_GivesTheMemoryBack()
     {
-        var table = Backend().Table<VoidNamespace, Pair>("pairs");
+        var table = (HeapTable<long, VoidNamespace, Pair>)Backend().Table<VoidNamespace, Pair>("pairs");
         for (long key = 0; key < 200_000; key++)
         {
             table.GetOrAdd(key, Hasher.Hash(key), default, out _);
@@ -80,7 +80,7 @@ public sealed class HeapTableTests
     [Fact]
     public void Remove_AllKeysAgainAndAgain_KeepsTheSlots()
     {
-        var table = Backend().Table<VoidNamespace, Pair>("pairs");
+        var table = (HeapTable<long, VoidNamespace, Pair>)Backend().Table<VoidNamespace, Pair>("pairs");
         long capacity = 0;
         for (int round = 0; round < 10; round++)
         {
@@ -116,7 +116,7 @@ public sealed class HeapTableTests
         GC.KeepAlive(table);
 
         [MethodImpl(MethodImplOptions.NoInlining)]
-        static void Fill(HeapTable<long, VoidNamespace, Box> table, List<WeakReference> references)
+        static void Fill(KeyedStateTable<long, VoidNamespace, Box> table, List<WeakReference> references)
         {
             for (long key = 0; key < 5; key++)
             {
@@ -232,7 +232,7 @@ public sealed class HeapTableTests
     [Fact]
     public void MoveNext_WhileValuesChange_MeetsEveryEntryOnce()
     {
-        var table = Backend().Table<VoidNamespace, long>("state");
+        var table = (HeapTable<long, VoidNamespace, long>)Backend().Table<VoidNamespace, long>("state");
         for (long key = 0; key < 1000; key++)
         {
             table.GetOrAdd(key, Hasher.Hash(key), default, out _) = key;
@@ -255,7 +255,7 @@ public sealed class HeapTableTests
     {
         var backend = Backend();
         var table = backend.Table<TimeWindow, Pair>("pairs");
-        var strings = new HeapKeyedStateBackend<string>(new KeyGroupRange(0, 128), 128, TestSerializers.Default).Table<VoidNamespace, Pair>("strings");
+        var strings = TestState.Heap<string>(new KeyGroupRange(0, 128), 128, TestSerializers.Default).Table<VoidNamespace, Pair>("strings");
         string[] names = [.. Enumerable.Range(0, 100).Select(i => $"key {i}")];
         ulong[] hashes = [.. names.Select(new StringHasher().Hash)];
         Run(20_000);
@@ -280,7 +280,7 @@ public sealed class HeapTableTests
         }
     }
 
-    private static Dictionary<(long, TNamespace), TValue> Contents<TNamespace, TValue>(HeapTable<long, TNamespace, TValue> table)
+    private static Dictionary<(long, TNamespace), TValue> Contents<TNamespace, TValue>(KeyedStateTable<long, TNamespace, TValue> table)
     {
         var contents = new Dictionary<(long, TNamespace), TValue>();
         TableCursor cursor = default;

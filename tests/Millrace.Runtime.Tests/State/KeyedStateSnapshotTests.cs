@@ -1,6 +1,6 @@
 using CsCheck;
 using Millrace.Runtime.State;
-using Millrace.Runtime.State.Heap;
+using Millrace.Runtime.State.Keyed;
 using Millrace.Runtime.State.Snapshots;
 using Millrace.Runtime.State.Timers;
 using Millrace.State;
@@ -94,7 +94,7 @@ public sealed class KeyedStateSnapshotTests
         var old = Backend();
         old.SetCurrentKey(1);
         old.GetState(new ValueStateDescriptor<long>("n")).Value = 1;
-        var backend = new HeapKeyedStateBackend<int>(new KeyGroupRange(0, MaxParallelism), MaxParallelism, TestSerializers.Default);
+        var backend = TestState.Heap<int>(new KeyGroupRange(0, MaxParallelism), MaxParallelism, TestSerializers.Default);
         backend.Restore([Snapshot(old)]);
         var error = Assert.Throws<StateIncompatibleException>(() => backend.GetState(new ValueStateDescriptor<long>("n")));
         Assert.Equal("MR4102", error.Code);
@@ -104,7 +104,7 @@ public sealed class KeyedStateSnapshotTests
     [Fact]
     public void Restore_OtherMaxParallelism_IsRefused()
     {
-        var backend = new HeapKeyedStateBackend<long>(new KeyGroupRange(0, 24), 24, TestSerializers.Default);
+        var backend = TestState.Heap<long>(new KeyGroupRange(0, 24), 24, TestSerializers.Default);
         var error = Assert.Throws<StateIncompatibleException>(() => backend.Restore([Snapshot(Backend())]));
         Assert.Contains("12 key groups, but max parallelism is 24", error.Message, StringComparison.Ordinal);
     }
@@ -142,95 +142,49 @@ public sealed class KeyedStateSnapshotTests
     }
 
     [Fact]
-    public void Read_AnyByteDamaged_SaysWhatIsCorrupt()
-    {
-        var job = new Job(1, []);
-        for (long key = 0; key < 30; key++)
-        {
-            job.Record(key, key);
-        }
-
-        byte[] bytes = KeyedStateSnapshotFormat.ToBytes(job.Snapshot().Single());
-        for (int index = 0; index < bytes.Length; index++)
-        {
-            bytes[index] ^= 0x10;
-            var error = Assert.Throws<MillraceException>(() => KeyedStateSnapshotFormat.Read(bytes, "chk-3/op-1"));
-            Assert.StartsWith("MR4104: chk-3/op-1 is corrupt: ", error.Message, StringComparison.Ordinal);
-            bytes[index] ^= 0x10;
-        }
-
-        bytes[^1] ^= 1;
-        Assert.Contains("state 'timers', key group 11: the checksum is wrong", Assert.Throws<MillraceException>(() => KeyedStateSnapshotFormat.Read(bytes, "f")).Message, StringComparison.Ordinal);
-        bytes[^1] ^= 1;
-        for (int length = 0; length < bytes.Length; length++)
-        {
-            Assert.Throws<MillraceException>(() => KeyedStateSnapshotFormat.Read(bytes.AsMemory(0, length), "f"));
-        }
-
-        Assert.Contains("1 bytes follow", Assert.Throws<MillraceException>(() => KeyedStateSnapshotFormat.Read((byte[])[.. bytes, 0], "f")).Message, StringComparison.Ordinal);
-        Assert.NotNull(KeyedStateSnapshotFormat.Read(bytes, "f"));
-    }
-
-    [Fact]
     public void Read_EntriesThatDoNotFitTheirCount_NamesStateAndGroup()
     {
         var old = Backend();
         old.SetCurrentKey(1);
         old.GetState(new ValueStateDescriptor<long>("n")).Value = 1;
-        var state = Snapshot(old).States.Single();
+        var snapshot = Snapshot(old);
+        var header = snapshot.States.Single();
+        var group = snapshot.ReadChunks(header, new KeyGroupRange(0, MaxParallelism)).Single();
         foreach (int count in (int[])[0, 2])
         {
+            var wrong = new MemoryKeyedState(MaxParallelism);
+            var writer = wrong.CreateWriter();
+            writer.BeginState(header);
+            writer.WriteChunk(group.Group, count, count == 0 ? new byte[1] : group.Entries.Span);
             var backend = Backend();
-            var group = state.Groups.Single() with { Count = count, Entries = count == 0 ? new byte[1] : state.Groups.Single().Entries };
-            backend.Restore([new KeyedStateSnapshot(MaxParallelism, [state with { Groups = [group] }])]);
+            backend.Restore([wrong]);
             var error = Assert.Throws<MillraceException>(() => backend.GetState(new ValueStateDescriptor<long>("n")));
             Assert.Contains($"State 'n', key group {group.Group}, cannot be read", error.Message, StringComparison.Ordinal);
         }
     }
 
-    [Fact]
-    public void The_format_stays_as_it_is()
-    {
-        var backend = new HeapKeyedStateBackend<long>(new KeyGroupRange(0, 1), 1, TestSerializers.Default);
-        backend.SetCurrentKey(7);
-        backend.GetState(new ValueStateDescriptor<int>("n")).Value = 3;
-        string bytes = Convert.ToHexString(KeyedStateSnapshotFormat.ToBytes(Snapshot(backend)));
-        Assert.Equal(GoldenBytes, bytes);
-    }
+    private static KeyedStateStore<long> Backend() => TestState.Heap<long>(new KeyGroupRange(0, MaxParallelism), MaxParallelism, TestSerializers.Default);
 
-    private const string GoldenBytes =
-        "4D524B53" + "01" + "2E000000" // magic, version, length of the header
-        + "01" + "01" + "016E" + "01" // max parallelism, one state, its name and kind
-        + "010005696E7436340000" + "010004766F69640000" + "010005696E7433320000" // schemas of key, namespace and value
-        + "01" + "00" + "01" + "0A" + "3CB6947E91C2E366" // one group: number, entries, bytes, checksum
-        + "3545DD45149B3229" // checksum of all before
-        + "0700000000000000" + "01" + "06"; // key, not null, value
-
-    private static HeapKeyedStateBackend<long> Backend() => new(new KeyGroupRange(0, MaxParallelism), MaxParallelism, TestSerializers.Default);
-
-    private static KeyedStateSnapshot Snapshot(HeapKeyedStateBackend<long> backend)
-    {
-        using var frozen = backend.Freeze();
-        return frozen.Write(TestContext.Current.CancellationToken);
-    }
+    private static KeyedStateReader Snapshot(KeyedStateStore<long> backend) =>
+        MemoryKeyedState.Of(backend.Freeze(1), MaxParallelism, TestContext.Current.CancellationToken);
 
     /// <summary>An operator with every kind of state, in several subtasks.</summary>
     private sealed class Job
     {
-        private readonly HeapKeyedStateBackend<long>[] _subtasks;
+        private readonly KeyedStateStore<long>[] _subtasks;
 
-        public Job(int parallelism, IReadOnlyList<KeyedStateSnapshot> snapshots)
+        public Job(int parallelism, IReadOnlyList<KeyedStateReader> snapshots)
         {
             _subtasks = [.. Enumerable.Range(0, parallelism).Select(subtask =>
-                new HeapKeyedStateBackend<long>(KeyGroups.RangeOf(subtask, MaxParallelism, parallelism), MaxParallelism, TestSerializers.Default))];
+                TestState.Heap<long>(KeyGroups.RangeOf(subtask, MaxParallelism, parallelism), MaxParallelism, TestSerializers.Default))];
             foreach (var subtask in _subtasks)
             {
                 subtask.Restore(snapshots);
             }
         }
 
-        public IReadOnlyList<KeyedStateSnapshot> Snapshot() =>
-            [.. _subtasks.Select(subtask => KeyedStateSnapshotFormat.Read(KeyedStateSnapshotFormat.ToBytes(KeyedStateSnapshotTests.Snapshot(subtask)), "memory"))];
+        public IReadOnlyList<KeyedStateReader> Snapshot() =>
+            [.. _subtasks.Select(KeyedStateSnapshotTests.Snapshot)];
 
         public void Record(long key, long value)
         {

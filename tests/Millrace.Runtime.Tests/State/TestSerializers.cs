@@ -2,7 +2,10 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State;
+using Millrace.Runtime.State.Heap;
+using Millrace.Runtime.State.Keyed;
 using Millrace.Serialization;
+using Millrace.State.Backends;
 using Millrace.Windowing;
 
 namespace Millrace.Runtime.Tests.State;
@@ -38,6 +41,16 @@ internal sealed class TestSerializers : ISerializerProvider
     public TypeSerializer<T> Get<T>() => (TypeSerializer<T>)_serializers[typeof(T)];
 
     public StableHasher<T> GetHasher<T>() => (StableHasher<T>)_hashers[typeof(T)];
+}
+
+/// <summary>Keyed state on its own, without an operator.</summary>
+internal static class TestState
+{
+    public static KeyedStateStore<TKey> Heap<TKey>(KeyGroupRange range, int maxParallelism, ISerializerProvider serializers)
+    {
+        var hasher = serializers.GetHasher<TKey>();
+        return new KeyedStateStore<TKey>(new HeapKeyedStateBackend<TKey>(range, maxParallelism, serializers.Get<TKey>(), hasher), hasher, serializers);
+    }
 }
 
 /// <summary>16 bytes without references.</summary>

@@ -1,6 +1,6 @@
 using CsCheck;
 using Millrace.Runtime.State;
-using Millrace.Runtime.State.Heap;
+using Millrace.Runtime.State.Keyed;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Tests.State;
@@ -9,7 +9,7 @@ public sealed class TimerQueueTests
 {
     private static readonly Int64Hasher Hasher = new();
 
-    private static HeapKeyedStateBackend<long> Backend() => new(new KeyGroupRange(0, 8), 8, TestSerializers.Default);
+    private static KeyedStateStore<long> Backend() => TestState.Heap<long>(new KeyGroupRange(0, 8), 8, TestSerializers.Default);
 
     [Fact]
     public void TryPop_SameTime_GivesTimersInOrderOfRegistration()

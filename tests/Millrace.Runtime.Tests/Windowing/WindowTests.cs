@@ -99,7 +99,7 @@ public sealed class WindowTests
     [Fact]
     public void Restore_FromSubtasksAtDifferentWatermarks_FiresNothingTwiceAndLosesNothing()
     {
-        var snapshots = new List<KeyedStateSnapshot>();
+        var snapshots = new List<KeyedStateReader>();
         var output = new List<string>();
         int[] keys = [.. Enumerable.Range(0, 20)];
         var placed = new Dictionary<int, int>();
@@ -143,7 +143,7 @@ public sealed class WindowTests
         .SideOutputLateData(WindowForms.Late).Reduce(WindowForms.Join));
 
     private static (SliceWindowOperator<int, Event, Event, Event> Operator, OperatorRig Rig, Tap<Event> Tap) Open(
-        int subtask, int parallelism, IReadOnlyList<KeyedStateSnapshot> snapshots)
+        int subtask, int parallelism, IReadOnlyList<KeyedStateReader> snapshots)
     {
         var op = new SliceWindowOperator<int, Event, Event, Event>(
             e => e.Key,

@@ -7,11 +7,22 @@ namespace Millrace.State.Backends;
 /// </remarks>
 public abstract class FrozenKeyedState : IDisposable
 {
-    /// <summary>Writes the state, and releases each key group as soon as it is written. To be called once at most.</summary>
-    /// <param name="cancellationToken">Ends the writing between two key groups.</param>
-    /// <returns>The state in the canonical format.</returns>
+    /// <summary>
+    /// Writes the state in the canonical format, and releases each key group as soon as it is written. To be called once at most, and not after
+    /// <see cref="WriteNative"/> has given a snapshot.
+    /// </summary>
+    /// <param name="writer">Takes the state.</param>
+    /// <param name="cancellationToken">Ends the writing between two parts.</param>
     /// <exception cref="OperationCanceledException">It was cancelled, or disposed of meanwhile.</exception>
-    public abstract KeyedStateSnapshot Write(CancellationToken cancellationToken = default);
+    /// <exception cref="InvalidOperationException">It has been written already.</exception>
+    public abstract void WriteCanonical(KeyedStateWriter writer, CancellationToken cancellationToken);
+
+    /// <summary>Writes the state in the backend's own format. To be called once at most, and before anything else is written.</summary>
+    /// <param name="target">Takes the files.</param>
+    /// <param name="cancellationToken">Ends the writing.</param>
+    /// <returns>What was written, or <see langword="null"/> where the backend has no format of its own: then <see cref="WriteCanonical"/> is to be called.</returns>
+    /// <exception cref="OperationCanceledException">It was cancelled, or disposed of meanwhile.</exception>
+    public virtual NativeSnapshot? WriteNative(NativeSnapshotTarget target, CancellationToken cancellationToken) => null;
 
     /// <summary>Releases the state. Never waits: a write that is going on ends with <see cref="OperationCanceledException"/>. Safe from any thread.</summary>
     public void Dispose()

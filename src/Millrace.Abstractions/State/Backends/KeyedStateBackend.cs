@@ -10,9 +10,8 @@ namespace Millrace.State.Backends;
 /// Belongs to one subtask: not safe for use by several threads, but for what <see cref="Freeze"/> returns.
 /// </para>
 /// <para>
-/// A state is found by its name. Asking twice gives the same state; asking for a name with another kind or type throws
-/// <see cref="InvalidOperationException"/>. Restored state waits as bytes until it is asked for; state that nobody asks for
-/// is carried over into later snapshots.
+/// A backend implements tables, snapshots and nothing else; handles, timers and what a name may be asked for are the engine's, the same for all backends.
+/// Restored state waits until its table is created; state that nobody asks for is carried over into later snapshots.
 /// </para>
 /// </remarks>
 public abstract class KeyedStateBackend<TKey> : IDisposable
@@ -94,76 +93,82 @@ public abstract class KeyedStateBackend<TKey> : IDisposable
     /// <returns>The hash, which is the same on every machine.</returns>
     public abstract ulong HashOf(in TKey key);
 
-    /// <summary>A state with one value per key and namespace.</summary>
+    /// <summary>How many entries all states have together, timers included. May be an estimate, and may cost a walk over the key groups.</summary>
+    public abstract long EntryCount { get; }
+
+    /// <summary>
+    /// Of how many keys at once <see cref="Prefetch"/> is best told: far enough ahead that an entry is there when it is needed, and not so far that it is
+    /// gone again.
+    /// </summary>
+    /// <value>At least 1. Default: 1,024, a whole batch.</value>
+    public virtual int PrefetchLength => 1024;
+
+    /// <summary>
+    /// Creates a state, with what was restored under its name. Called once for a name; where it throws, the restored state stays as it was.
+    /// </summary>
     /// <typeparam name="TNamespace">The type of the namespaces.</typeparam>
     /// <typeparam name="TValue">The type of the values.</typeparam>
-    /// <param name="name">The state's name, unique within the operator.</param>
+    /// <param name="descriptor">Names the state and says how it is written.</param>
     /// <returns>The table.</returns>
-    /// <exception cref="InvalidOperationException">The name is taken by a state of another kind or type.</exception>
+    /// <exception cref="InvalidOperationException">There is a state of that name already.</exception>
     /// <exception cref="StateIncompatibleException">The restored state cannot be read as this one.</exception>
-    public abstract KeyedStateTable<TKey, TNamespace, TValue> Table<TNamespace, TValue>(string name);
+    /// <exception cref="MillraceException">The restored state is damaged.</exception>
+    public abstract KeyedStateTable<TKey, TNamespace, TValue> CreateTable<TNamespace, TValue>(StateTableDescriptor<TNamespace, TValue> descriptor);
 
-    /// <summary>A state with a list per key and namespace. Remove the entry when the list becomes empty.</summary>
-    /// <typeparam name="TNamespace">The type of the namespaces.</typeparam>
-    /// <typeparam name="T">The type of the elements.</typeparam>
-    /// <param name="name">The state's name, unique within the operator.</param>
-    /// <returns>The table.</returns>
-    /// <exception cref="InvalidOperationException">The name is taken by a state of another kind or type.</exception>
-    /// <exception cref="StateIncompatibleException">The restored state cannot be read as this one.</exception>
-    public abstract KeyedStateTable<TKey, TNamespace, StateList<T>> ListTable<TNamespace, T>(string name);
-
-    /// <summary>A state with a map per key and namespace. Remove the entry when the map becomes empty.</summary>
-    /// <typeparam name="TNamespace">The type of the namespaces.</typeparam>
-    /// <typeparam name="TMapKey">The type of the map's keys.</typeparam>
-    /// <typeparam name="TValue">The type of the map's values.</typeparam>
-    /// <param name="name">The state's name, unique within the operator.</param>
-    /// <returns>The table.</returns>
-    /// <exception cref="InvalidOperationException">The name is taken by a state of another kind or type.</exception>
-    /// <exception cref="StateIncompatibleException">The restored state cannot be read as this one.</exception>
-    public abstract KeyedStateTable<TKey, TNamespace, StateMap<TMapKey, TValue>> MapTable<TNamespace, TMapKey, TValue>(string name)
-        where TMapKey : notnull;
-
-    /// <summary>The handle of a value per key. It is the state that <see cref="Table"/> gives for the same name without a namespace.</summary>
-    /// <typeparam name="T">The type of the value.</typeparam>
-    /// <param name="descriptor">Names the state.</param>
-    /// <returns>The handle; the same for the same name.</returns>
-    /// <exception cref="InvalidOperationException">The name is taken by a state of another kind or type.</exception>
-    /// <exception cref="StateIncompatibleException">The restored state cannot be read as this one.</exception>
-    public abstract ValueState<T> GetState<T>(ValueStateDescriptor<T> descriptor);
-
-    /// <summary>The handle of a list per key.</summary>
-    /// <typeparam name="T">The type of the elements.</typeparam>
-    /// <param name="descriptor">Names the state.</param>
-    /// <returns>The handle; the same for the same name.</returns>
-    /// <exception cref="InvalidOperationException">The name is taken by a state of another kind or type.</exception>
-    /// <exception cref="StateIncompatibleException">The restored state cannot be read as this one.</exception>
-    public abstract ListState<T> GetListState<T>(ListStateDescriptor<T> descriptor);
-
-    /// <summary>The handle of a map per key.</summary>
-    /// <typeparam name="TMapKey">The type of the map's keys.</typeparam>
-    /// <typeparam name="TValue">The type of the map's values.</typeparam>
-    /// <param name="descriptor">Names the state.</param>
-    /// <returns>The handle; the same for the same name.</returns>
-    /// <exception cref="InvalidOperationException">The name is taken by a state of another kind or type.</exception>
-    /// <exception cref="StateIncompatibleException">The restored state cannot be read as this one.</exception>
-    public abstract MapState<TMapKey, TValue> GetMapState<TMapKey, TValue>(MapStateDescriptor<TMapKey, TValue> descriptor)
-        where TMapKey : notnull;
+    /// <summary>
+    /// A hint that the entries of these keys are about to be used, in all tables without a namespace: a backend may fetch them together. Changes nothing
+    /// that can be observed.
+    /// </summary>
+    /// <param name="keys">The keys.</param>
+    /// <param name="hashes">Their stable hashes, in the same order.</param>
+    public virtual void Prefetch(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes)
+    {
+    }
 
     /// <summary>
     /// Freezes the state as it is now, in a time that depends on the number of key groups and not on the number of keys. The backend can be
     /// used on at once; what the frozen state still needs is copied before it changes.
     /// </summary>
+    /// <param name="checkpointId">The checkpoint that it is for. Rises from call to call.</param>
     /// <returns>The frozen state, to be written by any thread and disposed of.</returns>
-    public abstract FrozenKeyedState Freeze();
+    public abstract FrozenKeyedState Freeze(long checkpointId);
 
     /// <summary>
-    /// Takes over the state of this backend's key groups from snapshots, which may have been written at another parallelism: other key groups
-    /// are passed over. Must come before any state is asked for.
+    /// Takes over the state of this backend's key groups from canonical snapshots, which may have been written at another parallelism: other key groups
+    /// are passed over. Must come before any table is created, and once at most. States for which no table is created are carried over into later snapshots.
     /// </summary>
-    /// <param name="snapshots">The snapshots of all subtasks, or of those whose key groups overlap with this backend's.</param>
-    /// <exception cref="InvalidOperationException">A state has been asked for already, or a key group is there twice.</exception>
+    /// <param name="snapshots">
+    /// The snapshots of all subtasks, or of those whose key groups overlap with this backend's. They are not read any more after this method has returned.
+    /// </param>
+    /// <exception cref="InvalidOperationException">A table has been created already, or a key group is there twice.</exception>
     /// <exception cref="StateIncompatibleException">A snapshot was written with another number of key groups.</exception>
-    public abstract void Restore(IEnumerable<KeyedStateSnapshot> snapshots);
+    /// <exception cref="MillraceException">A snapshot is damaged.</exception>
+    public abstract void Restore(IReadOnlyList<KeyedStateReader> snapshots);
+
+    /// <summary>
+    /// Does what <see cref="Restore"/> does with snapshots that this kind of backend has written in its own format. Of several only the key groups
+    /// that this backend owns count.
+    /// </summary>
+    /// <param name="snapshots">The snapshots whose key groups overlap with this backend's.</param>
+    /// <param name="source">Gives their files.</param>
+    /// <exception cref="NotSupportedException">The backend has no format of its own.</exception>
+    /// <exception cref="InvalidOperationException">A table has been created already.</exception>
+    /// <exception cref="MillraceException">A snapshot is damaged.</exception>
+    public virtual void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source) =>
+        throw new NotSupportedException(
+            $"{GetType().Name} has no snapshot format of its own, so it cannot have written this snapshot: start the job with the state backend that did, or from a savepoint.");
+
+    /// <summary>A checkpoint is complete: later native snapshots may name its shared files. A checkpoint may pass without either notice.</summary>
+    /// <param name="checkpointId">The checkpoint.</param>
+    public virtual void CheckpointCompleted(long checkpointId)
+    {
+    }
+
+    /// <summary>A checkpoint has been given up: what was written for it must not be named again.</summary>
+    /// <param name="checkpointId">The checkpoint.</param>
+    public virtual void CheckpointAborted(long checkpointId)
+    {
+    }
 
     /// <summary>Releases what the backend holds.</summary>
     public void Dispose()

@@ -10,7 +10,9 @@ namespace Millrace.State.Backends;
 /// <param name="Value">How values were written.</param>
 public sealed record StateHeader(string Name, KeyedStateKind Kind, TypeSchema Key, TypeSchema Namespace, TypeSchema Value);
 
-/// <summary>A part of a key group's entries: key, namespace and value, one entry behind the other, as the state's serializers write them.</summary>
+/// <summary>
+/// A part of a key group's entries, in no particular order: key, namespace and value, one entry behind the other, as the state's serializers write them.
+/// </summary>
 /// <param name="Group">The key group.</param>
 /// <param name="Count">How many entries.</param>
 /// <param name="Entries">The entries; valid until the next part is asked for.</param>
@@ -39,11 +41,14 @@ public abstract class KeyedStateReader
     /// <summary>How many key groups there were.</summary>
     public abstract int MaxParallelism { get; }
 
-    /// <summary>The states that there are.</summary>
+    /// <summary>
+    /// The states that there are. A name can occur several times, with different schemas and different key groups: state that was restored and not yet
+    /// asked for stays in the shape it was written in.
+    /// </summary>
     public abstract IReadOnlyList<StateHeader> States { get; }
 
     /// <summary>Reads the entries of a state, group by group in ascending order.</summary>
-    /// <param name="state">One of <see cref="States"/>.</param>
+    /// <param name="state">One of <see cref="States"/>, the instance itself.</param>
     /// <param name="range">Groups outside are passed over without reading them.</param>
     /// <returns>The parts.</returns>
     /// <exception cref="MillraceException">The bytes are damaged.</exception>

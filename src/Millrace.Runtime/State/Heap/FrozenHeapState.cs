@@ -1,10 +1,9 @@
-using System.Buffers;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.State.Heap;
 
 /// <summary>All states of a heap backend as they were when it was frozen.</summary>
-internal sealed class FrozenHeapState(int maxParallelism, IReadOnlyList<FrozenTable> tables, IReadOnlyList<StateSnapshot> carriedOver) : FrozenKeyedState
+internal sealed class FrozenHeapState(IReadOnlyList<FrozenTable> tables, IReadOnlyList<RestoredState> carriedOver) : FrozenKeyedState
 {
     // Whoever moves this away from Idle releases the groups: the writer when it is done, or Dispose when nobody writes.
     private const int Idle = 0;
@@ -13,7 +12,7 @@ internal sealed class FrozenHeapState(int maxParallelism, IReadOnlyList<FrozenTa
     private int _phase;
     private volatile bool _disposed;
 
-    public override KeyedStateSnapshot Write(CancellationToken cancellationToken = default)
+    public override void WriteCanonical(KeyedStateWriter writer, CancellationToken cancellationToken)
     {
         if (Interlocked.CompareExchange(ref _phase, Taken, Idle) != Idle)
         {
@@ -24,7 +23,6 @@ internal sealed class FrozenHeapState(int maxParallelism, IReadOnlyList<FrozenTa
 
         try
         {
-            var buffer = new ArrayBufferWriter<byte>();
             void ThrowIfAbandoned()
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -34,14 +32,16 @@ internal sealed class FrozenHeapState(int maxParallelism, IReadOnlyList<FrozenTa
                 }
             }
 
-            var states = new List<StateSnapshot>(tables.Count + carriedOver.Count);
+            var buffer = new ChunkBuffer();
             foreach (var table in tables)
             {
-                states.Add(table.Write(buffer, ThrowIfAbandoned));
+                table.Write(writer, buffer, ThrowIfAbandoned);
             }
 
-            states.AddRange(carriedOver);
-            return new KeyedStateSnapshot(maxParallelism, states);
+            foreach (var state in carriedOver)
+            {
+                state.Write(writer, ThrowIfAbandoned);
+            }
         }
         finally
         {

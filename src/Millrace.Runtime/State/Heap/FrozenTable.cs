@@ -1,4 +1,3 @@
-using System.Buffers;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.State.Heap;
@@ -7,7 +6,7 @@ namespace Millrace.Runtime.State.Heap;
 internal abstract class FrozenTable
 {
     /// <summary>Writes the groups one by one and releases each at once.</summary>
-    public abstract StateSnapshot Write(ArrayBufferWriter<byte> buffer, Action throwIfAbandoned);
+    public abstract void Write(KeyedStateWriter writer, ChunkBuffer buffer, Action throwIfAbandoned);
 
     /// <summary>Releases the groups that are not released yet.</summary>
     public abstract void Release();
@@ -23,9 +22,9 @@ internal sealed class FrozenHeapTable<TKey, TNamespace, TValue>(
 {
     private bool _isReleased;
 
-    public override StateSnapshot Write(ArrayBufferWriter<byte> buffer, Action throwIfAbandoned)
+    public override void Write(KeyedStateWriter writer, ChunkBuffer buffer, Action throwIfAbandoned)
     {
-        var written = new List<KeyGroupSnapshot>();
+        writer.BeginState(new StateHeader(identity.Name, identity.Kind, codec.Keys.Schema, codec.Namespaces.Schema, codec.Values.Schema));
         for (int index = 0; index < groups.Length; index++)
         {
             if (groups[index] is not { } group)
@@ -33,16 +32,12 @@ internal sealed class FrozenHeapTable<TKey, TNamespace, TValue>(
                 continue;
             }
 
-            throwIfAbandoned();
-            buffer.ResetWrittenCount();
-            codec.Write(group, buffer);
-            written.Add(new KeyGroupSnapshot(firstGroup + index, group.Count, buffer.WrittenSpan.ToArray()));
+            codec.Write(group, firstGroup + index, writer, buffer, throwIfAbandoned);
             groups[index] = null;
             group.Unshare();
         }
 
         Release();
-        return new StateSnapshot(identity.Name, identity.Kind, codec.Keys.Schema, codec.Namespaces.Schema, codec.Values.Schema, written);
     }
 
     public override void Release()

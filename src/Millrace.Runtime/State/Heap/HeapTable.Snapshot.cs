@@ -22,10 +22,10 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue>
         return new FrozenHeapTable<TKey, TNamespace, TValue>(Identity, _codec, _firstGroup, frozen, () => Interlocked.Decrement(ref _snapshots));
     }
 
-    public void Load(StateSnapshot snapshot)
+    public void Load(RestoredState restored)
     {
-        var codec = _codec.ForReading(Identity, snapshot);
-        foreach (var group in snapshot.Groups)
+        var codec = _codec.ForReading(Identity, restored.Header);
+        foreach (var group in restored.Groups)
         {
             Put(group.Group - _firstGroup, codec.Read(Identity, group, _maxParallelism, _namespaceHasher));
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Millrace.Runtime.State.Keyed;
 using Millrace.Serialization;
 using Millrace.State.Backends;
 

@@ -1,5 +1,5 @@
-using System.Buffers;
 using Millrace.Runtime.Serialization;
+using Millrace.Runtime.State.Keyed;
 using Millrace.Serialization;
 using Millrace.State.Backends;
 
@@ -18,7 +18,7 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
 {
     /// <summary>A codec that reads what an earlier program wrote.</summary>
     /// <exception cref="StateIncompatibleException">It cannot be read as this state.</exception>
-    public HeapTableCodec<TKey, TNamespace, TValue> ForReading(StateIdentity identity, StateSnapshot written)
+    public HeapTableCodec<TKey, TNamespace, TValue> ForReading(StateIdentity identity, StateHeader written)
     {
         if (written.Kind != identity.Kind)
         {
@@ -41,55 +41,88 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
         }
     }
 
-    public void Write(HeapGroup<TKey, TNamespace, TValue> group, IBufferWriter<byte> writer)
+    /// <summary>Writes a key group, in several parts where it is large.</summary>
+    public void Write(
+        HeapGroup<TKey, TNamespace, TValue> group, int number, KeyedStateWriter writer, ChunkBuffer buffer, Action throwIfAbandoned)
     {
-        var output = new BinaryOutput(writer);
+        int count = 0;
+        throwIfAbandoned();
+        buffer.Reset();
+        var output = new BinaryOutput(buffer.Bytes);
         foreach (ref readonly var slot in group.Slots.AsSpan())
         {
-            if (slot.Stored != 0)
+            if (slot.Stored == 0)
             {
-                Keys.Write(ref output, in slot.Key);
-                Namespaces.Write(ref output, in slot.Namespace);
-                Values.Write(ref output, in slot.Value);
+                continue;
+            }
+
+            Keys.Write(ref output, in slot.Key);
+            Namespaces.Write(ref output, in slot.Namespace);
+            Values.Write(ref output, in slot.Value);
+            count++;
+            if (output.BytesWritten >= ChunkBuffer.Target)
+            {
+                output.Flush();
+                writer.WriteChunk(number, count, buffer.Bytes.WrittenSpan);
+                throwIfAbandoned();
+                buffer.Reset();
+                output = new BinaryOutput(buffer.Bytes);
+                count = 0;
             }
         }
 
         output.Flush();
+        if (count > 0)
+        {
+            writer.WriteChunk(number, count, buffer.Bytes.WrittenSpan);
+        }
     }
 
-    /// <summary>Reads a key group with a codec that <see cref="ForReading"/> gave</summary>
+    /// <summary>Reads a key group with a codec that <see cref="ForReading"/> gave.</summary>
     /// <exception cref="MillraceException">The bytes are not what they should be.</exception>
-    public HeapGroup<TKey, TNamespace, TValue> Read(StateIdentity identity, KeyGroupSnapshot written, int maxParallelism, StableHasher<TNamespace>? namespaceHasher)
+    public HeapGroup<TKey, TNamespace, TValue> Read(StateIdentity identity, RestoredGroup written, int maxParallelism, StableHasher<TNamespace>? namespaceHasher)
     {
         try
         {
             var group = new HeapGroup<TKey, TNamespace, TValue>(HeapGroup<TKey, TNamespace, TValue>.CapacityFor(written.Count));
-            var input = new BinaryInput(written.Entries.Span);
-            for (int entry = 0; entry < written.Count; entry++)
+            foreach (var (count, bytes) in written.Parts)
             {
-                var key = Keys.Read(ref input);
-                var ns = Namespaces.Read(ref input);
-                var value = Values.Read(ref input);
-                ulong hash = KeyHasher.Hash(key);
-                if (KeyGroup.Of(hash, maxParallelism) != written.Group)
-                {
-                    throw new InvalidDataException(
-                        $"entry {entry} has a key of key group {KeyGroup.Of(hash, maxParallelism)}: the key's hash has changed since the snapshot was written");
-                }
-
-                ref var slot = ref group.Add(NamespaceHash.Combine(hash, in ns, namespaceHasher));
-                slot.Key = key;
-                slot.Namespace = ns;
-                slot.Value = value;
+                Read(group, written.Group, count, bytes, maxParallelism, namespaceHasher);
             }
 
-            return input.Remaining == 0
-                ? group
-                : throw new InvalidDataException($"{input.Remaining} bytes are left after the last of {written.Count} entries");
+            return group;
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
         {
             throw StateErrors.Unreadable(identity, written.Group, exception);
+        }
+    }
+
+    private void Read(
+        HeapGroup<TKey, TNamespace, TValue> group, int number, int count, ReadOnlySpan<byte> bytes, int maxParallelism, StableHasher<TNamespace>? namespaceHasher)
+    {
+        var input = new BinaryInput(bytes);
+        for (int entry = 0; entry < count; entry++)
+        {
+            var key = Keys.Read(ref input);
+            var ns = Namespaces.Read(ref input);
+            var value = Values.Read(ref input);
+            ulong hash = KeyHasher.Hash(key);
+            if (KeyGroup.Of(hash, maxParallelism) != number)
+            {
+                throw new InvalidDataException(
+                    $"entry {entry} has a key of key group {KeyGroup.Of(hash, maxParallelism)}: the key's hash has changed since the snapshot was written");
+            }
+
+            ref var slot = ref group.Add(NamespaceHash.Combine(hash, in ns, namespaceHasher));
+            slot.Key = key;
+            slot.Namespace = ns;
+            slot.Value = value;
+        }
+
+        if (input.Remaining != 0)
+        {
+            throw new InvalidDataException($"{input.Remaining} bytes are left after the last of {count} entries");
         }
     }
 }

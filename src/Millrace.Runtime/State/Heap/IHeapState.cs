@@ -1,5 +1,3 @@
-using Millrace.State.Backends;
-
 namespace Millrace.Runtime.State.Heap;
 
 /// <summary>What the backend sees of a state, whatever its types.</summary>
@@ -16,5 +14,5 @@ internal interface IHeapState
     void Prefetch(ReadOnlySpan<ulong> hashes);
 
     /// <summary>Reads the entries of key groups into the table. Every group is one of this table's, and is given once.</summary>
-    void Load(StateSnapshot snapshot);
+    void Load(RestoredState restored);
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Millrace.Runtime.State.Heap;
+using Millrace.Runtime.State.Keyed;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.State.Timers;
@@ -22,7 +22,7 @@ internal sealed class TimerQueue<TKey, TNamespace>
 {
     private const int MinCapacity = 16;
 
-    private readonly HeapTable<TKey, TimerId<TNamespace>, long> _orders;
+    private readonly KeyedStateTable<TKey, TimerId<TNamespace>, long> _orders;
     private Node[] _heap;
     private int _size;
     private int _live;
@@ -30,17 +30,23 @@ internal sealed class TimerQueue<TKey, TNamespace>
 
     /// <param name="orders">The timers, as restored: for each the order of its registration.</param>
     /// <param name="hashOf">The stable hash of a key.</param>
-    public TimerQueue(HeapTable<TKey, TimerId<TNamespace>, long> orders, Func<TKey, ulong> hashOf)
+    public TimerQueue(KeyedStateTable<TKey, TimerId<TNamespace>, long> orders, Func<TKey, ulong> hashOf)
     {
         _orders = orders;
-        _heap = new Node[Math.Max(MinCapacity, checked((int)orders.Count))];
+        _heap = new Node[MinCapacity];
         TableCursor cursor = default;
         while (orders.MoveNext(ref cursor))
         {
-            long order = ++_lastOrder;
-            orders.ValueAt(in cursor) = order;
-            ref readonly var key = ref orders.KeyAt(in cursor);
-            ref readonly var id = ref orders.NamespaceAt(in cursor);
+            // Only read: a backend that keeps state out of memory would have to write every value again.
+            long order = orders.PeekAt(in cursor);
+            _lastOrder = Math.Max(_lastOrder, order);
+            var key = orders.KeyAt(in cursor);
+            var id = orders.NamespaceAt(in cursor);
+            if (_size == _heap.Length)
+            {
+                Array.Resize(ref _heap, checked(_size * 2));
+            }
+
             _heap[_size++] = new Node { Time = id.Time, Order = order, Hash = hashOf(key), Key = key, Namespace = id.Namespace };
         }
 

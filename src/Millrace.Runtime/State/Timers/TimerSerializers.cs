@@ -1,4 +1,4 @@
-using Millrace.Runtime.State.Heap;
+using Millrace.Runtime.State.Keyed;
 using Millrace.Serialization;
 
 namespace Millrace.Runtime.State.Timers;
@@ -38,26 +38,25 @@ internal sealed class TimerIdSerializer<TNamespace>(TypeSerializer<TNamespace> n
 }
 
 /// <summary>
-/// The order of registration is not written: restored timers of the same time are ordered by key group and then as they were written.
+/// Writes the order of registration, by which the queue recognises its timers: a backend may give up the value and read it back. After a restore timers
+/// of the same time keep their order; those of different subtasks are ordered by the numbers that they had there.
 /// </summary>
 internal sealed class TimerOrderSerializer : TypeSerializer<long>
 {
     public static readonly TimerOrderSerializer Instance = new();
 
-    public override TypeSchema Schema { get; } = TypeSchema.Scalar("void");
+    public override TypeSchema Schema { get; } = TypeSchema.Scalar("timer-order");
 
     public override bool IsImmutable => true;
 
-    public override void Write(ref BinaryOutput output, in long value)
-    {
-    }
+    public override void Write(ref BinaryOutput output, in long value) => output.WriteVarUInt((ulong)value);
 
-    public override long Read(ref BinaryInput input) => 0;
+    public override long Read(ref BinaryInput input) => (long)input.ReadVarUInt();
 
     public override long Copy(long value) => value;
 
     public override TypeSerializer<long> ForReading(TypeSchema written) =>
-        written.Equals(Schema) ? this : throw new StateIncompatibleException(StateErrors.Incompatibility, $"it was written with {written}, which a timer does not have.");
+        written.Equals(Schema) ? this : throw new StateIncompatibleException(StateErrors.Incompatibility, $"it was written with {written}, which is no order of timers.");
 }
 
 /// <summary>Hashes what tells timers of a key apart.</summary>

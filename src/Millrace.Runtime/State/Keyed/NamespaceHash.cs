@@ -4,7 +4,7 @@ using Millrace.Serialization;
 using Millrace.State.Backends;
 using Millrace.Windowing;
 
-namespace Millrace.Runtime.State.Heap;
+namespace Millrace.Runtime.State.Keyed;
 
 /// <summary>Mixes a namespace into the hash of a key. Stable, so that tables have the same order in every run of a seeded simulation.</summary>
 internal static class NamespaceHash

@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 using Millrace.State;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State.Heap;
+namespace Millrace.Runtime.State.Keyed;
 
-/// <summary>The list of the current key, in a heap table. An empty list has no entry.</summary>
-internal sealed class HeapListState<TKey, T>(KeyedStateBackend<TKey> backend, HeapTable<TKey, VoidNamespace, StateList<T>> table) : ListState<T>
+/// <summary>The list of the current key, in a table of any backend. An empty list has no entry.</summary>
+internal sealed class TableListState<TKey, T>(KeyedStateBackend<TKey> backend, KeyedStateTable<TKey, VoidNamespace, StateList<T>> table) : ListState<T>
 {
     public override int Count => AsSpan().Length;
 

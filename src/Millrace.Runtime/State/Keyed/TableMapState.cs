@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 using Millrace.State;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State.Heap;
+namespace Millrace.Runtime.State.Keyed;
 
-/// <summary>The map of the current key, in a heap table. An empty map has no entry.</summary>
-internal sealed class HeapMapState<TKey, TMapKey, TValue>(KeyedStateBackend<TKey> backend, HeapTable<TKey, VoidNamespace, StateMap<TMapKey, TValue>> table)
+/// <summary>The map of the current key, in a table of any backend. An empty map has no entry.</summary>
+internal sealed class TableMapState<TKey, TMapKey, TValue>(KeyedStateBackend<TKey> backend, KeyedStateTable<TKey, VoidNamespace, StateMap<TMapKey, TValue>> table)
     : MapState<TMapKey, TValue>
     where TMapKey : notnull
 {

@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 using Millrace.State;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State.Heap;
+namespace Millrace.Runtime.State.Keyed;
 
-/// <summary>The value of the current key, in a heap table.</summary>
-internal sealed class HeapValueState<TKey, T>(KeyedStateBackend<TKey> backend, HeapTable<TKey, VoidNamespace, T> table) : ValueState<T>
+/// <summary>The value of the current key, in a table of any backend.</summary>
+internal sealed class TableValueState<TKey, T>(KeyedStateBackend<TKey> backend, KeyedStateTable<TKey, VoidNamespace, T> table) : ValueState<T>
 {
     public override bool Exists => !Unsafe.IsNullRef(in table.Peek(in backend.CurrentKey, backend.CurrentHash, default));
 

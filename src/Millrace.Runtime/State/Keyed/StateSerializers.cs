@@ -1,7 +1,7 @@
 using Millrace.Serialization;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.State.Heap;
+namespace Millrace.Runtime.State.Keyed;
 
 /// <summary>Writes nothing: the serializer of <see cref="VoidNamespace"/>.</summary>
 internal sealed class VoidNamespaceSerializer : TypeSerializer<VoidNamespace>
