@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using RocksDbSharp;
 
 namespace Millrace.State.RocksDb.Storage;
@@ -23,7 +24,7 @@ internal sealed unsafe class StoreIterator : IDisposable
         }
 
         // Only a pointer is kept by RocksDB, so the bound is in memory that does not move.
-        _upperBound = System.Runtime.InteropServices.Marshal.AllocHGlobal(_end.Length);
+        _upperBound = Marshal.AllocHGlobal(_end.Length);
         _end.CopyTo(new Span<byte>((void*)_upperBound, _end.Length));
         native.rocksdb_readoptions_set_iterate_upper_bound(_options, (byte*)_upperBound, (nuint)_end.Length);
         _iterator = native.rocksdb_create_iterator(database, _options);
@@ -32,6 +33,9 @@ internal sealed unsafe class StoreIterator : IDisposable
             native.rocksdb_iter_seek(_iterator, first, (nuint)start.Length);
         }
     }
+
+    /// <summary>Whether there is an entry to speak of.</summary>
+    public bool IsValid => !_isBeforeFirst && Native.Instance.rocksdb_iter_valid(_iterator) != 0;
 
     /// <summary>The key of the entry; good until the next move.</summary>
     public ReadOnlySpan<byte> Key
@@ -83,7 +87,7 @@ internal sealed unsafe class StoreIterator : IDisposable
         {
             Native.Instance.rocksdb_iter_destroy(_iterator);
             Native.Instance.rocksdb_readoptions_destroy(_options);
-            System.Runtime.InteropServices.Marshal.FreeHGlobal(_upperBound);
+            Marshal.FreeHGlobal(_upperBound);
             _iterator = 0;
         }
     }
