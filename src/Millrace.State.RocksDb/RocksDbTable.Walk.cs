@@ -27,7 +27,7 @@ internal sealed partial class RocksDbTable<TKey, TNamespace, TValue>
         var walk = WalkOf(in cursor);
         while (MoveNext(walk))
         {
-            ref readonly var there = ref Cached(walk);
+            ref var there = ref Cached(walk);
             if (Unsafe.IsNullRef(in there) || (there.Flags & EntryFlags.Absent) == 0)
             {
                 return true;
@@ -47,7 +47,7 @@ internal sealed partial class RocksDbTable<TKey, TNamespace, TValue>
     public override ref readonly TValue PeekAt(in TableCursor cursor)
     {
         var walk = WalkOf(in cursor);
-        ref readonly var there = ref Cached(walk);
+        ref var there = ref Cached(walk);
         if (!Unsafe.IsNullRef(in there))
         {
             return ref there.Value;
@@ -67,7 +67,7 @@ internal sealed partial class RocksDbTable<TKey, TNamespace, TValue>
             return ref walk.Value;
         }
 
-        return ref found;
+        return ref found!;
     }
 
     /// <summary>Walks that were given up hold files of the store that it could delete. They go on where they were when they are asked to.</summary>
@@ -114,7 +114,7 @@ internal sealed partial class RocksDbTable<TKey, TNamespace, TValue>
         return true;
     }
 
-    private ref readonly CacheEntry<TKey, TNamespace, TValue> Cached(Walk walk) =>
+    private ref CacheEntry<TKey, TNamespace, TValue> Cached(Walk walk) =>
         ref Search(_slots[IndexOf(walk.Hash)], in walk.Key, Combine(walk.Hash, in walk.Namespace), in walk.Namespace);
 
     private Walk WalkOf(in TableCursor cursor) => _walks[cursor.Partition - 1]!;

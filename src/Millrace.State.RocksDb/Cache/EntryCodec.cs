@@ -22,6 +22,9 @@ internal sealed class EntryCodec<TKey, TNamespace, TValue>(
 
     public ushort State => state;
 
+    /// <summary>Whether a copy of a value's own bytes is a copy of the value.</summary>
+    public bool ValuesAreImmutable => values.IsImmutable;
+
     /// <summary>Appends the store's key of an entry.</summary>
     public void WriteKey(ByteBuffer buffer, int group, in TKey key, in TNamespace ns)
     {

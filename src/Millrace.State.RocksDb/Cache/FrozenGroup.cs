@@ -6,41 +6,34 @@ namespace Millrace.State.RocksDb.Cache;
 internal abstract class FrozenGroup
 {
     private readonly Lock _gate = new();
-    private StoreBatch? _taken;
-    private bool _isTaken;
+    private bool _isDetached;
+    private bool _isDone;
 
     /// <summary>Takes the changes out of the group, if nobody has. Called by the subtask before it changes the group.</summary>
     public void Detach()
     {
         lock (_gate)
         {
-            if (!_isTaken)
+            if (!_isDetached && !_isDone)
             {
-                var batch = new StoreBatch();
-                Encode(batch);
-                _taken = batch;
-                _isTaken = true;
+                Copy();
+                _isDetached = true;
             }
         }
     }
 
-    /// <summary>The changes. Called once, by the writer.</summary>
-    /// <param name="buffer">Takes them, where the subtask has not.</param>
-    public StoreBatch Take(StoreBatch buffer)
+    /// <summary>Writes the changes into a batch. Called once, by the writer.</summary>
+    public void WriteTo(StoreBatch batch)
     {
         lock (_gate)
         {
-            if (!_isTaken)
+            // The subtask waits here at most as long as the writing of one group into memory takes.
+            if (!_isDone)
             {
-                buffer.Clear();
-                Encode(buffer);
-                _isTaken = true;
-                return buffer;
+                Encode(batch);
+                Forget();
+                _isDone = true;
             }
-
-            var taken = _taken ?? buffer;
-            _taken = null;
-            return taken;
         }
     }
 
@@ -49,19 +42,18 @@ internal abstract class FrozenGroup
     {
         lock (_gate)
         {
-            if (!_isTaken)
-            {
-                _isTaken = true;
-                Forget();
-            }
-
-            _taken = null;
+            Forget();
+            _isDone = true;
         }
     }
 
-    /// <summary>Writes the changes and lets go of the group.</summary>
+    /// <summary>Copies the changes.</summary>
+    protected abstract void Copy();
+
+    /// <summary>Writes the changes, from the copy or from the group.</summary>
     protected abstract void Encode(StoreBatch batch);
 
+    /// <summary>Lets go of the group and of the copy.</summary>
     protected abstract void Forget();
 }
 
@@ -74,21 +66,66 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(
     uint epoch) : FrozenGroup
 {
     private CacheEntry<TKey, TNamespace, TValue>[]? _slots = slots;
+    private StoreBatch? _encoded;
+
+    protected override void Copy()
+    {
+        if (!codec.ValuesAreImmutable)
+        {
+            // Bytes are as good as a deep copy, and have to be made anyway.
+            _encoded = new StoreBatch();
+            Encode(_encoded);
+            _slots = null;
+            return;
+        }
+
+        // Several times as fast as writing them: this is on the subtask's thread, while records wait.
+        int count = 0;
+        foreach (ref readonly var slot in _slots.AsSpan())
+        {
+            count += IsChange(in slot) ? 1 : 0;
+        }
+
+        var copy = GC.AllocateUninitializedArray<CacheEntry<TKey, TNamespace, TValue>>(count);
+        int next = 0;
+        foreach (ref readonly var slot in _slots.AsSpan())
+        {
+            if (IsChange(in slot))
+            {
+                copy[next++] = slot;
+            }
+        }
+
+        _slots = copy;
+    }
 
     protected override void Encode(StoreBatch batch)
     {
+        if (_encoded is not null)
+        {
+            batch.Append(_encoded);
+            return;
+        }
+
         var scratch = new ByteBuffer();
         foreach (ref readonly var slot in _slots.AsSpan())
         {
-            uint changed = slot.Flags & EntryFlags.EpochMask;
-            if (slot.Stored != 0 && changed > flushed && changed <= epoch)
+            if (IsChange(in slot))
             {
                 codec.WriteChange(batch, scratch, group, in slot);
             }
         }
-
-        _slots = null;
     }
 
-    protected override void Forget() => _slots = null;
+    protected override void Forget()
+    {
+        _slots = null;
+        _encoded = null;
+    }
+
+    private bool IsChange(in CacheEntry<TKey, TNamespace, TValue> slot)
+    {
+        uint changed = slot.Flags & EntryFlags.EpochMask;
+        return changed > flushed && changed <= epoch && slot.Stored != 0;
+    }
 }

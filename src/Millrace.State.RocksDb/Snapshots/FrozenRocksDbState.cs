@@ -11,6 +11,7 @@ namespace Millrace.State.RocksDb.Snapshots;
 /// </remarks>
 internal sealed class FrozenRocksDbState : FrozenKeyedState
 {
+    private const int BatchLength = 1 << 20;
     private const int Idle = 0;
     private const int Settling = 1;
     private const int Settled = 2;
@@ -239,8 +240,15 @@ internal sealed class FrozenRocksDbState : FrozenKeyedState
         foreach (var group in _groups)
         {
             ThrowIfAbandoned(cancellationToken);
-            _session.Store.Write(group.Take(buffer));
+            group.WriteTo(buffer);
+            if (buffer.Length >= BatchLength)
+            {
+                _session.Store.Write(buffer);
+                buffer.Clear();
+            }
         }
+
+        _session.Store.Write(buffer);
     }
 
     private void DropChanges()

@@ -53,6 +53,13 @@ internal sealed class StoreBatch
         _count++;
     }
 
+    /// <summary>Adds the records of another batch.</summary>
+    public void Append(StoreBatch other)
+    {
+        _bytes.Append(other._bytes.Written[HeaderLength..]);
+        _count += other._count;
+    }
+
     /// <summary>The batch as RocksDB reads it.</summary>
     public ReadOnlySpan<byte> Finish()
     {
