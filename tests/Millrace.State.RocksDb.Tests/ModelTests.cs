@@ -24,7 +24,7 @@ public sealed class ModelTests
 
                     run.CompareAll();
                 },
-                iter: 60);
+                iter: 25);
 
     /// <summary>A backend with two states beside their models, and its checkpoints.</summary>
     private sealed class ModelRun(Kit kit) : IDisposable
