@@ -28,6 +28,13 @@ public sealed class RocksDbOptions
     /// <value>More than 0; together with <see cref="ObjectCacheShare"/> less than 1. Default: 0.2. Larger buffers mean larger and fewer files, and less rewriting.</value>
     public double WriteBufferShare { get; set; } = 0.2;
 
+    /// <summary>Whether files are compressed, with LZ4.</summary>
+    /// <value>
+    /// Default: <see langword="false"/>. Compressed files are about half as large, on disk and for a checkpoint to upload, but a read that misses all caches takes about twice as
+    /// long: turn it on where the network to the checkpoint storage is what is short.
+    /// </value>
+    public bool CompressFiles { get; set; }
+
     internal void Validate()
     {
         if (MemoryBudget < 1 << 20)

@@ -39,6 +39,7 @@ public sealed class RocksDbStateBackend : StateBackend
             MemoryBudget = options.MemoryBudget,
             ObjectCacheShare = options.ObjectCacheShare,
             WriteBufferShare = options.WriteBufferShare,
+            CompressFiles = options.CompressFiles,
         };
         _budget = new MemoryBudget((long)(options.MemoryBudget * options.ObjectCacheShare));
     }
@@ -64,7 +65,7 @@ public sealed class RocksDbStateBackend : StateBackend
         {
             _folder ??= new LocalFolder(_options.Directory ?? Path.Combine(Path.GetTempPath(), "millrace"));
             _memory ??= new SharedMemory(
-                (long)(_options.MemoryBudget * (1 - _options.ObjectCacheShare)), (long)(_options.MemoryBudget * _options.WriteBufferShare));
+                (long)(_options.MemoryBudget * (1 - _options.ObjectCacheShare)), (long)(_options.MemoryBudget * _options.WriteBufferShare), _options.CompressFiles);
             _users++;
             string name = $"{Guid.NewGuid():N}-{context.SubtaskIndex}";
             return new RocksDbKeyedState<TKey>(context, _budget, _memory, Path.Combine(_folder.Path, name), Released);

@@ -1,8 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using Millrace.Serialization;
 using Millrace.State.RocksDb.Cache;
-using Millrace.State.RocksDb.Storage;
 
 namespace Millrace.State.RocksDb;
 

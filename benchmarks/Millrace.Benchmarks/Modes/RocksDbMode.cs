@@ -53,7 +53,7 @@ internal sealed class RocksDbMode(TextWriter output)
             "totals", KeyedStateKind.Value, VoidNamespaceSerializer.Instance, null, new ValueStateSerializer<Event>(_serializers.Get<Event>())));
         var random = new Random(1);
         await ReportAsync("  insert", Run(state, table, keys, i => (i * 0x9E37_79B9_7F4AL) & long.MaxValue)).ConfigureAwait(false);
-        int updates = Math.Min(keys, 2_000_000);
+        int updates = Math.Min(keys, 1_000_000);
         await ReportAsync("  update, 90 % to 1 % of the keys", Run(state, table, 4 * updates, _ => KeyOf(random.Next(10) > 0 ? random.Next(keys / 100) : random.Next(keys)))).ConfigureAwait(false);
         await ReportAsync("  update, all keys alike", Run(state, table, updates, _ => KeyOf(random.Next(keys)))).ConfigureAwait(false);
 
@@ -94,7 +94,7 @@ internal sealed class RocksDbMode(TextWriter output)
         using var process = Process.GetCurrentProcess();
         await output.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"  {table.Count:N0} entries; object cache {backend.Budget.Used >> 20} MB, native cache {backend.Memory!.Usage >> 20} MB, GC heap {GC.GetTotalMemory(false) >> 20} MB, resident {process.WorkingSet64 >> 20} MB")).ConfigureAwait(false);
+            $"  {table.Count:N0} entries; object cache {backend.Budget.Used >> 20} MB, native cache {backend.Memory!.Usage >> 20} MB, GC heap {GC.GetTotalMemory(false) >> 20} MB of {GC.GetGCMemoryInfo().TotalCommittedBytes >> 20} MB, resident {process.WorkingSet64 >> 20} MB")).ConfigureAwait(false);
 
         static long KeyOf(int i) => (i * 0x9E37_79B9_7F4AL) & long.MaxValue;
     }

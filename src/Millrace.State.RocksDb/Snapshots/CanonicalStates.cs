@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Millrace.State.Backends;
-using Millrace.State.RocksDb.Cache;
 using Millrace.State.RocksDb.Storage;
 
 namespace Millrace.State.RocksDb.Snapshots;

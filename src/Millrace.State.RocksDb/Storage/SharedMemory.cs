@@ -2,15 +2,23 @@ using RocksDbSharp;
 
 namespace Millrace.State.RocksDb.Storage;
 
-/// <summary>The native memory that all stores of a process share: one block cache, and write buffers that are charged to it.</summary>
+/// <summary>What all stores of a process share: native memory, which is one block cache and write buffers that are charged to it, and how files are written.</summary>
 internal sealed class SharedMemory : IDisposable
 {
+    // As many parts as are enough for the few threads that use the cache: in small parts a large block displaces everything else.
+    private const int ShardBits = 2;
+
     private nint _cache;
     private nint _writeBuffers;
 
-    public SharedMemory(long cacheBytes, long writeBufferBytes)
+    public SharedMemory(long cacheBytes, long writeBufferBytes, bool compressesFiles = false)
     {
-        _cache = Native.Instance.rocksdb_cache_create_lru((nuint)cacheBytes);
+        CompressesFiles = compressesFiles;
+        nint options = Native.Instance.rocksdb_lru_cache_options_create();
+        Native.Instance.rocksdb_lru_cache_options_set_capacity(options, (nuint)cacheBytes);
+        Native.Instance.rocksdb_lru_cache_options_set_num_shard_bits(options, ShardBits);
+        _cache = Native.Instance.rocksdb_cache_create_lru_opts(options);
+        Native.Instance.rocksdb_lru_cache_options_destroy(options);
         _writeBuffers = Native.Instance.rocksdb_write_buffer_manager_create_with_cache((nuint)writeBufferBytes, _cache, 0);
         WriteBufferBytes = writeBufferBytes;
     }
@@ -18,6 +26,9 @@ internal sealed class SharedMemory : IDisposable
     public nint Cache => _cache;
 
     public nint WriteBuffers => _writeBuffers;
+
+    /// <summary>Whether the stores write compressed files.</summary>
+    public bool CompressesFiles { get; }
 
     /// <summary>How many bytes of write buffers there may be, over all stores.</summary>
     public long WriteBufferBytes { get; }
