@@ -149,6 +149,11 @@ internal sealed partial class JobExecution
     {
         _epoch = Math.Max(_epoch, beginning.Epoch);
         _checkpoints?.Replaced([.. subtasks]);
+        foreach (var subtask in subtasks)
+        {
+            _finishedStates.Remove(subtask);
+        }
+
         if (beginning.Restore is { } restore)
         {
             string path = PathOf(restore.Manifest);

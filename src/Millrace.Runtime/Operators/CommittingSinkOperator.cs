@@ -136,7 +136,7 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
         if (Context.TakesCheckpoints && Context.OperatorState is OperatorStateBackend state)
         {
             _prepared = state.GetList(
-                ".committables", Redistribution.Split, new PreparedSerializer<TCommittable>(sink.CommittableSerializer ?? Context.Serializers.Get<TCommittable>()));
+                CommittingSink.CommittablesName, Redistribution.Split, new PreparedSerializer<TCommittable>(sink.CommittableSerializer ?? Context.Serializers.Get<TCommittable>()));
             if (_prepared.Items.Count > 0)
             {
                 EnqueueCommit([.. _prepared.Items.OrderBy(prepared => prepared.CheckpointId)]);
@@ -188,4 +188,11 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
         await using var cancellation = Context.CancellationToken.Register(static state => ((TaskCompletionSource)state!).TrySetCanceled(), over).ConfigureAwait(false);
         await over.Task.ConfigureAwait(false);
     }
+}
+
+/// <summary>What is the same for all operators that commit.</summary>
+internal static class CommittingSink
+{
+    /// <summary>The operator state that has what is prepared and not committed yet.</summary>
+    public const string CommittablesName = ".committables";
 }

@@ -51,7 +51,7 @@ internal sealed class SimulatedEngine : ISimulatedEngine
             return options is { Storage: { } storage, JobId: { } jobId }
                 && new CheckpointStore(storage, jobId, options, TimeProvider.System, NullLogger.Instance).PeekEnd() == JobState.Finished;
         }
-        catch (Exception error) when (error is IOException or MillraceException)
+        catch (Exception error) when (error is IOException or MillraceException or SimulatedCrashException)
         {
             return false;
         }

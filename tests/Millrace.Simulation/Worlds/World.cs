@@ -162,6 +162,18 @@ internal sealed partial class World
             return true;
         }
 
+        if (run.State == JobState.Finished && !stopped)
+        {
+            // Whoever looks after processes does not let an old one begin the job that is done.
+            _generations.ForEach(other =>
+            {
+                if (other != generation)
+                {
+                    other.Kill();
+                }
+            });
+        }
+
         if (!stopped)
         {
             // A log that the world has damaged cannot say what was completed last; the job says so, which is all that it can do.

@@ -213,6 +213,12 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
                 return (null, []);
             }
 
+            // One of this coordinator's own that was damaged since it was written: what it said is known.
+            if (sequences[^1] == _head?.Sequence && IsStillThere(_head))
+            {
+                return (_head, sequences);
+            }
+
             // It may have been removed since, where somebody else goes on quickly.
             if (Read(sequences[^1]) is { } head)
             {
