@@ -15,6 +15,7 @@ internal sealed partial class JobExecution
     private readonly RestartBackoff _openingBackoff;
     private long _epoch;
     private bool _isOpening;
+    private long? _restoredFrom;
 
     // What the job was started from; still good while there is no checkpoint of its own.
     private CheckpointManifest? _initial;
@@ -53,7 +54,8 @@ internal sealed partial class JobExecution
 
         if (options.RestoreFrom is not { } from)
         {
-            return null;
+            // To begin anew would be to count everything twice that was committed before.
+            return options.RestoreLatest && opening.Damaged.Count > 0 ? throw RestoreErrors.AllDamaged(JobId, opening.Damaged) : null;
         }
 
         var manifest = store.ReadSavepoint(from.Path);
@@ -113,7 +115,26 @@ internal sealed partial class JobExecution
         }
 
         long epoch = store.BeginEpoch();
-        return new Beginning(epoch, Assign(store, store.LatestUsable() ?? _initial));
+        var latest = store.LatestUsable();
+        if (latest is null && store.Retained.Count > 0)
+        {
+            throw RestoreErrors.AllDamaged(JobId, [.. store.Retained.Select(retained => new DamagedCheckpoint(retained.Id, retained.Path, "it cannot be used"))]);
+        }
+
+        return new Beginning(epoch, Assign(store, latest ?? _initial));
+    }
+
+    /// <summary>A checkpoint that turned out to be damaged while state was loaded is not used again: the restart takes the one before it.</summary>
+    private void NoteDamage(Exception cause)
+    {
+        for (var error = cause; error is not null; error = error.InnerException)
+        {
+            if (error is MillraceException { Code: Checkpointing.Storage.CheckpointErrors.Damage } && _store is { } store && _restoredFrom is { } id)
+            {
+                _storeQueue.Enqueue($"giving up damaged checkpoint {id} of {Description}", () => store.MarkDamaged(id, error.Message), _ => { });
+                return;
+            }
+        }
     }
 
     private StateAssignment? Assign(CheckpointStore store, CheckpointManifest? manifest) => manifest is null
@@ -154,6 +175,7 @@ internal sealed partial class JobExecution
             _finishedStates.Remove(subtask);
         }
 
+        _restoredFrom = beginning.Restore?.CheckpointId;
         if (beginning.Restore is { } restore)
         {
             string path = PathOf(restore.Manifest);
