@@ -174,9 +174,18 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
             catch (ConnectorException error) when (error.IsTransient && attempt < Retries)
             {
                 Diagnostics.Log.CommitRetried(Context.Logger, error, Context.SubtaskName, committables.Count, attempt + 1);
-                await Task.Delay(delay, Context.TimeProvider, Context.CancellationToken).ConfigureAwait(false);
+                await WaitAsync(delay).ConfigureAwait(false);
                 delay *= 2;
             }
         }
+    }
+
+    /// <summary>Waits by the clock of the job. What waits is continued by whoever ends the wait, the clock or the one who cancels, and on no other thread: a simulation has only one.</summary>
+    private async Task WaitAsync(TimeSpan delay)
+    {
+        var over = new TaskCompletionSource();
+        using var timer = Context.TimeProvider.CreateTimer(static state => ((TaskCompletionSource)state!).TrySetResult(), over, delay, Timeout.InfiniteTimeSpan);
+        using var cancelled = Context.CancellationToken.Register(() => over.TrySetCanceled(Context.CancellationToken));
+        await over.Task.ConfigureAwait(false);
     }
 }
