@@ -12,6 +12,7 @@ internal sealed partial class JobExecution
 {
     // Subtasks that are decided to be deployed, and whose state is still being looked for.
     private readonly HashSet<SubtaskId> _deploying = [];
+    private readonly RestartBackoff _openingBackoff;
     private long _epoch;
     private bool _isOpening;
 
@@ -24,7 +25,7 @@ internal sealed partial class JobExecution
     /// <summary>Looks what there is in the storage, and starts.</summary>
     private void Open()
     {
-        if (_store is not { } store)
+        if (_store is not { } store || _coordinator.State != JobState.Created)
         {
             Apply(_coordinator.Start(Now));
             return;
@@ -67,6 +68,14 @@ internal sealed partial class JobExecution
     private void Opened(StoreOpening? opening, Exception? error)
     {
         _isOpening = false;
+        if (error is IOException or UnauthorizedAccessException && _coordinator.State == JobState.Created && _openingBackoff.Failed(Now) is { MayRestart: true } verdict)
+        {
+            // A storage that does not answer may do so later.
+            Log.OpeningRetried(_logger, error, _job.Stream.JobName);
+            _restartTimer = StartTimer(TimeSpan.FromMilliseconds(Math.Max(0, verdict.DueAt - Now)), Open);
+            return;
+        }
+
         if (error is not null || opening is null)
         {
             // Nothing has run yet: a job that cannot find its state must not begin without it.
@@ -142,8 +151,9 @@ internal sealed partial class JobExecution
         _checkpoints?.Replaced([.. subtasks]);
         if (beginning.Restore is { } restore)
         {
-            Log.Restored(_logger, _job.Stream.JobName, restore.CheckpointId, beginning.Epoch);
-            _checkpoints?.History.Restored(restore.CheckpointId, restore.Manifest.Kind, null, Now);
+            string path = PathOf(restore.Manifest);
+            Log.Restored(_logger, _job.Stream.JobName, CheckpointDescription.Of(restore.Manifest.Kind), restore.CheckpointId, beginning.Epoch, path);
+            _checkpoints?.History.Restored(restore.CheckpointId, restore.Manifest.Kind, path, Now);
         }
 
         MakeEnumerators(subtasks, beginning.Restore);
@@ -161,6 +171,10 @@ internal sealed partial class JobExecution
             subtask.Wake();
         }
     }
+
+    private string PathOf(CheckpointManifest manifest) => manifest.Kind == SnapshotKind.Checkpoint && manifest.JobId == JobId
+        ? new CheckpointNames(JobId).CheckpointFolder(manifest.CheckpointId)
+        : _job.Options.Checkpoints.RestoreFrom?.Path ?? "";
 
     /// <summary>An enumerator all of whose readers begin anew begins anew with them; another one gets back what its restarted readers were given since.</summary>
     private void MakeEnumerators(HashSet<SubtaskId> subtasks, StateAssignment? restore)
@@ -190,10 +204,13 @@ internal sealed partial class JobExecution
                 error => Tell(() => EnumeratorFailed(made!, error)),
                 _store is null ? null : _serializers,
                 restore?.CoordinatorOf(node));
+            made.BacklogChanged = has => Tell(() => BacklogChanged(made, node.Id, has));
             enumerators[node.Id] = made;
+            _backlogs.Remove(node.Id);
         }
 
         _enumerators = enumerators;
+        TellBacklog();
     }
 
     private void ReportIfAny(Exception? error, string name)
