@@ -90,11 +90,6 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
         {
             var snapshot = new PendingOperatorSnapshot(barrier, op.Context.OperatorUid);
             pending.Operators.Add(snapshot);
-            if (subtask.IsRestoredFinished && op is not Operators.ICommittingOperator)
-            {
-                continue;
-            }
-
             op.Snapshot(snapshot);
         }
 

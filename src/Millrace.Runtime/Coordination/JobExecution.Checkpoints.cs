@@ -172,7 +172,7 @@ internal sealed partial class JobExecution
                 if (stops)
                 {
                     // From here on the job goes on from its savepoint and from nothing else: what is committed now must not come again out of a checkpoint.
-                    store.EndJob(JobState.Finished);
+                    store.EndJob(JobState.Suspended);
                 }
             },
             error => Tell(() =>

@@ -51,6 +51,7 @@ internal sealed partial class JobExecution : Actor
         _logger = loggers.CreateLogger("Millrace.Job");
         _topology = JobTopology.Of(job);
         _coordinator = new JobCoordinator(_topology, job.Options.EffectiveRestartStrategy, jitter, isRecoverable: true);
+        _openingBackoff = RestartBackoff.Create(job.Options.EffectiveRestartStrategy, jitter);
         _storeQueue = new StoreQueue(scheduler);
         JobId = job.Options.Checkpoints.JobId ?? JobIds.From(job.Stream.JobName);
         if (job.Options.Checkpoints.Storage is { } storage)

@@ -28,4 +28,7 @@ internal static partial class Log
 
     [LoggerMessage(3004, LogLevel.Warning, "Checkpoint {CheckpointId} of job '{Job}' has been given up.")]
     public static partial void CheckpointAborted(ILogger logger, Exception error, long checkpointId, string job);
+
+    [LoggerMessage(3005, LogLevel.Warning, "Job '{Job}': the storage of its checkpoints cannot be opened; it is tried again.")]
+    public static partial void OpeningRetried(ILogger logger, Exception error, string job);
 }

@@ -20,6 +20,7 @@ internal sealed class Subtask : Actor
     private readonly CancellationTokenSource _cancellation = new();
     private readonly Func<Subtask, OperatorChain> _build;
     private OperatorChain _chain = new([], [], []);
+    private IReadOnlyList<StreamOperator> _operators = [];
     private bool[] _ended = [];
     private int _openInputs;
     private Phase _phase = Phase.Created;
@@ -105,7 +106,7 @@ internal sealed class Subtask : Actor
 
     public CancellationToken CancellationToken => _cancellation.Token;
 
-    public IReadOnlyList<Operators.StreamOperator> Operators => _chain.Operators;
+    public IReadOnlyList<StreamOperator> Operators => _operators;
 
     /// <summary>Ends the subtask as soon as it looks. Safe to call from any thread.</summary>
     public void Cancel()
@@ -444,6 +445,7 @@ internal sealed class Subtask : Actor
     {
         _listener.SubtaskChanged(Id, SubtaskState.Initializing, null);
         _chain = _build(this);
+        _operators = _chain.Operators;
         _ended = new bool[_chain.Inputs.Count];
         _openInputs = _ended.Length;
         if (Restore is not { } restore)
@@ -490,12 +492,11 @@ internal sealed class Subtask : Actor
     /// <summary>There is nothing left to do but to say so to those behind, and to commit.</summary>
     private void OpenFinished()
     {
+        // The others are not opened, and not bothered with anything; they are closed with the subtask.
+        _chain = _chain with { Operators = [.. _operators.Where(op => op is ICommittingOperator)] };
         foreach (var op in _chain.Operators)
         {
-            if (op is ICommittingOperator committing)
-            {
-                committing.OpenFinished();
-            }
+            ((ICommittingOperator)op).OpenFinished();
         }
 
         foreach (var output in _chain.Outputs)
@@ -532,7 +533,7 @@ internal sealed class Subtask : Actor
 
         Checkpoints?.Dispose();
         List<Task> closing = [];
-        foreach (var op in _chain.Operators)
+        foreach (var op in _operators)
         {
             try
             {

@@ -1,4 +1,5 @@
 using Millrace.Checkpointing;
+using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Simulation.Engine;
 using Millrace.Simulation.External;
 using Millrace.Simulation.Jobs;
@@ -152,6 +153,14 @@ internal sealed partial class World
         var run = generation.Run!;
         _log.Write("world", $"start {generation.Number} has ended: {run.State} {run.Error?.Message}");
         bool stopped = generation.Rescale is { } rescale && (rescale.Savepoint is null ? run.State == JobState.Canceled : rescale.IsTaken && run.State == JobState.Finished);
+        if (run.State == JobState.Failed && run.Error is { } error && error.Message.Contains(CheckpointErrors.Fenced, StringComparison.Ordinal) && _generations.Exists(other => other != generation && other.IsAlive))
+        {
+            // An earlier start that had been frozen before it had begun has taken over, as it may. Whoever looks after processes makes it one again.
+            _generations.ForEach(other => other.Kill());
+            Start();
+            return true;
+        }
+
         if (!stopped)
         {
             if (run.State != JobState.Finished)

@@ -125,12 +125,14 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
     /// <exception cref="IOException">The storage cannot be read.</exception>
     public void Confirm()
     {
-        // An entry of this coordinator's own whose outcome is not known does not supersede it.
-        long highest = Sequences().LastOrDefault();
-        long next = _head!.Sequence + 1;
-        if (highest > next || (highest == next && !(Read(next) is { } entry && _doubtful.Contains(entry.Token))))
+        // Entries of this coordinator's own whose outcome is not known do not supersede it, and there may be several: one of a checkpoint, and of every
+        // epoch that it tried to begin since.
+        foreach (long sequence in Sequences())
         {
-            throw Superseded();
+            if (sequence > _head!.Sequence && !(Read(sequence) is { } entry && _doubtful.Contains(entry.Token)))
+            {
+                throw Superseded();
+            }
         }
     }
 
@@ -176,12 +178,28 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
     // Whether what was created is the end of the log, and not a stray in a place from which an entry has been removed.
     private bool IsHead(LogEntry? before, long sequence)
     {
-        if (before is not null && Read(before.Sequence)?.Token != before.Token)
+        if (before is not null && !IsStillThere(before))
         {
             return false;
         }
 
         return Sequences().LastOrDefault() == sequence;
+    }
+
+    /// <summary>What holds now, without beginning anything; null where nothing has been written.</summary>
+    public LogState? Peek() => FindHead().Head?.State;
+
+    // One that was damaged since it was written is there all the same, and what it said is known.
+    private bool IsStillThere(LogEntry entry)
+    {
+        try
+        {
+            return Read(entry.Sequence)?.Token == entry.Token;
+        }
+        catch (MillraceException error) when (error.Code == CheckpointErrors.DamagedLog)
+        {
+            return true;
+        }
     }
 
     private (LogEntry? Head, IReadOnlyList<long> Older) FindHead()
