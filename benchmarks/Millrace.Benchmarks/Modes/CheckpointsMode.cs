@@ -20,7 +20,7 @@ internal sealed class CheckpointsMode(TextWriter output)
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(5);
     private readonly StateProbe[] _probes = [.. Enumerable.Range(0, Subtasks).Select(_ => new StateProbe())];
 
-    private readonly record struct Figures(double PerSecond, double LongestMilliseconds, int Collections, double CollectionMilliseconds);
+    private readonly record struct Figures(double PerSecond, double PerCoreSecond, double LongestMilliseconds, int Collections, double CollectionMilliseconds);
 
     /// <param name="megabytes">How much state.</param>
     /// <param name="folder">Where checkpoints go; null for a temporary folder. It is left empty.</param>
@@ -51,7 +51,7 @@ internal sealed class CheckpointsMode(TextWriter output)
         {
             await FillAsync(job, keys).ConfigureAwait(false);
             bare = await ObserveAsync(job, Interval).ConfigureAwait(false);
-            Print("no storage", bare, bare.PerSecond);
+            Print("no storage", bare, bare);
         }
 
         await using (var job = Start(keys, folder))
@@ -60,11 +60,11 @@ internal sealed class CheckpointsMode(TextWriter output)
             for (int round = 0; round < Rounds; round++)
             {
                 var idle = await ObserveAsync(job, Interval).ConfigureAwait(false);
-                Print("storage, no checkpoint", idle, bare.PerSecond);
+                Print("storage, no checkpoint", idle, bare);
                 var complete = job.CheckpointAsync();
                 var busy = await ObserveAsync(job, Interval).ConfigureAwait(false);
                 await complete.ConfigureAwait(false);
-                Print("a checkpoint in 10 s", busy, idle.PerSecond);
+                Print("a checkpoint in 10 s", busy, idle);
                 Print(job.Completed[^1]);
             }
         }
@@ -148,12 +148,20 @@ internal sealed class CheckpointsMode(TextWriter output)
         int collections = GC.CollectionCount(0);
         var pause = GC.GetTotalPauseDuration();
         long records = _probes.Sum(probe => probe.Records);
+        double cores = CoreSeconds();
         long start = Stopwatch.GetTimestamp();
         await PauseAsync(job, duration).ConfigureAwait(false);
         records = _probes.Sum(probe => probe.Records) - records;
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         return new Figures(
-            records / seconds, _probes.Max(probe => probe.TakeLongest()), GC.CollectionCount(0) - collections, (GC.GetTotalPauseDuration() - pause).TotalMilliseconds);
+            records / seconds, records / (CoreSeconds() - cores), _probes.Max(probe => probe.TakeLongest()), GC.CollectionCount(0) - collections, (GC.GetTotalPauseDuration() - pause).TotalMilliseconds);
+    }
+
+    // Others on the machine take time on the clock, but not this.
+    private static double CoreSeconds()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.TotalProcessorTime.TotalSeconds;
     }
 
     private static async Task PauseAsync(RunningJob job, TimeSpan duration)
@@ -162,9 +170,9 @@ internal sealed class CheckpointsMode(TextWriter output)
         await job.ThrowIfFailedAsync().ConfigureAwait(false);
     }
 
-    private void Print(string name, Figures figures, double baseline) => output.WriteLine(string.Create(
+    private void Print(string name, Figures figures, Figures baseline) => output.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{name,-24} {figures.PerSecond / 1e6,7:0.00} M/s {figures.PerSecond / baseline,6:0.000} × longest gap {figures.LongestMilliseconds,6:0.0} ms, {figures.Collections} collections with {figures.CollectionMilliseconds:0.0} ms of pauses"));
+        $"{name,-24} {figures.PerSecond / 1e6,7:0.00} M/s, {figures.PerSecond / baseline.PerSecond,6:0.000} ×; {figures.PerCoreSecond / 1e6,6:0.00} M a second of a core, {figures.PerCoreSecond / baseline.PerCoreSecond,6:0.000} ×; longest gap {figures.LongestMilliseconds,6:0.0} ms, {figures.Collections} collections with {figures.CollectionMilliseconds:0.0} ms of pauses"));
 
     private void Print(CheckpointRecord record) => output.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
