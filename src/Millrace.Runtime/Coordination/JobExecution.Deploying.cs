@@ -151,8 +151,9 @@ internal sealed partial class JobExecution
         _checkpoints?.Replaced([.. subtasks]);
         if (beginning.Restore is { } restore)
         {
-            Log.Restored(_logger, _job.Stream.JobName, restore.CheckpointId, beginning.Epoch);
-            _checkpoints?.History.Restored(restore.CheckpointId, restore.Manifest.Kind, null, Now);
+            string path = PathOf(restore.Manifest);
+            Log.Restored(_logger, _job.Stream.JobName, CheckpointDescription.Of(restore.Manifest.Kind), restore.CheckpointId, beginning.Epoch, path);
+            _checkpoints?.History.Restored(restore.CheckpointId, restore.Manifest.Kind, path, Now);
         }
 
         MakeEnumerators(subtasks, beginning.Restore);
@@ -170,6 +171,10 @@ internal sealed partial class JobExecution
             subtask.Wake();
         }
     }
+
+    private string PathOf(CheckpointManifest manifest) => manifest.Kind == SnapshotKind.Checkpoint && manifest.JobId == JobId
+        ? new CheckpointNames(JobId).CheckpointFolder(manifest.CheckpointId)
+        : _job.Options.Checkpoints.RestoreFrom?.Path ?? "";
 
     /// <summary>An enumerator all of whose readers begin anew begins anew with them; another one gets back what its restarted readers were given since.</summary>
     private void MakeEnumerators(HashSet<SubtaskId> subtasks, StateAssignment? restore)
@@ -199,10 +204,13 @@ internal sealed partial class JobExecution
                 error => Tell(() => EnumeratorFailed(made!, error)),
                 _store is null ? null : _serializers,
                 restore?.CoordinatorOf(node));
+            made.BacklogChanged = has => Tell(() => BacklogChanged(made, node.Id, has));
             enumerators[node.Id] = made;
+            _backlogs.Remove(node.Id);
         }
 
         _enumerators = enumerators;
+        TellBacklog();
     }
 
     private void ReportIfAny(Exception? error, string name)

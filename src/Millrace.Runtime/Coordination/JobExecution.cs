@@ -34,6 +34,7 @@ internal sealed partial class JobExecution : Actor
     private List<SplitCoordinator> _closing = [];
     private string? _stuck;
     private JobState? _ended;
+    private JobTimes _times;
     private bool _done;
 
     /// <param name="job">The job.</param>
@@ -53,6 +54,7 @@ internal sealed partial class JobExecution : Actor
         _coordinator = new JobCoordinator(_topology, job.Options.EffectiveRestartStrategy, jitter, isRecoverable: true);
         _openingBackoff = RestartBackoff.Create(job.Options.EffectiveRestartStrategy, jitter);
         _storeQueue = new StoreQueue(scheduler);
+        _times = new JobTimes(JobState.Created, Now, 0, 0);
         JobId = job.Options.Checkpoints.JobId ?? JobIds.From(job.Stream.JobName);
         if (job.Options.Checkpoints.Storage is { } storage)
         {
@@ -84,7 +86,11 @@ internal sealed partial class JobExecution : Actor
     /// <summary>Complete when the job has ended, however it did.</summary>
     public Task<JobOutcome> Completion => _completion.Task;
 
-    private long Now => Scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+    /// <summary>Since when the job is in its state. Safe to read from any thread.</summary>
+    public JobTimes Times => Volatile.Read(ref _times);
+
+    /// <summary>The time, in milliseconds since 1970-01-01 UTC.</summary>
+    internal long Now => Scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>A job with all its subtasks in this process.</summary>
     public static JobExecution OnOneWorker(JobGraph job, ITaskScheduler scheduler, ISerializerProvider serializers, ILoggerFactory loggers, Random? jitter = null) =>
@@ -113,9 +119,20 @@ internal sealed partial class JobExecution : Actor
         while (_facts.TryDequeue(out var fact))
         {
             fact();
+            NoteState();
         }
 
         return _done ? RunResult.Done : RunResult.Wait;
+    }
+
+    private void NoteState()
+    {
+        var state = State;
+        if (state != _times.State)
+        {
+            Log.StateChanged(_logger, _job.Stream.JobName, _times.State, state);
+            Volatile.Write(ref _times, _times.Enter(state, Now));
+        }
     }
 
     private void Tell(Action fact)
@@ -136,6 +153,7 @@ internal sealed partial class JobExecution : Actor
         if (state == SubtaskState.Finished)
         {
             ApplyCheckpoints(_checkpoints.Finished(subtask, Now));
+            TellBacklog();
         }
 
         StartCheckpointsIfAllRun();
@@ -180,7 +198,7 @@ internal sealed partial class JobExecution : Actor
                 _restartTimer = StartTimer(TimeSpan.FromMilliseconds(Math.Max(0, timer.DueAt - Now)), () => Apply(_coordinator.RestartDue(Now)));
                 break;
             case JobDecision.Restarting restarting:
-                Log.Restarting(_logger, restarting.Cause, _job.Stream.JobName, Name(restarting.Subtask), restarting.Subtasks.Count, restarting.Delay);
+                Log.Restarting(_logger, restarting.Cause, _job.Stream.JobName, Name(restarting.Subtask), restarting.Subtasks.Count, restarting.Delay, restarting.Cause.Message);
                 StopCheckpoints(restarting.Cause);
                 break;
             case JobDecision.GiveUp giveUp:
@@ -292,6 +310,7 @@ internal sealed partial class JobExecution : Actor
         }
 
         _ended = complete.State;
+        NoteState();
         _completion.SetResult(new JobOutcome(complete.State, error));
     }
 

@@ -286,6 +286,9 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     /// <summary>The reader as an input of the task.</summary>
     private sealed class ReaderInput(SourceOperator<T, TSplit, TState> owner) : TaskInput
     {
+        // A reader is no channel: nothing comes from it that must be waited for.
+        public override bool IsClosed => owner._ended || owner._reader is null;
+
         public override InputStatus Poll() => owner.Poll();
     }
 

@@ -33,6 +33,7 @@ internal sealed partial class World
     private readonly Random _random;
     private readonly List<Generation> _generations = [];
     private readonly DateTimeOffset _begin;
+    private bool _hasReported;
     private Generation? _current;
     private string? _failure;
     private string? _restoreFrom;
@@ -103,7 +104,7 @@ internal sealed partial class World
         }
         while (_failure is null && StartsAgain());
 
-        if (_failure is null)
+        if (_failure is null && !_hasReported)
         {
             bool over = false;
             After(Afterwards, () => over = true);
@@ -163,7 +164,9 @@ internal sealed partial class World
 
         if (!stopped)
         {
-            if (run.State != JobState.Finished)
+            // A log that the world has damaged cannot say what was completed last; the job says so, which is all that it can do.
+            _hasReported = _plan.MayForgetCommitted && run.Error is { } report && report.Message.Contains(CheckpointErrors.DamagedLog, StringComparison.Ordinal);
+            if (run.State != JobState.Finished && !_hasReported)
             {
                 Fail($"the job ended as {run.State}: {run.Error?.Message}");
             }

@@ -57,10 +57,11 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
             var (head, older) = FindHead();
             var before = head?.State ?? LogState.Empty;
             var state = before with { Epoch = before.Epoch + 1, ReservedId = before.ReservedId + reserve, Ended = null };
-            _doubtful.Clear();
-            if (Place(head, LogEntryKind.EpochBegan, 0, state, out var placed) == Placement.Done)
+            var earlier = new HashSet<Guid>(_doubtful);
+            if (Place(head, LogEntryKind.EpochBegan, 0, state, out var placed) == Placement.Done && !earlier.Contains(placed.Token))
             {
                 _head = placed;
+                _doubtful.Clear();
                 _removable.Clear();
                 foreach (long sequence in older)
                 {
