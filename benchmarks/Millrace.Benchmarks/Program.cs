@@ -34,5 +34,23 @@ state.SetAction(async result =>
     return 0;
 });
 
-var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, gate, bdn, soak, state };
+var keys = new Option<int>("--keys") { Description = "How many keys the large state has.", DefaultValueFactory = _ => 10_000_000 };
+var budget = new Option<int>("--budget") { Description = "The memory budget of the state, in MB.", DefaultValueFactory = _ => 256 };
+var rocksdb = new Command("rocksdb", "Measure keyed state in RocksDB: in the cache, larger than memory, and its checkpoints.") { keys, budget };
+rocksdb.SetAction(async result =>
+{
+    await new RocksDbMode(Console.Out).RunAsync(result.GetValue(keys), (long)result.GetValue(budget) << 20);
+    return 0;
+});
+
+var megabytes = new Option<long>("--megabytes") { Description = "How much state.", DefaultValueFactory = _ => 1000 };
+var folder = new Option<string?>("--folder") { Description = "Where checkpoints go; default: a temporary folder." };
+var checkpoints = new Command("checkpoints", "Measure what checkpoints cost a whole job, and how fast it recovers from them.") { megabytes, folder };
+checkpoints.SetAction(async result =>
+{
+    await new CheckpointsMode(Console.Out).RunAsync(result.GetValue(megabytes), result.GetValue(folder));
+    return 0;
+});
+
+var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, gate, bdn, soak, state, rocksdb, checkpoints };
 return await root.Parse(args).InvokeAsync();

@@ -28,7 +28,7 @@ public sealed class CheckpointOptions
     public TimeSpan MinPause { get; set; }
 
     /// <summary>How many checkpoints may be under way at once.</summary>
-    /// <value>1 to 100; 1 where barriers are unaligned. Default: 1.</value>
+    /// <value>1 to 100; 1 where barriers overtake, and with <see cref="CheckpointMode.AtLeastOnce"/>. Default: 1.</value>
     public int MaxConcurrent { get; set; } = 1;
 
     /// <summary>How many checkpoints in a row may fail before the job does.</summary>
@@ -91,6 +91,9 @@ public sealed class CheckpointOptions
         bool overtakes = Unaligned || AlignedTimeout > TimeSpan.Zero;
         Refuse(!overtakes || Mode == CheckpointMode.ExactlyOnce, $"Barriers that overtake ({nameof(Unaligned)}, {nameof(AlignedTimeout)}) need {nameof(Mode)} {CheckpointMode.ExactlyOnce}.");
         Refuse(!overtakes || MaxConcurrent == 1, $"Barriers that overtake ({nameof(Unaligned)}, {nameof(AlignedTimeout)}) need {nameof(MaxConcurrent)} 1, and it is {MaxConcurrent}.");
+        Refuse(
+            Mode == CheckpointMode.ExactlyOnce || MaxConcurrent == 1,
+            $"{nameof(Mode)} {CheckpointMode.AtLeastOnce} needs {nameof(MaxConcurrent)} 1, and it is {MaxConcurrent}: one barrier at a time is followed through inputs that do not wait.");
         Refuse(
             IntervalDuringBacklog is not { } backlog || backlog == TimeSpan.Zero || backlog >= (Interval ?? TimeSpan.Zero),
             $"{nameof(IntervalDuringBacklog)} is {IntervalDuringBacklog}; it must be zero, or not less than {nameof(Interval)}, {Interval}.");

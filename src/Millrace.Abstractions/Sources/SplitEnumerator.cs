@@ -59,4 +59,13 @@ public abstract class SplitEnumeratorContext<TSplit>
     /// <summary>Tells a reader that it will get no more splits; it ends when it has read those it has.</summary>
     /// <param name="subtask">The reader's subtask.</param>
     public abstract void NoMoreSplits(int subtask);
+
+    /// <summary>
+    /// Says whether the source works off a backlog, for example the history of a table before it follows the changes. While any source of the job does, checkpoints
+    /// come at <c>CheckpointOptions.IntervalDuringBacklog</c>.
+    /// </summary>
+    /// <param name="isProcessingBacklog">Whether it does from now on. At the beginning, also after a restore, it does not; when all readers have ended it does not any more.</param>
+    public virtual void SetProcessingBacklog(bool isProcessingBacklog)
+    {
+    }
 }

@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Runtime.Diagnostics;
+using Millrace.Runtime.Graph;
+using Millrace.Runtime.Sources;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Coordination;
@@ -16,13 +18,18 @@ internal sealed partial class JobExecution
     // The files of checkpoints under way; subtasks write into them from the background.
     private readonly ConcurrentDictionary<long, CheckpointFiles> _files = new();
     private readonly Dictionary<long, Dictionary<int, CoordinatorSnapshot?>> _enumeratorStates = [];
+
+    // The sources, by node, whose enumerators say that they work off a backlog.
+    private readonly HashSet<int> _backlogs = [];
+    private readonly Dictionary<SubtaskId, IReadOnlyList<OperatorSnapshot>> _finishedStates = [];
+    private IReadOnlyList<TaskSnapshot> _lastSnapshots = [];
     private CheckpointCoordinator? _checkpoints;
     private SnapshotWriter? _writer;
     private ITimer? _checkpointTimer;
     private bool _isStoppedWithSavepoint;
 
     /// <summary>How checkpoints went; null where there are none.</summary>
-    public CheckpointHistory? CheckpointHistory => _checkpoints?.History;
+    public CheckpointHistory? CheckpointHistory => Volatile.Read(ref _checkpoints)?.History;
 
     /// <summary>Asks for a checkpoint or savepoint. Safe to call from any thread.</summary>
     /// <param name="kind">What is asked for.</param>
@@ -64,6 +71,28 @@ internal sealed partial class JobExecution
         {
             ApplyCheckpoints(checkpoints.Start(Now));
         }
+    }
+
+    private void BacklogChanged(SplitCoordinator enumerator, int node, bool hasBacklog)
+    {
+        // One that was replaced may still say something.
+        if (_enumerators.GetValueOrDefault(node) == enumerator)
+        {
+            _ = hasBacklog ? _backlogs.Add(node) : _backlogs.Remove(node);
+            TellBacklog();
+        }
+    }
+
+    /// <summary>A source all of whose readers have ended has no backlog any more, whatever it said last.</summary>
+    private void TellBacklog()
+    {
+        if (_checkpoints is { } checkpoints)
+        {
+            ApplyCheckpoints(checkpoints.SetBacklog(_job.Vertices.Any(HasBacklog), Now));
+        }
+
+        bool HasBacklog(JobVertex vertex) => _backlogs.Contains(vertex.Head.Id)
+            && Enumerable.Range(0, vertex.Parallelism).Any(index => _coordinator.StateOf(new SubtaskId(vertex.Index, index)) != SubtaskState.Finished);
     }
 
     private void StopCheckpoints(Exception reason)
@@ -125,6 +154,7 @@ internal sealed partial class JobExecution
     {
         var barrier = trigger.Barrier;
         var states = _enumeratorStates[barrier.CheckpointId] = [];
+        Log.CheckpointTriggered(_logger, CheckpointDescription.Of(barrier.Kind), barrier.CheckpointId, _job.Stream.JobName);
         foreach (var vertex in trigger.At.GroupBy(subtask => subtask.Vertex))
         {
             var node = _job.Vertices[vertex.Key].Head;
@@ -172,7 +202,7 @@ internal sealed partial class JobExecution
                 if (stops)
                 {
                     // From here on the job goes on from its savepoint and from nothing else: what is committed now must not come again out of a checkpoint.
-                    store.EndJob(JobState.Finished);
+                    store.EndJob(JobState.Suspended);
                 }
             },
             error => Tell(() =>
@@ -189,7 +219,10 @@ internal sealed partial class JobExecution
     private CheckpointManifest CreateManifest(CheckpointDecision.Store decision)
     {
         var finished = decision.Finished.Concat(decision.Snapshots.Where(snapshot => snapshot.IsDrained).Select(snapshot => snapshot.Subtask)).ToHashSet();
-        var states = decision.Snapshots.SelectMany(snapshot => snapshot.Operators).ToLookup(op => op.Uid);
+        _lastSnapshots = decision.Snapshots;
+        var states = decision.Snapshots.SelectMany(snapshot => snapshot.Operators)
+            .Concat(decision.Finished.SelectMany(subtask => _finishedStates.GetValueOrDefault(subtask) ?? []))
+            .ToLookup(op => op.Uid);
         var enumerators = _enumeratorStates.GetValueOrDefault(decision.Id) ?? [];
         var operators = new List<OperatorManifest>();
         foreach (var vertex in _job.Vertices)
@@ -225,7 +258,11 @@ internal sealed partial class JobExecution
         _files.TryRemove(completed.Id, out _);
         _enumeratorStates.Remove(completed.Id);
         bool stops = completed.Request?.Stop is StopMode.Suspend or StopMode.Drain;
-        Log.CheckpointCompleted(_logger, completed.Id, _job.Stream.JobName, completed.Path ?? "");
+        if (RecordOf(completed.Id) is { } record)
+        {
+            Log.CheckpointCompleted(
+                _logger, CheckpointDescription.Of(record.Kind), completed.Id, _job.Stream.JobName, record.Duration ?? default, record.StateBytes, record.WrittenBytes, record.InFlightBytes, completed.Path ?? "");
+        }
 
         // A savepoint is not what the job goes back to after a failure: what was committed with it would come again.
         if (completed.Request is not { IsSavepoint: true } || stops)
@@ -242,6 +279,7 @@ internal sealed partial class JobExecution
 
             foreach (var subtask in completed.Finish)
             {
+                RememberState(subtask);
                 _subtasks[subtask].Finish();
             }
         }
@@ -252,12 +290,28 @@ internal sealed partial class JobExecution
         }
     }
 
+    /// <summary>
+    /// A subtask ends before others of its operator: what it knows stays part of checkpoints, so that nothing is missing if all of them begin anew. What it had
+    /// prepared is committed before it ends, and is not to be committed ever after.
+    /// </summary>
+    private void RememberState(SubtaskId subtask)
+    {
+        if (_lastSnapshots.FirstOrDefault(snapshot => snapshot.Subtask == subtask) is { } last)
+        {
+            _finishedStates[subtask] = [.. last.Operators
+                .Select(op => op with { Operator = [.. op.Operator.Where(list => list.Name != Operators.CommittingSink.CommittablesName)] })
+                .Where(op => op.Keyed is not null || op.Operator.Count > 0)];
+        }
+    }
+
     private void Aborted(CheckpointDecision.Aborted aborted)
     {
         _enumeratorStates.Remove(aborted.Id);
         if (aborted.Reason is not (AbortReason.Subsumed or AbortReason.Stopped))
         {
-            Log.CheckpointAborted(_logger, aborted.Error, aborted.Id, _job.Stream.JobName);
+            var record = RecordOf(aborted.Id);
+            Log.CheckpointAborted(
+                _logger, aborted.Error, CheckpointDescription.Of(record?.Kind ?? SnapshotKind.Checkpoint), aborted.Id, _job.Stream.JobName, record?.Duration ?? default, record?.WrittenBytes ?? 0, aborted.Error.Message);
         }
 
         foreach (var subtask in aborted.Notify)
@@ -276,6 +330,9 @@ internal sealed partial class JobExecution
             _storeQueue.Enqueue($"discarding checkpoint {aborted.Id} of {Description}", files.Discard, _ => { });
         }
     }
+
+    // None where so many began since that it is forgotten.
+    private CheckpointRecord? RecordOf(long id) => _checkpoints!.History.Current.Records.FindLast(record => record.Id == id);
 
     /// <summary>Leaves in the storage what the way of ending says.</summary>
     private void EndStore(JobDecision.Complete complete)

@@ -12,8 +12,10 @@ internal sealed partial class JobExecution
 {
     // Subtasks that are decided to be deployed, and whose state is still being looked for.
     private readonly HashSet<SubtaskId> _deploying = [];
+    private readonly RestartBackoff _openingBackoff;
     private long _epoch;
     private bool _isOpening;
+    private long? _restoredFrom;
 
     // What the job was started from; still good while there is no checkpoint of its own.
     private CheckpointManifest? _initial;
@@ -24,7 +26,7 @@ internal sealed partial class JobExecution
     /// <summary>Looks what there is in the storage, and starts.</summary>
     private void Open()
     {
-        if (_store is not { } store)
+        if (_store is not { } store || _coordinator.State != JobState.Created)
         {
             Apply(_coordinator.Start(Now));
             return;
@@ -52,7 +54,8 @@ internal sealed partial class JobExecution
 
         if (options.RestoreFrom is not { } from)
         {
-            return null;
+            // To begin anew would be to count everything twice that was committed before.
+            return options.RestoreLatest && opening.Damaged.Count > 0 ? throw RestoreErrors.AllDamaged(JobId, opening.Damaged) : null;
         }
 
         var manifest = store.ReadSavepoint(from.Path);
@@ -67,6 +70,14 @@ internal sealed partial class JobExecution
     private void Opened(StoreOpening? opening, Exception? error)
     {
         _isOpening = false;
+        if (error is IOException or UnauthorizedAccessException && _coordinator.State == JobState.Created && _openingBackoff.Failed(Now) is { MayRestart: true } verdict)
+        {
+            // A storage that does not answer may do so later.
+            Log.OpeningRetried(_logger, error, _job.Stream.JobName);
+            _restartTimer = StartTimer(TimeSpan.FromMilliseconds(Math.Max(0, verdict.DueAt - Now)), Open);
+            return;
+        }
+
         if (error is not null || opening is null)
         {
             // Nothing has run yet: a job that cannot find its state must not begin without it.
@@ -104,7 +115,26 @@ internal sealed partial class JobExecution
         }
 
         long epoch = store.BeginEpoch();
-        return new Beginning(epoch, Assign(store, store.LatestUsable() ?? _initial));
+        var latest = store.LatestUsable();
+        if (latest is null && store.Retained.Count > 0)
+        {
+            throw RestoreErrors.AllDamaged(JobId, [.. store.Retained.Select(retained => new DamagedCheckpoint(retained.Id, retained.Path, "it cannot be used"))]);
+        }
+
+        return new Beginning(epoch, Assign(store, latest ?? _initial));
+    }
+
+    /// <summary>A checkpoint that turned out to be damaged while state was loaded is not used again: the restart takes the one before it.</summary>
+    private void NoteDamage(Exception cause)
+    {
+        for (var error = cause; error is not null; error = error.InnerException)
+        {
+            if (error is MillraceException { Code: Checkpointing.Storage.CheckpointErrors.Damage } && _store is { } store && _restoredFrom is { } id)
+            {
+                _storeQueue.Enqueue($"giving up damaged checkpoint {id} of {Description}", () => store.MarkDamaged(id, error.Message), _ => { });
+                return;
+            }
+        }
     }
 
     private StateAssignment? Assign(CheckpointStore store, CheckpointManifest? manifest) => manifest is null
@@ -140,10 +170,17 @@ internal sealed partial class JobExecution
     {
         _epoch = Math.Max(_epoch, beginning.Epoch);
         _checkpoints?.Replaced([.. subtasks]);
+        foreach (var subtask in subtasks)
+        {
+            _finishedStates.Remove(subtask);
+        }
+
+        _restoredFrom = beginning.Restore?.CheckpointId;
         if (beginning.Restore is { } restore)
         {
-            Log.Restored(_logger, _job.Stream.JobName, restore.CheckpointId, beginning.Epoch);
-            _checkpoints?.History.Restored(restore.CheckpointId, restore.Manifest.Kind, null, Now);
+            string path = PathOf(restore.Manifest);
+            Log.Restored(_logger, _job.Stream.JobName, CheckpointDescription.Of(restore.Manifest.Kind), restore.CheckpointId, beginning.Epoch, path);
+            _checkpoints?.History.Restored(restore.CheckpointId, restore.Manifest.Kind, path, Now);
         }
 
         MakeEnumerators(subtasks, beginning.Restore);
@@ -161,6 +198,10 @@ internal sealed partial class JobExecution
             subtask.Wake();
         }
     }
+
+    private string PathOf(CheckpointManifest manifest) => manifest.Kind == SnapshotKind.Checkpoint && manifest.JobId == JobId
+        ? new CheckpointNames(JobId).CheckpointFolder(manifest.CheckpointId)
+        : _job.Options.Checkpoints.RestoreFrom?.Path ?? "";
 
     /// <summary>An enumerator all of whose readers begin anew begins anew with them; another one gets back what its restarted readers were given since.</summary>
     private void MakeEnumerators(HashSet<SubtaskId> subtasks, StateAssignment? restore)
@@ -190,10 +231,13 @@ internal sealed partial class JobExecution
                 error => Tell(() => EnumeratorFailed(made!, error)),
                 _store is null ? null : _serializers,
                 restore?.CoordinatorOf(node));
+            made.BacklogChanged = has => Tell(() => BacklogChanged(made, node.Id, has));
             enumerators[node.Id] = made;
+            _backlogs.Remove(node.Id);
         }
 
         _enumerators = enumerators;
+        TellBacklog();
     }
 
     private void ReportIfAny(Exception? error, string name)

@@ -25,6 +25,8 @@ internal sealed partial class JobExecution : Actor
     private readonly TaskCompletionSource<JobOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly JobTopology _topology;
     private readonly JobCoordinator _coordinator;
+    private readonly long _startedAt;
+    private readonly long _startTimestamp;
     private Dictionary<int, SplitCoordinator> _enumerators = [];
     private IReadOnlyDictionary<SubtaskId, Subtask> _subtasks = new Dictionary<SubtaskId, Subtask>();
     private ITimer? _cancellationTimer;
@@ -34,6 +36,7 @@ internal sealed partial class JobExecution : Actor
     private List<SplitCoordinator> _closing = [];
     private string? _stuck;
     private JobState? _ended;
+    private JobTimes _times;
     private bool _done;
 
     /// <param name="job">The job.</param>
@@ -51,7 +54,11 @@ internal sealed partial class JobExecution : Actor
         _logger = loggers.CreateLogger("Millrace.Job");
         _topology = JobTopology.Of(job);
         _coordinator = new JobCoordinator(_topology, job.Options.EffectiveRestartStrategy, jitter, isRecoverable: true);
+        _startedAt = scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+        _startTimestamp = scheduler.TimeProvider.GetTimestamp();
+        _openingBackoff = RestartBackoff.Create(job.Options.EffectiveRestartStrategy, jitter);
         _storeQueue = new StoreQueue(scheduler);
+        _times = new JobTimes(JobState.Created, Now, 0, 0);
         JobId = job.Options.Checkpoints.JobId ?? JobIds.From(job.Stream.JobName);
         if (job.Options.Checkpoints.Storage is { } storage)
         {
@@ -83,7 +90,12 @@ internal sealed partial class JobExecution : Actor
     /// <summary>Complete when the job has ended, however it did.</summary>
     public Task<JobOutcome> Completion => _completion.Task;
 
-    private long Now => Scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+    /// <summary>Since when the job is in its state. Safe to read from any thread.</summary>
+    public JobTimes Times => Volatile.Read(ref _times);
+
+    /// <summary>The time, in milliseconds since 1970-01-01 UTC.</summary>
+    // The wall clock of the start, going on by a clock that never jumps: a jump must neither put off a restart nor expire checkpoints.
+    internal long Now => _startedAt + (long)Scheduler.TimeProvider.GetElapsedTime(_startTimestamp).TotalMilliseconds;
 
     /// <summary>A job with all its subtasks in this process.</summary>
     public static JobExecution OnOneWorker(JobGraph job, ITaskScheduler scheduler, ISerializerProvider serializers, ILoggerFactory loggers, Random? jitter = null) =>
@@ -112,9 +124,20 @@ internal sealed partial class JobExecution : Actor
         while (_facts.TryDequeue(out var fact))
         {
             fact();
+            NoteState();
         }
 
         return _done ? RunResult.Done : RunResult.Wait;
+    }
+
+    private void NoteState()
+    {
+        var state = State;
+        if (state != _times.State)
+        {
+            Log.StateChanged(_logger, _job.Stream.JobName, _times.State, state);
+            Volatile.Write(ref _times, _times.Enter(state, Now));
+        }
     }
 
     private void Tell(Action fact)
@@ -135,6 +158,7 @@ internal sealed partial class JobExecution : Actor
         if (state == SubtaskState.Finished)
         {
             ApplyCheckpoints(_checkpoints.Finished(subtask, Now));
+            TellBacklog();
         }
 
         StartCheckpointsIfAllRun();
@@ -179,7 +203,8 @@ internal sealed partial class JobExecution : Actor
                 _restartTimer = StartTimer(TimeSpan.FromMilliseconds(Math.Max(0, timer.DueAt - Now)), () => Apply(_coordinator.RestartDue(Now)));
                 break;
             case JobDecision.Restarting restarting:
-                Log.Restarting(_logger, restarting.Cause, _job.Stream.JobName, Name(restarting.Subtask), restarting.Subtasks.Count, restarting.Delay);
+                Log.Restarting(_logger, restarting.Cause, _job.Stream.JobName, Name(restarting.Subtask), restarting.Subtasks.Count, restarting.Delay, restarting.Cause.Message);
+                NoteDamage(restarting.Cause);
                 StopCheckpoints(restarting.Cause);
                 break;
             case JobDecision.GiveUp giveUp:
@@ -291,6 +316,7 @@ internal sealed partial class JobExecution : Actor
         }
 
         _ended = complete.State;
+        NoteState();
         _completion.SetResult(new JobOutcome(complete.State, error));
     }
 

@@ -17,15 +17,28 @@ internal static partial class Log
     [LoggerMessage(3001, LogLevel.Warning, "{Subtask}: committing {Count} transaction(s) did not work, attempt {Attempt}; it is tried again.")]
     public static partial void CommitRetried(ILogger logger, Exception error, string subtask, int count, int attempt);
 
-    [LoggerMessage(2004, LogLevel.Warning, "Job '{Job}': {Subtask} failed; {Count} subtask(s) restart in {Delay}.")]
-    public static partial void Restarting(ILogger logger, Exception error, string job, string subtask, int count, TimeSpan delay);
+    [LoggerMessage(2004, LogLevel.Warning, "Job '{Job}': {Subtask} failed; {Count} subtask(s) restart in {Delay}. Cause: {Cause}")]
+    public static partial void Restarting(ILogger logger, Exception error, string job, string subtask, int count, TimeSpan delay, string cause);
 
-    [LoggerMessage(3002, LogLevel.Information, "Job '{Job}' goes on from checkpoint {CheckpointId}, epoch {Epoch}.")]
-    public static partial void Restored(ILogger logger, string job, long checkpointId, long epoch);
+    [LoggerMessage(2005, LogLevel.Information, "Job '{Job}' is {New}; it was {Old}.")]
+    public static partial void StateChanged(ILogger logger, string job, JobState old, JobState @new);
 
-    [LoggerMessage(3003, LogLevel.Information, "Checkpoint {CheckpointId} of job '{Job}' is complete: {Path}")]
-    public static partial void CheckpointCompleted(ILogger logger, long checkpointId, string job, string path);
+    [LoggerMessage(3002, LogLevel.Information, "Job '{Job}' goes on from {Kind} {CheckpointId}, epoch {Epoch}: {Path}")]
+    public static partial void Restored(ILogger logger, string job, string kind, long checkpointId, long epoch, string path);
 
-    [LoggerMessage(3004, LogLevel.Warning, "Checkpoint {CheckpointId} of job '{Job}' has been given up.")]
-    public static partial void CheckpointAborted(ILogger logger, Exception error, long checkpointId, string job);
+    [LoggerMessage(
+        3003,
+        LogLevel.Information,
+        "Job '{Job}': {Kind} {CheckpointId} is complete after {Duration}: {StateBytes} bytes of state, {WrittenBytes} written anew, {InFlightBytes} in flight. {Path}")]
+    public static partial void CheckpointCompleted(
+        ILogger logger, string kind, long checkpointId, string job, TimeSpan duration, long stateBytes, long writtenBytes, long inFlightBytes, string path);
+
+    [LoggerMessage(3004, LogLevel.Warning, "Job '{Job}': {Kind} {CheckpointId} was given up after {Duration}, with {WrittenBytes} bytes written: {Reason}")]
+    public static partial void CheckpointAborted(ILogger logger, Exception error, string kind, long checkpointId, string job, TimeSpan duration, long writtenBytes, string reason);
+
+    [LoggerMessage(3005, LogLevel.Debug, "Job '{Job}': {Kind} {CheckpointId} begins.")]
+    public static partial void CheckpointTriggered(ILogger logger, string kind, long checkpointId, string job);
+
+    [LoggerMessage(3006, LogLevel.Warning, "Job '{Job}': the storage of its checkpoints cannot be opened; it is tried again.")]
+    public static partial void OpeningRetried(ILogger logger, Exception error, string job);
 }

@@ -22,7 +22,13 @@ internal static class GraphValidator
                 CheckEdge(graph, edge, check);
             }
 
-            foreach (string problem in node.Check?.Invoke(check) ?? [])
+            var problems = node.Check?.Invoke(check) ?? [];
+            if (graph.Options.Checkpoints.IsEnabled)
+            {
+                problems = [.. problems, .. node.Source?.CheckSnapshots(check) ?? [], .. node.CheckSnapshots?.Invoke(check) ?? []];
+            }
+
+            foreach (string problem in problems)
             {
                 throw new GraphException("MR1007", $"Operator {node}: {problem}");
             }

@@ -45,6 +45,9 @@ internal sealed class StreamNode
     /// <summary>What is wrong with the operator's types and options; each says what to do.</summary>
     public Func<ISerializerCheck, IEnumerable<string>>? Check { get; init; }
 
+    /// <summary>What of the operator cannot be written into checkpoints; each says what to do. Asked only where there are checkpoints.</summary>
+    public Func<ISerializerCheck, IEnumerable<string>>? CheckSnapshots { get; init; }
+
     public string Name
     {
         get => _name ?? Kind;
@@ -88,6 +91,9 @@ internal abstract class SourceFactory
 
     public abstract SplitCoordinator CreateCoordinator(
         ITaskScheduler scheduler, string name, int parallelism, Action<Exception> failed, ISerializerProvider? serializers, CoordinatorSnapshot? restored);
+
+    /// <summary>What of the source cannot be written into checkpoints.</summary>
+    public abstract IEnumerable<string> CheckSnapshots(ISerializerCheck check);
 
     /// <summary>Makes coordinator and operator known to each other, and gives the operator's input.</summary>
     public abstract TaskInput Connect(StreamOperator op, SplitCoordinator coordinator, int subtask);

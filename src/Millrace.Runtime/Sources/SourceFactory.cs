@@ -21,6 +21,19 @@ internal sealed class SourceFactory<T, TSplit, TState>(Source<T, TSplit, TState>
     public override SplitCoordinator CreateCoordinator(ITaskScheduler scheduler, string name, int parallelism, Action<Exception> failed, ISerializerProvider? serializers, CoordinatorSnapshot? restored) =>
         new SplitCoordinator<T, TSplit, TState>(scheduler, name, source, parallelism, failed, serializers?.Get<TState>(), restored);
 
+    public override IEnumerable<string> CheckSnapshots(ISerializerCheck check)
+    {
+        if (source.SplitSerializer is null && check.WhyNotSerializable<TSplit>() is { } split)
+        {
+            yield return $"checkpoints are on, and the source's splits ({typeof(TSplit).Name}) cannot be serialized: {split} Change the type, or give a SplitSerializer.";
+        }
+
+        if (check.WhyNotSerializable<TState>() is { } state)
+        {
+            yield return $"checkpoints are on, and what the source's enumerator remembers ({typeof(TState).Name}) cannot be serialized: {state}";
+        }
+    }
+
     public override TaskInput Connect(StreamOperator op, SplitCoordinator coordinator, int subtask)
     {
         var sourceOperator = (SourceOperator<T, TSplit, TState>)op;

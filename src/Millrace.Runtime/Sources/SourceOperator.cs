@@ -36,6 +36,9 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     private bool _ended;
     private bool _paused;
     private bool _endRequested;
+    private readonly Queue<Action> _behindSnapshot = new();
+    private bool _isSnapshotDue;
+    private long _dueCheckpoint;
     private bool _isSameParallelism;
     private OperatorListState<TSplit>? _splits;
     private OperatorListState<(int Subtask, string SplitId, long Watermark)>? _watermarks;
@@ -131,6 +134,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         if (_splits is null || _watermarks is null || _reader is null)
         {
             base.Snapshot(snapshot);
+            SnapshotIsOver();
             return;
         }
 
@@ -138,25 +142,65 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         _watermarks.Update([(Context.SubtaskIndex, Reader, CurrentWatermark), .. _output.Progress.Select(split => (Context.SubtaskIndex, split.SplitId, split.Watermark))]);
         _paused |= snapshot.Barrier.StopsSources;
         base.Snapshot(snapshot);
+        SnapshotIsOver();
     }
 
     public override void EndSource() => _endRequested = true;
 
     public override void CheckpointCompleted(long checkpointId) => Call(reader => reader.CheckpointCompleted(checkpointId), "hearing of a checkpoint");
 
-    public void TriggerCheckpoint(CheckpointBarrier barrier) => Context.Mailbox.Post(() => Context.Trigger(barrier));
+    public override void CheckpointAborted(long checkpointId)
+    {
+        if (_isSnapshotDue && checkpointId >= _dueCheckpoint)
+        {
+            SnapshotIsOver();
+        }
+    }
+
+    public void TriggerCheckpoint(CheckpointBarrier barrier) => Context.Mailbox.Post(() =>
+    {
+        // Whatever was said before this barrier belongs before it, even if an earlier one is still due.
+        SnapshotIsOver();
+        _isSnapshotDue = true;
+        _dueCheckpoint = barrier.CheckpointId;
+        Context.Trigger(barrier);
+    });
 
     public override void Close() => Call(static reader => reader.Close(), "closing the reader");
 
-    public void AddSplit(TSplit split) => Context.Mailbox.Post(() => Call(
+    public void AddSplit(TSplit split) => Context.Mailbox.Post(() => Take(() => Call(
         reader =>
         {
             _output.Announce(split.SplitId);
             reader.AddSplits([split]);
         },
-        "taking a split"));
+        "taking a split")));
 
-    public void NoMoreSplits() => Context.Mailbox.Post(() => Call(static reader => reader.NoMoreSplits(), "taking its last split"));
+    public void NoMoreSplits() => Context.Mailbox.Post(() => Take(() => Call(static reader => reader.NoMoreSplits(), "taking its last split")));
+
+    /// <summary>
+    /// Does what the enumerator says, behind the snapshot if one is due: the enumerator's own was taken before it said so, and what is in both would be read twice.
+    /// </summary>
+    private void Take(Action action)
+    {
+        if (_isSnapshotDue)
+        {
+            _behindSnapshot.Enqueue(action);
+        }
+        else
+        {
+            action();
+        }
+    }
+
+    private void SnapshotIsOver()
+    {
+        _isSnapshotDue = false;
+        while (_behindSnapshot.TryDequeue(out var action))
+        {
+            action();
+        }
+    }
 
     private void Call(Action<SourceReader<T, TSplit>> action, string during)
     {
@@ -189,16 +233,15 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         _watermarks = state.GetList(WatermarksName, Redistribution.Union, Context.Serializers.Get<(int Subtask, string SplitId, long Watermark)>());
         var restored = _splits.Items.ToList();
         var progress = _watermarks.Items.ToList();
-        if (restored.Count > 0)
+        if (restored.Count == 0)
         {
-            foreach (var split in restored)
-            {
-                _output.Announce(split.SplitId, progress.Where(item => item.SplitId == split.SplitId).Select(item => item.Watermark).DefaultIfEmpty(EventTime.MinWatermark).Max());
-            }
-
-            _reader!.AddSplits(restored);
+            // It may be given splits now that another reader was given in the other life: how far it had come with its own says nothing of them.
+            return;
         }
 
+        _output.Restore([.. restored.Select(split => (
+            split.SplitId, progress.Where(item => item.SplitId == split.SplitId).Select(item => item.Watermark).DefaultIfEmpty(EventTime.MinWatermark).Max()))]);
+        _reader!.AddSplits(restored);
         if (_isSameParallelism)
         {
             foreach (var (_, _, watermark) in progress.Where(item => item.Subtask == Context.SubtaskIndex && item.SplitId == Reader))
@@ -210,7 +253,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
 
     private InputStatus Poll()
     {
-        if (_ended || _paused)
+        if (_ended || _paused || _reader is null)
         {
             return InputStatus.Empty;
         }
@@ -287,6 +330,9 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     /// <summary>The reader as an input of the task.</summary>
     private sealed class ReaderInput(SourceOperator<T, TSplit, TState> owner) : TaskInput
     {
+        // A reader is no channel: nothing comes from it that must be waited for.
+        public override bool IsClosed => owner._ended || owner._reader is null;
+
         public override InputStatus Poll() => owner.Poll();
     }
 

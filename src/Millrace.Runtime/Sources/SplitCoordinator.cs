@@ -11,6 +11,9 @@ internal abstract class SplitCoordinator(ITaskScheduler scheduler, string descri
 {
     public override string Description => description;
 
+    /// <summary>Hears whether the source works off a backlog. Called from any thread.</summary>
+    public Action<bool>? BacklogChanged { get; set; }
+
     /// <summary>Ends the actor and closes the enumerator.</summary>
     /// <param name="stopped">Called when it has ended, with the error of closing if there was one.</param>
     public abstract void Stop(Action<Exception?> stopped);
@@ -214,6 +217,8 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
         }
 
         public override void NoMoreSplits(int subtask) => Reader(subtask).NoMoreSplits();
+
+        public override void SetProcessingBacklog(bool isProcessingBacklog) => owner.BacklogChanged?.Invoke(isProcessingBacklog);
 
         private ISplitReceiver<TSplit> Reader(int subtask) =>
             Volatile.Read(ref owner._readers[subtask]) ?? throw new InvalidOperationException($"Reader {subtask} has not started: assign splits in AddReader or HandleSplitRequest.");

@@ -1,6 +1,7 @@
 using Millrace.Checkpointing;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Coordination;
+using Millrace.Runtime.Diagnostics;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.Tasks;
@@ -41,6 +42,14 @@ public sealed class JobClient : IAsyncDisposable
     /// <summary>What every operator has done so far. Cheap enough to be asked several times a second.</summary>
     /// <returns>A snapshot.</returns>
     public JobMetrics GetMetrics() => JobMetrics.From(_execution, _timeProvider.GetElapsedTime(_started));
+
+    /// <summary>How the job's checkpoints and savepoints went in this run of the program. Copies the history: for a page or a command, not for a loop.</summary>
+    /// <returns>A snapshot; empty where the job keeps no checkpoints.</returns>
+    public CheckpointStatistics GetCheckpoints() => CheckpointSummaries.From(_execution);
+
+    /// <summary>What failed in this run of the program, and what it led to.</summary>
+    /// <returns>A snapshot.</returns>
+    public JobFailures GetFailures() => JobFailures.From(_execution);
 
     /// <summary>Takes a checkpoint now, beside those of the interval.</summary>
     /// <returns>Complete when the checkpoint is: its folder in the storage.</returns>
@@ -93,6 +102,7 @@ public sealed class JobClient : IAsyncDisposable
         {
             var execution = JobExecution.OnOneWorker(job, scheduler, new SerializerProvider(environment.Serializers), environment.LoggerFactory);
             var client = new JobClient(execution, lease, environment.TimeProvider);
+            JobInstruments.Register(execution);
             execution.Start();
             return client;
         }

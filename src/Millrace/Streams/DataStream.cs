@@ -226,7 +226,15 @@ public class DataStream<T>
     public StreamSink SinkTo<TCommittable>(CommittingSink<T, TCommittable> sink, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(sink);
-        return AddSink(sink, () => new CommittingSinkOperator<T, TCommittable>(sink), file, line);
+        return AddSink(sink, () => new CommittingSinkOperator<T, TCommittable>(sink), file, line, CheckCommittables);
+
+        IEnumerable<string> CheckCommittables(ISerializerCheck check)
+        {
+            if (sink.CommittableSerializer is null && check.WhyNotSerializable<TCommittable>() is { } problem)
+            {
+                yield return $"checkpoints are on, and the sink's committables ({typeof(TCommittable).Name}) cannot be serialized: {problem} Change the type, or give a CommittableSerializer.";
+            }
+        }
     }
 
     /// <summary>Prints every record on the console.</summary>
@@ -306,7 +314,7 @@ public class DataStream<T>
         return new SingleOutputStream<TOut>(Environment, node);
     }
 
-    private StreamSink AddSink(Sink<T> sink, Func<StreamOperator> create, string file, int line)
+    private StreamSink AddSink(Sink<T> sink, Func<StreamOperator> create, string file, int line, Func<ISerializerCheck, IEnumerable<string>>? checkSnapshots = null)
     {
         var node = new StreamNode
         {
@@ -318,9 +326,10 @@ public class DataStream<T>
             CreateOperator = create,
             Check = _ =>
             {
-                sink.Validate();
+                sink.Validate(Environment.Options);
                 return [];
             },
+            CheckSnapshots = checkSnapshots,
         };
         Connect(node, null);
         return new StreamSink(node);

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Configuration;
+using Millrace.Checkpointing;
+using Millrace.Configuration;
+using Millrace.State.Backends;
+
+namespace Millrace;
+
+/// <summary>Options from configuration: a section, by custom called <c>Millrace</c>, with <c>Checkpoints</c>, <c>Restart</c> and <c>State</c> in it.</summary>
+/// <example>
+/// <code>
+/// // appsettings.json: { "Millrace": { "Checkpoints": { "Interval": "10s", "Directory": "/var/lib/orders" }, "Restart": { "Strategy": "exponential-delay" } } }
+/// var options = new ExecutionOptions().Configure(configuration.GetSection("Millrace"));
+/// </code>
+/// </example>
+public static class MillraceConfiguration
+{
+    /// <summary>State backends that <c>State:Backend</c> may name beside <c>heap</c>. What the section has besides is the backend's own.</summary>
+    public static ConfigurationRegistry<StateBackend> Backends { get; } = new("heap");
+
+    /// <summary>Storages that <c>Checkpoints:Directory</c> may name by the scheme of a URI, for example <c>s3</c> for <c>s3://bucket/prefix</c>. Each gets the section <c>Checkpoints</c>.</summary>
+    public static ConfigurationRegistry<CheckpointStorage> Storages { get; } = new("file");
+
+    /// <summary>Sets what the configuration says; what it does not mention stays as it is.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="section">The section; an empty one changes nothing.</param>
+    /// <returns>The same options.</returns>
+    /// <exception cref="GraphException">A key is unknown, or a value is not one: the message names both, says what is expected, and for an unknown key which one may be meant.</exception>
+    public static ExecutionOptions Configure(this ExecutionOptions options, IConfiguration section)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(section);
+        var root = new ConfigurationKeys(section, "");
+        root.Bind(
+            ("Checkpoints", _ => CheckpointConfiguration.Bind(options.Checkpoints, root.Section("Checkpoints"))),
+            ("Restart", _ => options.RestartStrategy = RestartConfiguration.Bind(root.Section("Restart")) ?? options.RestartStrategy),
+            ("State", _ => StateConfiguration.Bind(options, root.Section("State"))),
+            ("Parallelism", value => options.Parallelism = value.Integer()),
+            ("MaxParallelism", value => options.MaxParallelism = value.Integer()),
+            ("BatchSize", value => options.BatchSize = value.Integer()),
+            ("ChannelCapacity", value => options.ChannelCapacity = value.Integer()),
+            ("BufferTimeout", value => options.BufferTimeout = value.Time()),
+            ("AutoWatermarkInterval", value => options.AutoWatermarkInterval = value.Time()),
+            ("LatencyTrackingInterval", value => options.LatencyTrackingInterval = value.Time()),
+            ("CancellationTimeout", value => options.CancellationTimeout = value.Time()),
+            ("OperatorChaining", value => options.OperatorChaining = value.Boolean()));
+        return options;
+    }
+
+    /// <summary>
+    /// Gives what is not set yet the values that are safe for a job which is to run for ever in a service: checkpoints every 10 s into a folder of this machine, and restarts
+    /// with <see cref="RestartStrategy.ExponentialDelay"/>. Call it behind the code that sets options, and in front of <see cref="Configure"/>.
+    /// </summary>
+    /// <param name="options">The options.</param>
+    /// <returns>The same options.</returns>
+    /// <remarks>
+    /// The folder is <c>millrace</c> in the user's folder for local application data (on Linux <c>~/.local/share</c>); where there is none, as in many containers,
+    /// <c>millrace-checkpoints</c> in the working directory. Each job has a folder of its name in it. It protects from the end of the process and not from the loss of the machine: for that,
+    /// set <c>Checkpoints:Directory</c> to a volume or an object store.
+    /// </remarks>
+    public static ExecutionOptions UseHostedDefaults(this ExecutionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Checkpoints.Storage ??= new DirectoryCheckpointStorage(HostedDirectory(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)));
+        options.Checkpoints.Interval ??= TimeSpan.FromSeconds(10);
+        options.RestartStrategy ??= RestartStrategy.ExponentialDelay();
+        return options;
+    }
+
+    internal static string HostedDirectory(string localApplicationData) =>
+        localApplicationData.Length == 0 ? "millrace-checkpoints" : Path.Combine(localApplicationData, "millrace");
+}
