@@ -34,5 +34,14 @@ state.SetAction(async result =>
     return 0;
 });
 
-var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, gate, bdn, soak, state };
+var keys = new Option<int>("--keys") { Description = "How many keys the large state has.", DefaultValueFactory = _ => 10_000_000 };
+var budget = new Option<int>("--budget") { Description = "The memory budget of the state, in MB.", DefaultValueFactory = _ => 256 };
+var rocksdb = new Command("rocksdb", "Measure keyed state in RocksDB: in the cache, larger than memory, and its checkpoints.") { keys, budget };
+rocksdb.SetAction(async result =>
+{
+    await new RocksDbMode(Console.Out).RunAsync(result.GetValue(keys), (long)result.GetValue(budget) << 20);
+    return 0;
+});
+
+var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, gate, bdn, soak, state, rocksdb };
 return await root.Parse(args).InvokeAsync();

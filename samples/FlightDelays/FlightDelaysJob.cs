@@ -29,7 +29,7 @@ public sealed class FlightDelaysJob(FlightDelaysOptions options) : IStreamJob
         var flights = FlightFiles.Read(env, options.Input, WatermarkStrategy<Flight>
             .ForBoundedOutOfOrderness(options.MaxDisorder)
             .WithTimestampAssigner(flight => flight.Departure)
-            .WithWatermarkEvery(1));
+            .WithWatermarkEvery(1), options.Rate);
         var byOrigin = flights.KeyBy(flight => flight.Origin);
 
         // Every hour of every airport. Flights that come after their hour is closed are not lost: they go to a folder of their own.

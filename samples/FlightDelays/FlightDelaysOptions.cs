@@ -13,7 +13,7 @@ public sealed record FlightDelaysOptions
     /// <value>Default: the list that comes with the sample.</value>
     public string Airports { get; init; } = Path.Combine(Data, "airports.csv");
 
-    /// <summary>The folder of the results. What an earlier run has written there is overwritten.</summary>
+    /// <summary>The folder of the results. A run that begins anew overwrites what an earlier one has written there; one that goes on from a checkpoint adds to it.</summary>
     /// <value>Default: <c>out/flight-delays</c> in the current directory.</value>
     public string Output { get; init; } = Path.Combine("out", "flight-delays");
 
@@ -24,4 +24,16 @@ public sealed record FlightDelaysOptions
     /// <summary>How many subtasks an operator has.</summary>
     /// <value>Default: the number of processors.</value>
     public int Parallelism { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>The folder of the checkpoints, from the latest of which a run goes on.</summary>
+    /// <value>Default: none, and no checkpoints.</value>
+    public string? CheckpointFolder { get; init; }
+
+    /// <summary>How often a checkpoint begins, where there is a <see cref="CheckpointFolder"/>.</summary>
+    /// <value>Default: 10 seconds.</value>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many flights are read in a second, from each file.</summary>
+    /// <value>Default (<see langword="null"/>): as fast as it goes.</value>
+    public double? Rate { get; init; }
 }

@@ -15,11 +15,13 @@ public static class FlightFiles
     /// <param name="env">The environment.</param>
     /// <param name="input">A file or a folder.</param>
     /// <param name="watermarks">The watermarks of a file.</param>
+    /// <param name="rate">How many flights a second are read from each file; <see langword="null"/> for as fast as it goes.</param>
     /// <returns>The flights of all files.</returns>
-    public static DataStream<Flight> Read(StreamExecutionEnvironment env, string input, WatermarkStrategy<Flight> watermarks)
+    public static DataStream<Flight> Read(StreamExecutionEnvironment env, string input, WatermarkStrategy<Flight> watermarks, double? rate = null)
     {
+        var pace = new FileSourceOptions { RecordsPerSecond = rate };
         var files = FilesOf(input)
-            .Select(file => env.FromSource(FileSource.Auto<Flight>(file), watermarks, Path.GetFileName(file)).Parallelism(1))
+            .Select(file => env.FromSource(FileSource.Auto<Flight>(file, pace), watermarks, Path.GetFileName(file)).Parallelism(1))
             .ToArray();
         return files[0].Union(files[1..]);
     }

@@ -15,7 +15,7 @@ public sealed class ResultFolders(string folder)
     // Names in camel case; an apostrophe stays one, as these files are not for HTML.
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    // Every run begins anew, so what the last one has written goes.
+    // What an earlier run has written goes when a run begins anew, and stays when it goes on from a checkpoint.
     private static readonly FileSinkOptions Files = new() { WhenFolderHasFiles = WhenFolderHasFiles.Overwrite };
 
     /// <summary>Writes a stream into a folder.</summary>
@@ -28,7 +28,14 @@ public sealed class ResultFolders(string folder)
     /// <summary>Reads what a finished job has written into a folder.</summary>
     /// <typeparam name="T">The type of the records.</typeparam>
     /// <param name="name">The folder's name.</param>
-    /// <returns>The records; those of a key in order of time, otherwise in no particular order.</returns>
-    public IEnumerable<T> Read<T>(string name) =>
-        Directory.EnumerateFiles(Path.Combine(folder, name), "*.jsonl").SelectMany(JsonFormat.Lines<T>(Json).ReadFile);
+    /// <returns>The records, in no particular order.</returns>
+    public IEnumerable<T> Read<T>(string name) => FilesOf(name).SelectMany(JsonFormat.Lines<T>(Json).ReadFile);
+
+    /// <summary>Counts what has been written into a folder, by this run and those that it went on from.</summary>
+    /// <param name="name">The folder's name.</param>
+    /// <returns>How many records.</returns>
+    public long Count(string name) => FilesOf(name).Sum(file => File.ReadLines(file).LongCount());
+
+    // Files that are not complete have names that begin with a dot, which the pattern does not match.
+    private IEnumerable<string> FilesOf(string name) => Directory.EnumerateFiles(Path.Combine(folder, name), "part-*.jsonl");
 }

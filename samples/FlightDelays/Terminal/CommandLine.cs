@@ -24,7 +24,7 @@ public static class CommandLine
         };
         var output = new Option<string>("--output", "-o")
         {
-            Description = $"Folder of the results; those of an earlier run are overwritten. Default: {defaults.Output}",
+            Description = $"Folder of the results; those of an earlier run are overwritten, unless it goes on from a checkpoint. Default: {defaults.Output}",
             HelpName = "folder",
         };
         var parallelism = new Option<int?>("--parallelism", "-p")
@@ -39,9 +39,38 @@ public static class CommandLine
             HelpName = "time",
             CustomParser = Parse<TimeSpan>(text => Duration.TryParse(text, out var value) ? value : null, "a time such as 3h, 90m, 45s or 00:30:00"),
         };
+        var checkpointFolder = new Option<string>("--checkpoint-dir")
+        {
+            Description = "Folder of checkpoints. A run that was stopped or killed goes on from the latest one when it is started again with the same arguments. Default: none.",
+            HelpName = "folder",
+        };
+        var checkpointInterval = new Option<TimeSpan?>("--checkpoint-interval")
+        {
+            Description = "How often a checkpoint begins, for example 500ms or 10s. Default: 10s.",
+            HelpName = "time",
+            CustomParser = Parse<TimeSpan>(
+                text => Duration.TryParse(text, out var value) && value > TimeSpan.Zero ? value : null, "a time above zero such as 500ms, 10s or 1m"),
+        };
+        var rate = new Option<double?>("--rate")
+        {
+            Description = "Flights read in a second from each file, to have time to watch. Default: as fast as it goes.",
+            HelpName = "number",
+            CustomParser = Parse<double>(ParseRate, "a number above zero"),
+        };
         input.Validators.Add(RefuseEmpty);
         output.Validators.Add(RefuseEmpty);
-        var command = new RootCommand("Reads flights, and writes how punctual airports were into a folder per result.") { input, output, parallelism, maxDisorder };
+        checkpointFolder.Validators.Add(RefuseEmpty);
+        var command = new RootCommand("Reads flights, and writes how punctual airports were into a folder per result.") 
+        {
+            input, output, parallelism, maxDisorder, checkpointFolder, checkpointInterval, rate,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(checkpointInterval) is not null && result.GetResult(checkpointFolder) is null)
+            {
+                result.AddError($"{checkpointInterval.Name} needs {checkpointFolder.Name}.");
+            }
+        });
         command.SetAction((parsed, cancellationToken) => JobRunner.RunAsync(
             new FlightDelaysOptions
             {
@@ -49,6 +78,9 @@ public static class CommandLine
                 Output = parsed.GetValue(output) ?? defaults.Output,
                 Parallelism = parsed.GetValue(parallelism) ?? defaults.Parallelism,
                 MaxDisorder = parsed.GetValue(maxDisorder) ?? defaults.MaxDisorder,
+                CheckpointFolder = parsed.GetValue(checkpointFolder),
+                CheckpointInterval = parsed.GetValue(checkpointInterval) ?? defaults.CheckpointInterval,
+                Rate = parsed.GetValue(rate),
             },
             cancellationToken));
 
@@ -63,6 +95,9 @@ public static class CommandLine
 
     private static int? ParseParallelism(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && value is >= 1 and <= 128 ? value : null;
+
+    private static double? ParseRate(string text) =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value > 0 && double.IsFinite(value) ? value : null;
 
     private static void RefuseEmpty(OptionResult result)
     {

@@ -1,4 +1,5 @@
 using Millrace;
+using Millrace.Checkpointing;
 using Spectre.Console;
 
 namespace FlightDelays.Terminal;
@@ -15,15 +16,23 @@ public static class JobRunner
         try
         {
             var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = options.Parallelism });
+            if (options.CheckpointFolder is { } folder)
+            {
+                env.Options.Checkpoints = new CheckpointOptions { Storage = new DirectoryCheckpointStorage(folder), Interval = options.CheckpointInterval };
+            }
+
+            // Lines between lines of progress; a table that changes in its place has a column for them.
+            var checkpoints = new CheckpointNews { Told = Progress.IsLive(AnsiConsole.Console) ? null : Console.Out.WriteLine };
+            env.LoggerFactory = checkpoints;
             new FlightDelaysJob(options).Build(env);
 
             await using var client = env.Start("flight-delays");
             await using var cancellation = cancellationToken.Register(client.Cancel);
-            await Progress.ShowAsync(client, AnsiConsole.Console);
+            await Progress.ShowAsync(client, checkpoints, AnsiConsole.Console);
             var result = await client.Completion;
             if (result.State == JobState.Canceled)
             {
-                return Fail("Cancelled. Results are incomplete.", ExitCode.Cancelled);
+                return Fail(HowToGoOn(options, checkpoints), ExitCode.Cancelled);
             }
 
             Summary.Write(AnsiConsole.Console, options, result);
@@ -51,5 +60,17 @@ public static class JobRunner
     {
         Console.Error.WriteLine("flight-delays: " + reason.ReplaceLineEndings(" "));
         return exitCode;
+    }
+
+    private static string HowToGoOn(FlightDelaysOptions options, CheckpointNews checkpoints)
+    {
+        if (options.CheckpointFolder is null)
+        {
+            return "Cancelled. Results are incomplete.";
+        }
+
+        return checkpoints.Latest is { } id
+            ? $"Cancelled. Results are incomplete; start it again with the same arguments, and it goes on from checkpoint {id}."
+            : "Cancelled before the first checkpoint was complete. Results are incomplete; another start begins anew.";
     }
 }

@@ -13,20 +13,26 @@ public static class Progress
 
     /// <summary>Shows the job until it has ended, however it does.</summary>
     /// <param name="client">The job.</param>
+    /// <param name="checkpoints">What is known of its checkpoints.</param>
     /// <param name="console">Where to.</param>
     /// <returns>Complete when the job has ended.</returns>
-    public static async Task ShowAsync(JobClient client, IAnsiConsole console)
+    public static async Task ShowAsync(JobClient client, CheckpointNews checkpoints, IAnsiConsole console)
     {
-        if (console.Profile.Out.IsTerminal && !Console.IsOutputRedirected)
+        if (IsLive(console))
         {
-            await console.Live(Live(client.GetMetrics(), 0)).StartAsync(
-                context => WatchAsync(client, LiveInterval, (metrics, rate) => context.UpdateTarget(Live(metrics, rate))));
+            await console.Live(Live(client.GetMetrics(), 0, checkpoints)).StartAsync(
+                context => WatchAsync(client, LiveInterval, (metrics, rate) => context.UpdateTarget(Live(metrics, rate, checkpoints))));
         }
         else
         {
             await WatchAsync(client, PlainInterval, (metrics, rate) => Console.Out.WriteLine(Line(metrics, rate)));
         }
     }
+
+    /// <summary>Whether a table can be shown that changes in its place.</summary>
+    /// <param name="console">Where to.</param>
+    /// <returns>Whether it is a terminal.</returns>
+    public static bool IsLive(IAnsiConsole console) => console.Profile.Out.IsTerminal && !Console.IsOutputRedirected;
 
     private static async Task WatchAsync(JobClient client, TimeSpan interval, Action<JobMetrics, double> show)
     {
@@ -48,20 +54,26 @@ public static class Progress
                 return;
             }
 
-            show(now, (now.RecordsRead - last.RecordsRead) / (now.Elapsed - last.Elapsed).TotalSeconds);
+            // Less than before after a restart: operators count anew.
+            show(now, Math.Max(0, now.RecordsRead - last.RecordsRead) / (now.Elapsed - last.Elapsed).TotalSeconds);
             last = now;
         }
     }
 
-    private static IRenderable Live(JobMetrics metrics, double rate)
+    private static IRenderable Live(JobMetrics metrics, double rate, CheckpointNews checkpoints)
     {
-        var table = new Table().RoundedBorder().AddColumns("Records", "Rate", "Watermark", "Late");
+        var table = new Table().RoundedBorder().AddColumns("Records", "Rate", "Watermark", "Late", "Checkpoint");
+        if (checkpoints.RestoredFrom is { } restored)
+        {
+            table.Caption(string.Create(CultureInfo.InvariantCulture, $"Goes on from checkpoint {restored}"));
+        }
+
         foreach (var column in table.Columns)
         {
             column.Width(16);
         }
 
-        return table.AddRow(Records(metrics), Rate(rate), Watermark(metrics), Late(metrics));
+        return table.AddRow(Records(metrics), Rate(rate), Watermark(metrics), Late(metrics), checkpoints.Latest?.ToString(CultureInfo.InvariantCulture) ?? "-");
     }
 
     private static string Line(JobMetrics metrics, double rate) =>

@@ -19,24 +19,25 @@ public static class Summary
         var results = new ResultFolders(options.Output);
         var hourly = results.Read<AirportDelays>("hourly").ToList();
         console.WriteLine();
-        console.Write(Totals(hourly, result));
+        console.Write(Totals(hourly, results, result));
         console.Write(WorstAirports(results.Read<WorstAirport>("worst")));
         console.Write(DelayByHour(results));
-        console.Write(Folders(options.Output, result));
+        console.Write(Folders(options.Output, results));
     }
 
-    private static Table Totals(List<AirportDelays> hourly, JobResult result)
+    private static Table Totals(List<AirportDelays> hourly, ResultFolders results, JobResult result)
     {
-        long read = result.Metrics.RecordsRead;
+        // From the files and not from the metrics: what this run went on from has been read by an earlier one.
+        long read = results.Count("enriched") + results.Count("unknown-airport");
         long counted = hourly.Sum(window => window.Flights);
         long delayed = hourly.Sum(window => window.Delayed);
         return NewTable("Totals", "", "")
             .AddRow("Flights read", Number(read))
             .AddRow("Counted in their hour", Number(counted))
-            .AddRow("Late", Number(result.Metrics["late"].RecordsIn))
+            .AddRow("Late", Number(results.Count("late")))
             .AddRow($"Delayed by more than {Flight.DelayedAfterMinutes} minutes", Text($"{100.0 * delayed / Math.Max(1, counted):F1} %"))
             .AddRow("Mean delay", Text($"{Mean(hourly):F1} min"))
-            .AddRow("Alerts", Number(result.Metrics["alerts"].RecordsIn))
+            .AddRow("Alerts", Number(results.Count("alerts")))
             .AddRow("Duration of the job", Text($"{result.Duration.TotalSeconds:F2} s"))
             .HideHeaders();
     }
@@ -69,12 +70,12 @@ public static class Summary
         return chart.Draw();
     }
 
-    private static Table Folders(string output, JobResult result)
+    private static Table Folders(string output, ResultFolders results)
     {
         var table = NewTable("Results", "Rows", "Folder");
         foreach (string name in ResultFolders.Names)
         {
-            table.AddRow(Number(result.Metrics[name].RecordsIn), Markup.Escape(Path.Combine(output, name)));
+            table.AddRow(Number(results.Count(name)), Markup.Escape(Path.Combine(output, name)));
         }
 
         return table;

@@ -14,6 +14,9 @@ public abstract class Sink<T>
     {
     }
 
+    /// <summary>The same, knowing how the job will run.</summary>
+    internal virtual void Validate(ExecutionOptions options) => Validate();
+
     /// <summary>Creates the writer of a subtask.</summary>
     /// <param name="context">The writer's place in the job.</param>
     /// <returns>The writer.</returns>

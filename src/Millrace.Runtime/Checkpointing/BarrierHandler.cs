@@ -41,6 +41,9 @@ internal sealed class BarrierHandler
     /// <summary>Whether the snapshot has been taken and only recordings are not complete.</summary>
     public bool IsRecording => _phase == Phase.Recording;
 
+    /// <summary>What is waited for, for people.</summary>
+    public string Status => $"{_phase}, {_channels.Count(channel => channel.HasArrived)} of {_channels.Count} arrived, {_channels.Count(channel => channel.IsClosed)} closed";
+
     /// <summary>Called when a checkpoint comes to nothing in this subtask because a later one has overtaken it, or its abort.</summary>
     public Action<CheckpointBarrier>? GivenUp { get; set; }
 

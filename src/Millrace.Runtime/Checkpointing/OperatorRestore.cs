@@ -1,4 +1,5 @@
 using Millrace.Runtime.State.Operator;
+using Millrace.Runtime.State.Snapshots;
 using Millrace.State;
 using Millrace.State.Backends;
 
@@ -26,8 +27,8 @@ internal sealed record OperatorRestore(
 /// <summary>Opens the files of a checkpoint.</summary>
 internal interface IRestoreFiles
 {
-    /// <summary>Opens keyed state in the canonical format. The reader verifies checksums as it reads.</summary>
-    KeyedStateReader OpenCanonical(StateFile file);
+    /// <summary>Opens keyed state in the canonical format. The reader verifies checksums as it reads; it is disposed of by whoever asks.</summary>
+    CanonicalStateReader OpenCanonical(StateFile file);
 
     /// <summary>All bytes of a small file, verified.</summary>
     ReadOnlyMemory<byte> ReadAll(StateFile file);

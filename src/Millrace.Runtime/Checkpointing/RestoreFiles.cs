@@ -9,8 +9,8 @@ internal sealed class RestoreFiles(CheckpointReader reader) : IRestoreFiles
 {
     public NativeSnapshotSource Native => reader.AsNativeSource();
 
-    public KeyedStateReader OpenCanonical(StateFile file) =>
-        new CanonicalStateReader(reader.OpenRead(file), $"checkpoint {reader.Manifest.CheckpointId} of job '{reader.Manifest.JobName}', file {(file.Path.Length == 0 ? file.Name : file.Path)}");
+    public CanonicalStateReader OpenCanonical(StateFile file) =>
+        new CanonicalStateReader(reader.OpenSeekable(file), $"checkpoint {reader.Manifest.CheckpointId} of job '{reader.Manifest.JobName}', file {(file.Path.Length == 0 ? file.Name : file.Path)}");
 
     public ReadOnlyMemory<byte> ReadAll(StateFile file) => reader.ReadAll(file);
 }

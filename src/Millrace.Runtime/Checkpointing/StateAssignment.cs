@@ -81,8 +81,15 @@ internal sealed class StateAssignment
     /// <summary>What was in flight in front of a task.</summary>
     public IReadOnlyList<InFlightSnapshot> InFlightOf(JobVertex vertex)
     {
-        var keys = vertex.Inputs.Select(_job.KeyOf).ToHashSet();
+        var keys = vertex.Inputs.Select(index => _job.KeyOf(_job.Edges[index].Stream)).ToHashSet();
         return [.. _inFlight.Where(snapshot => keys.Contains(snapshot.Channel.Edge))];
+    }
+
+    /// <summary>What was in flight in a channel where there is a chain now: operators that had different parallelism may have the same.</summary>
+    public IReadOnlyList<InFlightSnapshot> InFlightOf(StreamEdge chained)
+    {
+        string key = _job.KeyOf(chained);
+        return [.. _inFlight.Where(snapshot => snapshot.Channel.Edge == key)];
     }
 
     private static IReadOnlyList<OperatorStateSnapshot>[] ListsOf(OperatorManifest op)
@@ -108,7 +115,7 @@ internal sealed class StateAssignment
 
     private void AssignInFlight(bool allowNonRestoredState)
     {
-        var edges = Enumerable.Range(0, _job.Edges.Count).ToDictionary(_job.KeyOf, index => _job.Edges[index]);
+        var edges = _job.Stream.Nodes.SelectMany(node => node.Inputs).ToDictionary(_job.KeyOf);
         foreach (var channel in _manifest.InFlight)
         {
             if (!edges.TryGetValue(channel.Edge, out var edge))
@@ -121,7 +128,7 @@ internal sealed class StateAssignment
                 throw RestoreErrors.NoEdge(_manifest, channel);
             }
 
-            bool same = SameParallelism(edge.Stream.Source) && SameParallelism(edge.Stream.Target);
+            bool same = SameParallelism(edge.Source) && SameParallelism(edge.Target);
             _inFlight.Add(new InFlightSnapshot(channel, same, () => _files.ReadAll(channel.Data)));
         }
 

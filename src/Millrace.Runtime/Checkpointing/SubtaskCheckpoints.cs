@@ -32,6 +32,10 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
         }
     }
 
+    /// <summary>Which checkpoints are under way here, for people.</summary>
+    public string Status => $"{(Barriers.Current is { } current ? $", barrier {current.CheckpointId} ({Barriers.Status})" : "")}"
+        + string.Concat(_pending.ToArray().Select(pending => $", snapshot {pending.Barrier.CheckpointId} {(pending.IsWriting ? "is written" : "waits")}"));
+
     private long Now => scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
     public void Start() => Barriers.GivenUp = GiveUp;
@@ -90,11 +94,6 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
         {
             var snapshot = new PendingOperatorSnapshot(barrier, op.Context.OperatorUid);
             pending.Operators.Add(snapshot);
-            if (subtask.IsRestoredFinished && op is not Operators.ICommittingOperator)
-            {
-                continue;
-            }
-
             op.Snapshot(snapshot);
         }
 

@@ -21,6 +21,8 @@ internal sealed partial class JobExecution
 
     // The sources, by node, whose enumerators say that they work off a backlog.
     private readonly HashSet<int> _backlogs = [];
+    private readonly Dictionary<SubtaskId, IReadOnlyList<OperatorSnapshot>> _finishedStates = [];
+    private IReadOnlyList<TaskSnapshot> _lastSnapshots = [];
     private CheckpointCoordinator? _checkpoints;
     private SnapshotWriter? _writer;
     private ITimer? _checkpointTimer;
@@ -200,7 +202,7 @@ internal sealed partial class JobExecution
                 if (stops)
                 {
                     // From here on the job goes on from its savepoint and from nothing else: what is committed now must not come again out of a checkpoint.
-                    store.EndJob(JobState.Finished);
+                    store.EndJob(JobState.Suspended);
                 }
             },
             error => Tell(() =>
@@ -217,7 +219,10 @@ internal sealed partial class JobExecution
     private CheckpointManifest CreateManifest(CheckpointDecision.Store decision)
     {
         var finished = decision.Finished.Concat(decision.Snapshots.Where(snapshot => snapshot.IsDrained).Select(snapshot => snapshot.Subtask)).ToHashSet();
-        var states = decision.Snapshots.SelectMany(snapshot => snapshot.Operators).ToLookup(op => op.Uid);
+        _lastSnapshots = decision.Snapshots;
+        var states = decision.Snapshots.SelectMany(snapshot => snapshot.Operators)
+            .Concat(decision.Finished.SelectMany(subtask => _finishedStates.GetValueOrDefault(subtask) ?? []))
+            .ToLookup(op => op.Uid);
         var enumerators = _enumeratorStates.GetValueOrDefault(decision.Id) ?? [];
         var operators = new List<OperatorManifest>();
         foreach (var vertex in _job.Vertices)
@@ -274,6 +279,7 @@ internal sealed partial class JobExecution
 
             foreach (var subtask in completed.Finish)
             {
+                RememberState(subtask);
                 _subtasks[subtask].Finish();
             }
         }
@@ -281,6 +287,20 @@ internal sealed partial class JobExecution
         if (stops)
         {
             Apply(_coordinator.FinishAll());
+        }
+    }
+
+    /// <summary>
+    /// A subtask ends before others of its operator: what it knows stays part of checkpoints, so that nothing is missing if all of them begin anew. What it had
+    /// prepared is committed before it ends, and is not to be committed ever after.
+    /// </summary>
+    private void RememberState(SubtaskId subtask)
+    {
+        if (_lastSnapshots.FirstOrDefault(snapshot => snapshot.Subtask == subtask) is { } last)
+        {
+            _finishedStates[subtask] = [.. last.Operators
+                .Select(op => op with { Operator = [.. op.Operator.Where(list => list.Name != Operators.CommittingSink.CommittablesName)] })
+                .Where(op => op.Keyed is not null || op.Operator.Count > 0)];
         }
     }
 

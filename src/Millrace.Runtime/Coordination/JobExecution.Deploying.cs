@@ -12,6 +12,7 @@ internal sealed partial class JobExecution
 {
     // Subtasks that are decided to be deployed, and whose state is still being looked for.
     private readonly HashSet<SubtaskId> _deploying = [];
+    private readonly RestartBackoff _openingBackoff;
     private long _epoch;
     private bool _isOpening;
 
@@ -24,7 +25,7 @@ internal sealed partial class JobExecution
     /// <summary>Looks what there is in the storage, and starts.</summary>
     private void Open()
     {
-        if (_store is not { } store)
+        if (_store is not { } store || _coordinator.State != JobState.Created)
         {
             Apply(_coordinator.Start(Now));
             return;
@@ -67,6 +68,14 @@ internal sealed partial class JobExecution
     private void Opened(StoreOpening? opening, Exception? error)
     {
         _isOpening = false;
+        if (error is IOException or UnauthorizedAccessException && _coordinator.State == JobState.Created && _openingBackoff.Failed(Now) is { MayRestart: true } verdict)
+        {
+            // A storage that does not answer may do so later.
+            Log.OpeningRetried(_logger, error, _job.Stream.JobName);
+            _restartTimer = StartTimer(TimeSpan.FromMilliseconds(Math.Max(0, verdict.DueAt - Now)), Open);
+            return;
+        }
+
         if (error is not null || opening is null)
         {
             // Nothing has run yet: a job that cannot find its state must not begin without it.
@@ -140,6 +149,11 @@ internal sealed partial class JobExecution
     {
         _epoch = Math.Max(_epoch, beginning.Epoch);
         _checkpoints?.Replaced([.. subtasks]);
+        foreach (var subtask in subtasks)
+        {
+            _finishedStates.Remove(subtask);
+        }
+
         if (beginning.Restore is { } restore)
         {
             string path = PathOf(restore.Manifest);

@@ -52,6 +52,7 @@ internal sealed partial class JobExecution : Actor
         _logger = loggers.CreateLogger("Millrace.Job");
         _topology = JobTopology.Of(job);
         _coordinator = new JobCoordinator(_topology, job.Options.EffectiveRestartStrategy, jitter, isRecoverable: true);
+        _openingBackoff = RestartBackoff.Create(job.Options.EffectiveRestartStrategy, jitter);
         _storeQueue = new StoreQueue(scheduler);
         _times = new JobTimes(JobState.Created, Now, 0, 0);
         JobId = job.Options.Checkpoints.JobId ?? JobIds.From(job.Stream.JobName);

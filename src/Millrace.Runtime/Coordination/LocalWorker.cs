@@ -91,6 +91,18 @@ internal sealed class LocalWorker
             }
         }
 
+        if (!isFinished)
+        {
+            foreach (var edge in vertex.Chained)
+            {
+                if (restore.InFlightOf(edge) is { Count: > 0 } chained)
+                {
+                    var target = chain.Operators[vertex.Nodes.TakeWhile(node => node != edge.Target).Count()];
+                    chain.Replays.Add(edge.Replay(target, chained, id.Index, vertex.Parallelism, _job.Options, _serializers));
+                }
+            }
+        }
+
         if (!isFinished && restore.InFlightOf(vertex) is { Count: > 0 } inFlight)
         {
             foreach (var input in chain.Inputs)
@@ -104,7 +116,7 @@ internal sealed class LocalWorker
     {
         int producers = _job.Vertices[edge.Source].Parallelism;
         int consumers = _job.Vertices[edge.Target].Parallelism;
-        var exchange = edge.Stream.CreateExchange(_job.KeyOf(index), edge.Partitioning, producers, consumers);
+        var exchange = edge.Stream.CreateExchange(_job.KeyOf(edge.Stream), edge.Partitioning, producers, consumers);
         for (int producer = 0; producer < producers; producer++)
         {
             var producerTask = _subtasks.GetValueOrDefault(new SubtaskId(edge.Source, producer));

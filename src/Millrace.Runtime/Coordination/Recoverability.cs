@@ -1,3 +1,5 @@
+using Millrace.Runtime.Checkpointing.Storage;
+
 namespace Millrace.Runtime.Coordination;
 
 /// <summary>Which errors a restart cannot mend.</summary>
@@ -7,7 +9,8 @@ internal static class Recoverability
     public static Exception? FindNonRecoverable(Exception? error) => error switch
     {
         null => null,
-        NonRecoverableException or StateIncompatibleException or GraphException => error,
+        NonRecoverableException or StateIncompatibleException or GraphException or CheckpointFencedException => error,
+        MillraceException { Code: CheckpointErrors.DamagedLog } => error,
         AggregateException all => all.InnerExceptions.Select(FindNonRecoverable).FirstOrDefault(found => found is not null),
         _ => FindNonRecoverable(error.InnerException),
     };

@@ -38,4 +38,7 @@ internal static partial class Log
 
     [LoggerMessage(3005, LogLevel.Debug, "Job '{Job}': {Kind} {CheckpointId} begins.")]
     public static partial void CheckpointTriggered(ILogger logger, string kind, long checkpointId, string job);
+
+    [LoggerMessage(3006, LogLevel.Warning, "Job '{Job}': the storage of its checkpoints cannot be opened; it is tried again.")]
+    public static partial void OpeningRetried(ILogger logger, Exception error, string job);
 }

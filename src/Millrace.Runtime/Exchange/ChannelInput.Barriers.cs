@@ -78,8 +78,7 @@ internal sealed partial class ChannelInput<T> : IBarrierChannels
                 }
                 else if (first >= 0)
                 {
-                    // Both recordings of a channel go the same way.
-                    Restore(first, Routes[edge.Key].Select(Read(snapshot), (channel.Producer * 31) + channel.Consumer, _barriers.Consumer));
+                    Restore(first, Routes[edge.Key].Select(Read(snapshot), InFlightRoute<T>.NumberOf(channel), _barriers.Consumer));
                 }
             }
         }

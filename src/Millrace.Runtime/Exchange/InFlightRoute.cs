@@ -10,6 +10,9 @@ namespace Millrace.Runtime.Exchange;
 /// <param name="options">The job's options.</param>
 internal sealed class InFlightRoute<T>(int consumers, Func<Partitioner<T>>? createPartitioner, ExecutionOptions options)
 {
+    /// <summary>The number of a channel: both recordings of one channel go the same way.</summary>
+    public static int NumberOf(ChannelSnapshot channel) => (channel.Producer * 31) + channel.Consumer;
+
     /// <summary>The part of one consumer.</summary>
     /// <param name="elements">What was in flight in one channel. Watermarks are left out: they spoke of a channel that there is no more.</param>
     /// <param name="channel">The number of the channel among all that had something in flight.</param>

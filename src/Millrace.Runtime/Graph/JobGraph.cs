@@ -35,11 +35,11 @@ internal sealed record JobGraph(
 {
     public ExecutionOptions Options => Stream.Options;
 
-    /// <summary>The name of an edge in checkpoints: the same in every program in which the same operators are connected alike.</summary>
-    public string KeyOf(int edge)
+    /// <summary>The name of an edge in checkpoints: the same in every program in which the same operators are connected alike, whether or not it is chained.</summary>
+    public string KeyOf(StreamEdge edge)
     {
-        string key = Name(Edges[edge].Stream);
-        int twins = Edges.Take(edge).Count(other => Name(other.Stream) == key);
+        string key = Name(edge);
+        int twins = edge.Target.Inputs.TakeWhile(other => other != edge).Count(other => Name(other) == key);
         return twins == 0 ? key : $"{key}#{twins}";
 
         string Name(StreamEdge stream) => $"{Uids[stream.Source]}|{Uids[stream.Target]}|{stream.TargetInput}|{stream.SideOutput}";

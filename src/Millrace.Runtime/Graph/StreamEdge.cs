@@ -33,6 +33,10 @@ internal abstract class StreamEdge(StreamNode source, StreamNode target, int tar
     public abstract void Chain(StreamOperator source, StreamOperator target, ExecutionOptions options, ISerializerProvider serializers);
 
     /// <summary>Makes the exchange between the subtasks of two tasks.</summary>
+    /// <summary>Reads what was in flight here when the edge was no chain.</summary>
+    /// <returns>Hands the part of one subtask to the operator behind.</returns>
+    public abstract Action Replay(StreamOperator target, IReadOnlyList<InFlightSnapshot> snapshots, int subtask, int parallelism, ExecutionOptions options, ISerializerProvider serializers);
+
     public abstract Exchange CreateExchange(string key, PartitioningKind resolved, int producers, int consumers);
 
     /// <summary>Makes the input of the target's subtask out of all streams that lead to it.</summary>
@@ -78,6 +82,29 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
     {
         var receiver = (IReceiver<T>)target;
         Port(source, options).Connect(options.ObjectReuseCheck ? new CopyingReceiver<T>(receiver, serializers.Get<T>(), Description) : receiver);
+    }
+
+    public override Action Replay(
+        StreamOperator target, IReadOnlyList<InFlightSnapshot> snapshots, int subtask, int parallelism, ExecutionOptions options, ISerializerProvider serializers)
+    {
+        var serializer = serializers.Get<T>();
+        var route = new InFlightRoute<T>(parallelism, null, options);
+        var elements = snapshots.OrderBy(snapshot => snapshot.Channel.Producer).ThenBy(snapshot => snapshot.Channel.Consumer).ThenBy(snapshot => snapshot.Channel.IsOutput)
+            .SelectMany(snapshot => route.Select(
+                ChannelRecording<T>.Read(snapshot.Read().Span, snapshot.Channel.Elements, serializer), InFlightRoute<T>.NumberOf(snapshot.Channel), subtask))
+            .ToList();
+        return () =>
+        {
+            foreach (var element in elements)
+            {
+                for (int start = 0; start < element.Batch!.Count; start += options.BatchSize)
+                {
+                    var part = BatchPool<T>.Rent(options.BatchSize);
+                    part.Append(element.Batch, start, Math.Min(options.BatchSize, element.Batch.Count - start));
+                    ((IReceiver<T>)target).Receive(part);
+                }
+            }
+        };
     }
 
     public override Exchange CreateExchange(string key, PartitioningKind resolved, int producers, int consumers) => new TypedExchange(this, key, resolved, producers, consumers);

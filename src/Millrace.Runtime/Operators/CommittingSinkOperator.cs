@@ -136,7 +136,7 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
         if (Context.TakesCheckpoints && Context.OperatorState is OperatorStateBackend state)
         {
             _prepared = state.GetList(
-                ".committables", Redistribution.Split, new PreparedSerializer<TCommittable>(sink.CommittableSerializer ?? Context.Serializers.Get<TCommittable>()));
+                CommittingSink.CommittablesName, Redistribution.Split, new PreparedSerializer<TCommittable>(sink.CommittableSerializer ?? Context.Serializers.Get<TCommittable>()));
             if (_prepared.Items.Count > 0)
             {
                 EnqueueCommit([.. _prepared.Items.OrderBy(prepared => prepared.CheckpointId)]);
@@ -174,9 +174,25 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
             catch (ConnectorException error) when (error.IsTransient && attempt < Retries)
             {
                 Diagnostics.Log.CommitRetried(Context.Logger, error, Context.SubtaskName, committables.Count, attempt + 1);
-                await Task.Delay(delay, Context.TimeProvider, Context.CancellationToken).ConfigureAwait(false);
+                await WaitAsync(delay).ConfigureAwait(false);
                 delay *= 2;
             }
         }
     }
+
+    /// <summary>Waits by the job's clock, without the thread pool: where the clock is a test's, its one thread goes on here.</summary>
+    private async Task WaitAsync(TimeSpan delay)
+    {
+        var over = new TaskCompletionSource();
+        await using var timer = Context.TimeProvider.CreateTimer(static state => ((TaskCompletionSource)state!).TrySetResult(), over, delay, Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+        await using var cancellation = Context.CancellationToken.Register(static state => ((TaskCompletionSource)state!).TrySetCanceled(), over).ConfigureAwait(false);
+        await over.Task.ConfigureAwait(false);
+    }
+}
+
+/// <summary>What is the same for all operators that commit.</summary>
+internal static class CommittingSink
+{
+    /// <summary>The operator state that has what is prepared and not committed yet.</summary>
+    public const string CommittablesName = ".committables";
 }

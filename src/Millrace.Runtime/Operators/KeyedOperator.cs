@@ -3,6 +3,7 @@ using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.State;
 using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.State.Keyed;
+using Millrace.Runtime.State.Snapshots;
 using Millrace.Runtime.Tasks;
 using Millrace.State;
 using Millrace.State.Backends;
@@ -91,7 +92,16 @@ internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey
 
         if (restore.Format == KeyedStateHandle.Canonical)
         {
-            Restore([.. restore.Keyed.Select(handle => restore.Files!.OpenCanonical(handle.Files[0]))]);
+            var opened = new List<CanonicalStateReader>();
+            try
+            {
+                opened.AddRange(restore.Keyed.Select(handle => restore.Files!.OpenCanonical(handle.Files[0])));
+                Restore(opened);
+            }
+            finally
+            {
+                opened.ForEach(snapshot => snapshot.Dispose());
+            }
         }
         else
         {

@@ -12,7 +12,7 @@ internal readonly struct Nothing;
 /// Completion comes back through the mailbox.
 /// </summary>
 /// <typeparam name="T">The type of the records.</typeparam>
-internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>
+internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISinkOperator
 {
     private readonly Queue<Func<ValueTask>> _steps = new();
     private bool _busy;
@@ -20,6 +20,8 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>
     private Exception? _failure;
 
     public override bool IsUnfinished => _busy || _steps.Count > 0 || _failure is not null;
+
+    public bool IsBusy => IsUnfinished;
 
     protected SinkWriter<T>? Writer { get; private set; }
 

@@ -189,16 +189,15 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         _watermarks = state.GetList(WatermarksName, Redistribution.Union, Context.Serializers.Get<(int Subtask, string SplitId, long Watermark)>());
         var restored = _splits.Items.ToList();
         var progress = _watermarks.Items.ToList();
-        if (restored.Count > 0)
+        if (restored.Count == 0)
         {
-            foreach (var split in restored)
-            {
-                _output.Announce(split.SplitId, progress.Where(item => item.SplitId == split.SplitId).Select(item => item.Watermark).DefaultIfEmpty(EventTime.MinWatermark).Max());
-            }
-
-            _reader!.AddSplits(restored);
+            // It may be given splits now that another reader was given in the other life: how far it had come with its own says nothing of them.
+            return;
         }
 
+        _output.Restore([.. restored.Select(split => (
+            split.SplitId, progress.Where(item => item.SplitId == split.SplitId).Select(item => item.Watermark).DefaultIfEmpty(EventTime.MinWatermark).Max()))]);
+        _reader!.AddSplits(restored);
         if (_isSameParallelism)
         {
             foreach (var (_, _, watermark) in progress.Where(item => item.Subtask == Context.SubtaskIndex && item.SplitId == Reader))
@@ -210,7 +209,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
 
     private InputStatus Poll()
     {
-        if (_ended || _paused)
+        if (_ended || _paused || _reader is null)
         {
             return InputStatus.Empty;
         }
@@ -287,6 +286,9 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     /// <summary>The reader as an input of the task.</summary>
     private sealed class ReaderInput(SourceOperator<T, TSplit, TState> owner) : TaskInput
     {
+        // A reader is no channel: nothing comes from it that must be waited for.
+        public override bool IsClosed => owner._ended || owner._reader is null;
+
         public override InputStatus Poll() => owner.Poll();
     }
 

@@ -18,6 +18,7 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
     private readonly long _idleTimeout;
     private SplitOutput? _main;
     private long? _emptySince;
+    private bool _isRestoring;
 
     /// <param name="strategy">What the user asked for.</param>
     /// <param name="collector">Gathers the records.</param>
@@ -59,13 +60,28 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
     /// A split was given to the reader. From now on the watermark waits for it, though its turn may come much later: what another split says
     /// must not make its records late.
     /// </summary>
-    public void Announce(string splitId, long watermark = EventTime.MinWatermark)
+    public void Announce(string splitId)
     {
         // A reader that uses no split's output has one watermark for all of them.
         if (_main is null && !_splits.Exists(split => split.SplitId == splitId))
         {
-            Add(splitId, watermark);
+            Add(splitId);
         }
+    }
+
+    /// <summary>The splits that the reader had, and how far each had come. All at once: what one of them says holds only beside the others.</summary>
+    public void Restore(IReadOnlyList<(string SplitId, long Watermark)> splits)
+    {
+        _isRestoring = true;
+        foreach (var (splitId, watermark) in splits)
+        {
+            var split = new SplitOutput(splitId, this);
+            _splits.Add(split);
+            split.Watermarks.EmitWatermark(watermark);
+        }
+
+        _isRestoring = false;
+        Recompute();
     }
 
     /// <summary>How far each split has come.</summary>
@@ -126,21 +142,21 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
         return _main;
     }
 
-    private SplitOutput Add(string splitId, long watermark = EventTime.MinWatermark)
+    private SplitOutput Add(string splitId)
     {
         var split = new SplitOutput(splitId, this);
         _splits.Add(split);
-        if (watermark != EventTime.MinWatermark)
-        {
-            split.Watermarks.EmitWatermark(watermark);
-        }
-
         Recompute();
         return split;
     }
 
     private void Recompute()
     {
+        if (_isRestoring)
+        {
+            return;
+        }
+
         long least = EventTime.MaxWatermark;
         long greatest = EventTime.MinWatermark;
         bool anyActive = false;

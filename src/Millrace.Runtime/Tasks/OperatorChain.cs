@@ -12,6 +12,9 @@ namespace Millrace.Runtime.Tasks;
 /// <param name="Outputs">Where they leave for other tasks.</param>
 internal sealed record OperatorChain(IReadOnlyList<StreamOperator> Operators, IReadOnlyList<TaskInput> Inputs, IReadOnlyList<TaskOutput> Outputs)
 {
+    /// <summary>Hands restored records to operators inside the chain; called once, behind the opening.</summary>
+    public List<Action> Replays { get; } = [];
+
     /// <summary>Opens the operators, those at the end first: nobody emits into an operator that is not open.</summary>
     public void Open()
     {
@@ -19,6 +22,9 @@ internal sealed record OperatorChain(IReadOnlyList<StreamOperator> Operators, IR
         {
             Operators[i].Open();
         }
+
+        Replays.ForEach(static replay => replay());
+        Replays.Clear();
     }
 
     /// <summary>Hands on all partly filled batches.</summary>

@@ -20,6 +20,7 @@ internal sealed class Subtask : Actor
     private readonly CancellationTokenSource _cancellation = new();
     private readonly Func<Subtask, OperatorChain> _build;
     private OperatorChain _chain = new([], [], []);
+    private IReadOnlyList<StreamOperator> _operators = [];
     private bool[] _ended = [];
     private int _openInputs;
     private Phase _phase = Phase.Created;
@@ -105,7 +106,7 @@ internal sealed class Subtask : Actor
 
     public CancellationToken CancellationToken => _cancellation.Token;
 
-    public IReadOnlyList<Operators.StreamOperator> Operators => _chain.Operators;
+    public IReadOnlyList<StreamOperator> Operators => _operators;
 
     /// <summary>Ends the subtask as soon as it looks. Safe to call from any thread.</summary>
     public void Cancel()
@@ -114,6 +115,10 @@ internal sealed class Subtask : Actor
         Scheduler.Cancel(_cancellation);
         Wake();
     }
+
+    /// <summary>Where the subtask stands, for people who look for the reason of a standstill. A glance: taken on any thread, without stopping the subtask.</summary>
+    public string Status => $"{_phase}{(Pressure.IsBlocked ? $", {Pressure.Waiting} waiting for credit" : "")}{(_chain.FindUnfinished() is { } busy ? $", {busy.Context.OperatorName} is busy" : "")}"
+        + $"{(_finishRequested ? ", told to finish" : "")}{(Checkpoints is { } checkpoints ? checkpoints.Status : "")}";
 
     /// <summary>Begins a checkpoint here. Safe to call from any thread.</summary>
     public void Trigger(CheckpointBarrier barrier) => Mailbox.Post(() => TriggerNow(barrier));
@@ -245,6 +250,12 @@ internal sealed class Subtask : Actor
             Mailbox.Drain();
             _chain.Drain();
             TakeSnapshots();
+            if (IsToStop())
+            {
+                BeginClosing(null);
+                return;
+            }
+
             if (Pressure.IsBlocked)
             {
                 // A sink that was busy may be done: it alone can go on while others wait.
@@ -318,9 +329,9 @@ internal sealed class Subtask : Actor
             return InputStatus.Progress;
         }
 
-        if (_finishRequested)
+        if (_phase == Phase.Drained && _finishRequested && Leave())
         {
-            return Leave();
+            return _phase == Phase.Closing ? InputStatus.Ended : InputStatus.Progress;
         }
 
         if (_phase == Phase.Finishing)
@@ -368,27 +379,40 @@ internal sealed class Subtask : Actor
         return progress ? InputStatus.Progress : InputStatus.Empty;
     }
 
-    /// <summary>Ends as one that has done its work. Nothing is unfinished.</summary>
-    private InputStatus Leave()
+    /// <summary>
+    /// Ends as one that has done its work, behind those that feed it: they were drained in the same checkpoint, and what they still send (a barrier, that they
+    /// have ended) must be taken, or they would wait for credit for ever.
+    /// </summary>
+    private bool Leave()
     {
+        if (!_chain.Inputs.All(input => input.IsClosed))
+        {
+            return false;
+        }
+
         if (!_saidClosed)
         {
             _saidClosed = true;
-            _chain.Flush();
             foreach (var output in _chain.Outputs)
             {
                 output.Control(ControlElement.Closed);
             }
         }
 
-        if (Pressure.IsBlocked || _chain.FindUnfinished() is not null)
+        if (!Pressure.IsBlocked)
         {
-            return InputStatus.Progress;
+            BeginClosing(null);
         }
 
-        BeginClosing(null);
-        return InputStatus.Ended;
+        return true;
     }
+
+    /// <summary>
+    /// Whether the subtask is to end in the middle of its work, because the job goes on from a savepoint. Whatever is on its way is in the savepoint or comes
+    /// behind it; only what sinks have begun is waited for.
+    /// </summary>
+    private bool IsToStop() =>
+        _finishRequested && _phase is (Phase.Running or Phase.Finishing) && !_chain.Operators.Any(static op => op is ISinkOperator { IsBusy: true });
 
     private void TakeSnapshots()
     {
@@ -397,7 +421,8 @@ internal sealed class Subtask : Actor
             return;
         }
 
-        if (_chain.FindUnfinished() is null)
+        // Not while what is left is worked off: those behind hear of the end of the input, and would count as drained before their producer does.
+        if (_phase is Phase.Running or Phase.Drained && _chain.FindUnfinished() is null)
         {
             Checkpoints.TakeIfDue(_chain, _phase == Phase.Drained);
         }
@@ -444,6 +469,7 @@ internal sealed class Subtask : Actor
     {
         _listener.SubtaskChanged(Id, SubtaskState.Initializing, null);
         _chain = _build(this);
+        _operators = _chain.Operators;
         _ended = new bool[_chain.Inputs.Count];
         _openInputs = _ended.Length;
         if (Restore is not { } restore)
@@ -490,12 +516,11 @@ internal sealed class Subtask : Actor
     /// <summary>There is nothing left to do but to say so to those behind, and to commit.</summary>
     private void OpenFinished()
     {
+        // The others are not opened, and not bothered with anything; they are closed with the subtask.
+        _chain = _chain with { Operators = [.. _operators.Where(op => op is ICommittingOperator)] };
         foreach (var op in _chain.Operators)
         {
-            if (op is ICommittingOperator committing)
-            {
-                committing.OpenFinished();
-            }
+            ((ICommittingOperator)op).OpenFinished();
         }
 
         foreach (var output in _chain.Outputs)
@@ -532,7 +557,7 @@ internal sealed class Subtask : Actor
 
         Checkpoints?.Dispose();
         List<Task> closing = [];
-        foreach (var op in _chain.Operators)
+        foreach (var op in _operators)
         {
             try
             {

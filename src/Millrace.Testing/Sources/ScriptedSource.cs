@@ -12,13 +12,17 @@ public sealed record ScriptedSplit(int Index, int Position) : ISourceSplit
     public string SplitId => Index.ToString(CultureInfo.InvariantCulture);
 }
 
+/// <summary>What the enumerator of a <see cref="ScriptedSource{T}"/> remembers.</summary>
+/// <param name="Unassigned">The scripts that no reader has.</param>
+public sealed record ScriptedState(ScriptedSplit[] Unassigned);
+
 /// <summary>
 /// A source that does what scripts say: one split for each, dealt out to the readers in turn. Emits its own watermarks; use it without a watermark
 /// strategy, or with one to have watermarks derived.
 /// </summary>
 /// <typeparam name="T">The type of the records.</typeparam>
 /// <param name="scripts">The scripts; at least one.</param>
-public sealed class ScriptedSource<T>(params Script<T>[] scripts) : Source<T, ScriptedSplit, int>
+public sealed class ScriptedSource<T>(params Script<T>[] scripts) : Source<T, ScriptedSplit, ScriptedState>
 {
     /// <inheritdoc/>
     public override Boundedness Boundedness => Boundedness.Bounded;
@@ -27,23 +31,26 @@ public sealed class ScriptedSource<T>(params Script<T>[] scripts) : Source<T, Sc
     public override int MaxParallelism => Math.Max(1, scripts.Length);
 
     /// <inheritdoc/>
-    public override SplitEnumerator<ScriptedSplit, int> CreateEnumerator(SplitEnumeratorContext<ScriptedSplit> context, int restored, bool isRestored) =>
-        new Enumerator(context, scripts.Length);
+    public override SplitEnumerator<ScriptedSplit, ScriptedState> CreateEnumerator(SplitEnumeratorContext<ScriptedSplit> context, ScriptedState? restored, bool isRestored) =>
+        new Enumerator(context, isRestored && restored is not null ? restored.Unassigned : [.. Enumerable.Range(0, scripts.Length).Select(script => new ScriptedSplit(script, 0))]);
 
     /// <inheritdoc/>
     public override SourceReader<T, ScriptedSplit> CreateReader(SourceReaderContext context) => new Reader(context, scripts);
 
-    private sealed class Enumerator(SplitEnumeratorContext<ScriptedSplit> context, int splits) : SplitEnumerator<ScriptedSplit, int>
+    private sealed class Enumerator(SplitEnumeratorContext<ScriptedSplit> context, ScriptedSplit[] splits) : SplitEnumerator<ScriptedSplit, ScriptedState>
     {
+        private readonly List<ScriptedSplit> _unassigned = [.. splits];
+
         public override void Start()
         {
         }
 
         public override void AddReader(int subtask)
         {
-            for (int split = subtask; split < splits; split += context.Parallelism)
+            foreach (var split in _unassigned.FindAll(split => split.Index % context.Parallelism == subtask))
             {
-                context.Assign(new ScriptedSplit(split, 0), subtask);
+                _unassigned.Remove(split);
+                context.Assign(split, subtask);
             }
 
             context.NoMoreSplits(subtask);
@@ -53,15 +60,10 @@ public sealed class ScriptedSource<T>(params Script<T>[] scripts) : Source<T, Sc
         {
         }
 
-        public override void AddSplitsBack(IReadOnlyList<ScriptedSplit> splits, int subtask)
-        {
-            foreach (var split in splits)
-            {
-                context.Assign(split, subtask);
-            }
-        }
+        // The reader that had them is made anew, and says so: then it gets them again.
+        public override void AddSplitsBack(IReadOnlyList<ScriptedSplit> splits, int subtask) => _unassigned.AddRange(splits);
 
-        public override int Snapshot(long checkpointId) => 0;
+        public override ScriptedState Snapshot(long checkpointId) => new([.. _unassigned]);
     }
 
     private sealed class Reader(SourceReaderContext context, Script<T>[] scripts) : SourceReader<T, ScriptedSplit>

@@ -326,7 +326,7 @@ public class DataStream<T>
             CreateOperator = create,
             Check = _ =>
             {
-                sink.Validate();
+                sink.Validate(Environment.Options);
                 return [];
             },
             CheckSnapshots = checkSnapshots,

@@ -93,6 +93,6 @@ internal sealed class SimulatedRun : ISimulatedRun, IJobHost
     public void Cancel() => _execution.Cancel();
 
     public string Describe() => $"job {State}; "
-        + string.Join(", ", _execution.Subtasks.Where(subtask => !subtask.Value.IsStopped).Select(subtask => $"{subtask.Value.Description} {_execution.StateOf(subtask.Key)}"))
+        + string.Join(", ", _execution.Subtasks.Where(subtask => !subtask.Value.IsStopped).Select(subtask => $"{subtask.Value.Description} {_execution.StateOf(subtask.Key)}: {subtask.Value.Status}"))
         + string.Concat(_broken.Select(broken => "; " + broken.Message));
 }

@@ -21,6 +21,8 @@ internal sealed class Generation(int number, SimulatedProcess coordinator, Simul
     /// <summary>All processes; those that were replaced are not among them.</summary>
     public IEnumerable<SimulatedProcess> Processes => [Coordinator, .. Workers];
 
+    public bool IsAlive => Processes.Any(process => process.IsAlive);
+
     public bool Has(SimulatedProcess process) => Processes.Contains(process);
 
     public SimulatedProcess Process(int index) => Processes.ElementAt(index % (Workers.Length + 1));

@@ -1,4 +1,5 @@
 using Millrace.Checkpointing;
+using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Simulation.Engine;
 using Millrace.Simulation.External;
 using Millrace.Simulation.Jobs;
@@ -32,6 +33,7 @@ internal sealed partial class World
     private readonly Random _random;
     private readonly List<Generation> _generations = [];
     private readonly DateTimeOffset _begin;
+    private bool _hasReported;
     private Generation? _current;
     private string? _failure;
     private string? _restoreFrom;
@@ -102,7 +104,7 @@ internal sealed partial class World
         }
         while (_failure is null && StartsAgain());
 
-        if (_failure is null)
+        if (_failure is null && !_hasReported)
         {
             bool over = false;
             After(Afterwards, () => over = true);
@@ -152,9 +154,31 @@ internal sealed partial class World
         var run = generation.Run!;
         _log.Write("world", $"start {generation.Number} has ended: {run.State} {run.Error?.Message}");
         bool stopped = generation.Rescale is { } rescale && (rescale.Savepoint is null ? run.State == JobState.Canceled : rescale.IsTaken && run.State == JobState.Finished);
+        if (run.State == JobState.Failed && run.Error is { } error && error.Message.Contains(CheckpointErrors.Fenced, StringComparison.Ordinal) && _generations.Exists(other => other != generation && other.IsAlive))
+        {
+            // An earlier start that had been frozen before it had begun has taken over, as it may. Whoever looks after processes makes it one again.
+            _generations.ForEach(other => other.Kill());
+            Start();
+            return true;
+        }
+
+        if (run.State == JobState.Finished && !stopped)
+        {
+            // Whoever looks after processes does not let an old one begin the job that is done.
+            _generations.ForEach(other =>
+            {
+                if (other != generation)
+                {
+                    other.Kill();
+                }
+            });
+        }
+
         if (!stopped)
         {
-            if (run.State != JobState.Finished)
+            // A log that the world has damaged cannot say what was completed last; the job says so, which is all that it can do.
+            _hasReported = _plan.MayForgetCommitted && run.Error is { } report && report.Message.Contains(CheckpointErrors.DamagedLog, StringComparison.Ordinal);
+            if (run.State != JobState.Finished && !_hasReported)
             {
                 Fail($"the job ended as {run.State}: {run.Error?.Message}");
             }

@@ -36,11 +36,11 @@ public sealed class FileSinkTests : IDisposable
         sink.Validate();
         var writer = sink.CreateWriter(Fakes.SinkContext());
         await writer.WriteAsync(Rows(1, 2), Cancel);
-        Assert.Equal([".part-0-0.jsonl.inprogress"], _folder.Names());
+        Assert.Equal([".part-0-0.jsonl.e1.inprogress"], _folder.Names());
         Assert.Empty(await writer.PrepareCommitAsync(1, false, Cancel));
         var prepared = await writer.PrepareCommitAsync(1, true, Cancel);
         await writer.CloseAsync();
-        Assert.Equal([".part-0-0.jsonl.pending"], _folder.Names());
+        Assert.Equal([".part-0-0.jsonl.e1.c1.pending"], _folder.Names());
         await sink.CreateCommitter(Fakes.SinkContext()).CommitAsync(prepared, Cancel);
         Assert.Equal(["part-0-0.jsonl"], _folder.Names());
         Assert.Equal("{\"id\":1,\"name\":\"x\"}\n{\"id\":2,\"name\":\"x\"}\n", await File.ReadAllTextAsync(_folder["part-0-0.jsonl"], Cancel));
@@ -66,7 +66,7 @@ public sealed class FileSinkTests : IDisposable
         var handedOver = await writer.PrepareCommitAsync(1, false, Cancel);
         await writer.WriteAsync(Rows(2, 65), Cancel);
         await writer.CloseAsync();
-        Assert.Equal([".part-0-0.jsonl.pending"], _folder.Names());
+        Assert.Equal([".part-0-0.jsonl.e1.c1.pending"], _folder.Names());
         Assert.Single(handedOver);
     }
 
@@ -151,12 +151,12 @@ public sealed class FileSinkTests : IDisposable
         await dead.WriteAsync(Rows(1, 1), Cancel);
         var prepared = await dead.PrepareCommitAsync(1, false, Cancel);
         await dead.WriteAsync(Rows(2, 1), Cancel);
-        Assert.Equal([".part-0-0.jsonl.pending", ".part-0-1.jsonl.inprogress"], _folder.Names());
+        Assert.Equal([".part-0-0.jsonl.e1.c1.pending", ".part-0-1.jsonl.e1.inprogress"], _folder.Names());
 
         // The process dies here; the checkpoint names the pending file.
         var sink = Sink(options);
-        var writer = sink.CreateWriter(Fakes.SinkContext(checkpoints: true));
-        Assert.Equal([".part-0-0.jsonl.pending"], _folder.Names());
+        var writer = sink.CreateWriter(Fakes.SinkContext(checkpoints: true) with { Epoch = 2, RestoredCheckpointId = 1 });
+        Assert.Equal([".part-0-0.jsonl.e1.c1.pending"], _folder.Names());
         await sink.CreateCommitter(Fakes.SinkContext()).CommitAsync(prepared, Cancel);
         await writer.WriteAsync(Rows(2, 1), Cancel);
         await sink.CreateCommitter(Fakes.SinkContext()).CommitAsync(await writer.PrepareCommitAsync(1, true, Cancel), Cancel);
@@ -188,8 +188,8 @@ public sealed class FileSinkTests : IDisposable
     [Fact]
     public async Task Overwrite_deletes_what_has_the_sinks_naming_and_nothing_else_and_only_once()
     {
-        string[] others = ["part-0-0.csv", "part-0-0.jsonl.bak", "part-0.jsonl", "part-a-0.jsonl", "part-0--1.jsonl", "notes.txt", "apart-0-0.jsonl"];
-        string[] own = ["part-0-7.jsonl", "part-5-0.jsonl", ".part-0-8.jsonl.pending", ".part-1-0.jsonl.inprogress"];
+        string[] others = ["part-0-0.csv", "part-0-0.jsonl.bak", "part-0.jsonl", "part-a-0.jsonl", "part-0--1.jsonl", ".part-0-1.jsonl.e1.pending", ".part-0-1.jsonl.pending", "notes.txt", "apart-0-0.jsonl"];
+        string[] own = ["part-0-7.jsonl", "part-5-0.jsonl", ".part-0-8.jsonl.e9.c4.pending", ".part-1-0.jsonl.e1.inprogress"];
         foreach (string name in others.Concat(own))
         {
             _folder.Write(name, "");

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Millrace.Connectors;
 
 namespace Millrace.Tests.Connectors;
@@ -172,4 +173,47 @@ public sealed class FileSourceTests : IDisposable
         {
         }
     }
+
+    [Fact]
+    public void A_pace_is_kept_and_skipped_rows_do_not_count()
+    {
+        string path = _folder.Write("a.jsonl", "1\nx\n2\nx\n3\n4\n5\n");
+        var time = new FakeTimeProvider();
+        var source = new FileSource<int>(path, JsonFormat.Lines<int>(), new FileSourceOptions { RecordsPerSecond = 2, OnMalformed = OnMalformed.Skip });
+        var context = new FakeReaderContext(0, 1, time);
+        var output = new FakeOutput<int>();
+        var reader = source.CreateReader(context);
+        reader.AddSplits([new FileSplit(path, 0, 0)]);
+        ReadAll();
+        Assert.Equal([1], output.Records);
+        for (int records = 2; records <= 5; records++)
+        {
+            Assert.Equal(TimeSpan.FromSeconds(0.5), context.WakeDelay);
+            time.Advance(TimeSpan.FromSeconds(0.49));
+            ReadAll();
+            Assert.Equal(records - 1, output.Records.Count);
+            time.Advance(TimeSpan.FromSeconds(0.01));
+            ReadAll();
+            Assert.Equal(records, output.Records.Count);
+            Assert.Equal(records, reader.Snapshot(1).FirstOrDefault()?.Records ?? 5);
+            context.WakeDelay = TimeSpan.FromSeconds(0.5);
+        }
+
+        reader.Close();
+
+        void ReadAll()
+        {
+            while (reader.Read(output, 100) == ReadStatus.MoreAvailable)
+            {
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    public void A_senseless_pace_is_refused(double pace) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new FileSource<int>("a.jsonl", JsonFormat.Lines<int>(), new FileSourceOptions { RecordsPerSecond = pace }));
 }

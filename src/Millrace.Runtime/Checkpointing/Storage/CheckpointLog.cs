@@ -57,10 +57,11 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
             var (head, older) = FindHead();
             var before = head?.State ?? LogState.Empty;
             var state = before with { Epoch = before.Epoch + 1, ReservedId = before.ReservedId + reserve, Ended = null };
-            _doubtful.Clear();
-            if (Place(head, LogEntryKind.EpochBegan, 0, state, out var placed) == Placement.Done)
+            var earlier = new HashSet<Guid>(_doubtful);
+            if (Place(head, LogEntryKind.EpochBegan, 0, state, out var placed) == Placement.Done && !earlier.Contains(placed.Token))
             {
                 _head = placed;
+                _doubtful.Clear();
                 _removable.Clear();
                 foreach (long sequence in older)
                 {
@@ -125,12 +126,14 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
     /// <exception cref="IOException">The storage cannot be read.</exception>
     public void Confirm()
     {
-        // An entry of this coordinator's own whose outcome is not known does not supersede it.
-        long highest = Sequences().LastOrDefault();
-        long next = _head!.Sequence + 1;
-        if (highest > next || (highest == next && !(Read(next) is { } entry && _doubtful.Contains(entry.Token))))
+        // Entries of this coordinator's own whose outcome is not known do not supersede it, and there may be several: one of a checkpoint, and of every
+        // epoch that it tried to begin since.
+        foreach (long sequence in Sequences())
         {
-            throw Superseded();
+            if (sequence > _head!.Sequence && !(Read(sequence) is { } entry && _doubtful.Contains(entry.Token)))
+            {
+                throw Superseded();
+            }
         }
     }
 
@@ -176,12 +179,28 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
     // Whether what was created is the end of the log, and not a stray in a place from which an entry has been removed.
     private bool IsHead(LogEntry? before, long sequence)
     {
-        if (before is not null && Read(before.Sequence)?.Token != before.Token)
+        if (before is not null && !IsStillThere(before))
         {
             return false;
         }
 
         return Sequences().LastOrDefault() == sequence;
+    }
+
+    /// <summary>What holds now, without beginning anything; null where nothing has been written.</summary>
+    public LogState? Peek() => FindHead().Head?.State;
+
+    // One that was damaged since it was written is there all the same, and what it said is known.
+    private bool IsStillThere(LogEntry entry)
+    {
+        try
+        {
+            return Read(entry.Sequence)?.Token == entry.Token;
+        }
+        catch (MillraceException error) when (error.Code == CheckpointErrors.DamagedLog)
+        {
+            return true;
+        }
     }
 
     private (LogEntry? Head, IReadOnlyList<long> Older) FindHead()
@@ -192,6 +211,12 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
             if (sequences.Count == 0)
             {
                 return (null, []);
+            }
+
+            // One of this coordinator's own that was damaged since it was written: what it said is known.
+            if (sequences[^1] == _head?.Sequence && IsStillThere(_head))
+            {
+                return (_head, sequences);
             }
 
             // It may have been removed since, where somebody else goes on quickly.

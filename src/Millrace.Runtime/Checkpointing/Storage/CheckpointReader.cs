@@ -25,6 +25,15 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
         return Open(file, cancellationToken);
     }
 
+    /// <summary>
+    /// Opens a file that has checksums inside, such as keyed state in the canonical format, for reading anywhere in it. A file that is not read in one piece
+    /// cannot be verified as one: whoever reads verifies what is read.
+    /// </summary>
+    /// <exception cref="MillraceException">The file is missing, has another length, or is small and damaged.</exception>
+    /// <exception cref="IOException">The storage cannot be read.</exception>
+    public Stream OpenSeekable(StateFile file, CancellationToken cancellationToken = default) =>
+        file.Length <= VerifiedAtOnce ? new MemoryStream(ReadAll(file, cancellationToken), writable: false) : OpenUnverified(file, cancellationToken);
+
     /// <summary>All bytes of a file, verified.</summary>
     /// <exception cref="MillraceException">The file is missing or damaged.</exception>
     /// <exception cref="IOException">The storage cannot be read.</exception>
@@ -71,7 +80,10 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
     /// <summary>Gives the files of native snapshots to a backend.</summary>
     public NativeSnapshotSource AsNativeSource() => new NativeSource(this);
 
-    private VerifyingStream Open(StateFile file, CancellationToken cancellationToken)
+    private VerifyingStream Open(StateFile file, CancellationToken cancellationToken) =>
+        new(OpenUnverified(file, cancellationToken), file.Length, file.Checksum, what => Damaged(file, what));
+
+    private Stream OpenUnverified(StateFile file, CancellationToken cancellationToken)
     {
         Stream stream;
         try
@@ -90,7 +102,7 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
             throw Damaged(file, $"it has {length} bytes, and {file.Length} were written");
         }
 
-        return new VerifyingStream(stream, file.Length, file.Checksum, what => Damaged(file, what));
+        return stream;
     }
 
     private MillraceException Damaged(StateFile file, string what, Exception? cause = null)

@@ -183,12 +183,12 @@ internal sealed partial class CheckpointStore
     }
 
     /// <summary>Ends the job: removes its checkpoints where the state and the options say so.</summary>
-    /// <param name="state"><see cref="JobState.Finished"/>: they are removed; <see cref="JobState.Canceled"/>: as <see cref="CheckpointOptions.Retention"/> says; otherwise they are kept.</param>
+    /// <param name="state"><see cref="JobState.Finished"/>, and <see cref="JobState.Suspended"/> with a savepoint: they are removed; <see cref="JobState.Canceled"/>: as <see cref="CheckpointOptions.Retention"/> says; otherwise they are kept.</param>
     /// <exception cref="CheckpointFencedException">Another run of the job has begun.</exception>
     /// <exception cref="IOException">The storage does not work.</exception>
     public void EndJob(JobState state)
     {
-        bool isRemoved = state == JobState.Finished || (state == JobState.Canceled && _options.Retention == CheckpointRetention.DeleteOnCancellation);
+        bool isRemoved = state is JobState.Finished or JobState.Suspended || (state == JobState.Canceled && _options.Retention == CheckpointRetention.DeleteOnCancellation);
         lock (_gate)
         {
             var before = _log.State.Retained;
@@ -204,6 +204,10 @@ internal sealed partial class CheckpointStore
             }
         }
     }
+
+    /// <summary>How the last run of the job ended; null where it did not, or there was none. Begins nothing.</summary>
+    /// <exception cref="IOException">The storage cannot be read.</exception>
+    public JobState? PeekEnd() => _log.Peek()?.Ended;
 
     // Damaged ones go first: they are of no use, and must not push a good one out.
     private RetainedCheckpoint[] Keep(IReadOnlyList<RetainedCheckpoint> retained, RetainedCheckpoint added) =>

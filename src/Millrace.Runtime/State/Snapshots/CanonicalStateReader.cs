@@ -6,13 +6,13 @@ using Millrace.State.Backends;
 namespace Millrace.Runtime.State.Snapshots;
 
 /// <summary>Reads a <see cref="CanonicalStateFile"/>: at first the index, then those parts that are asked for. Not safe for use by several threads.</summary>
-internal sealed class CanonicalStateReader : KeyedStateReader
+internal sealed class CanonicalStateReader : KeyedStateReader, IDisposable
 {
     private readonly Stream _stream;
     private readonly Dictionary<StateHeader, Place> _places = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Reads the index.</summary>
-    /// <param name="stream">The file; can seek and knows its length. Stays open, and has to as long as parts are read.</param>
+    /// <param name="stream">The file; can seek and knows its length. Belongs to the reader, which closes it when it is disposed of or cannot be made.</param>
     /// <param name="source">What to call it in errors, for example the file's name.</param>
     /// <exception cref="MillraceException">The file is damaged, or was written by another version.</exception>
     public CanonicalStateReader(Stream stream, string source)
@@ -38,7 +38,13 @@ internal sealed class CanonicalStateReader : KeyedStateReader
         }
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or DecoderFallbackException or OverflowException)
         {
+            stream.Dispose();
             throw StateErrors.Corrupt(source, exception.Message, exception);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
         }
     }
 
@@ -47,6 +53,11 @@ internal sealed class CanonicalStateReader : KeyedStateReader
     public override int MaxParallelism { get; }
 
     public override IReadOnlyList<StateHeader> States { get; }
+
+    /// <summary>How many entries and bytes key groups have, in the order of groups; a large group occurs several times.</summary>
+    public IReadOnlyList<CanonicalStateFile.Part> PartsOf(StateHeader state) => _places[state].Parts;
+
+    public void Dispose() => _stream.Dispose();
 
     public override IEnumerable<StateChunk> ReadChunks(StateHeader state, KeyGroupRange range)
     {

@@ -53,6 +53,11 @@ public sealed class FileSource<T> : Source<T, FileSplit, FileEnumeratorState>
         _format = format;
         _options = options ?? new FileSourceOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(_options.MaxRecordBytes, 1, $"{nameof(options)}.{nameof(FileSourceOptions.MaxRecordBytes)}");
+        if (_options.RecordsPerSecond is { } rate && !(rate > 0 && double.IsFinite(rate)))
+        {
+            throw new ArgumentOutOfRangeException(
+                $"{nameof(options)}.{nameof(FileSourceOptions.RecordsPerSecond)}", rate, "A pace must be a finite number greater than 0; leave it out for no limit.");
+        }
     }
 
     /// <inheritdoc/>

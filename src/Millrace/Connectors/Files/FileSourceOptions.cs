@@ -11,6 +11,13 @@ public sealed class FileSourceOptions
     /// <value>16 MiB. At least 1.</value>
     public int MaxRecordBytes { get; init; } = 16 * 1024 * 1024;
 
+    /// <summary>
+    /// How many records are read in a second, by all subtasks together; each has an even share, whether it has a file or not. A source that was held up
+    /// catches up on at most one second. For demonstrations and tests, and to spare what comes behind.
+    /// </summary>
+    /// <value><see langword="null"/>: as many as there are. A finite number greater than 0.</value>
+    public double? RecordsPerSecond { get; init; }
+
     /// <summary>How many bytes are read from the disk at once; tests use tiny ones to meet every boundary.</summary>
     internal int BufferSize { get; init; } = 256 * 1024;
 }

@@ -4,6 +4,7 @@ namespace Millrace.Connectors;
 internal sealed class FileSourceReader<T>(SourceReaderContext context, FileFormat<T> format, FileSourceOptions options) : SourceReader<T, FileSplit>
 {
     private readonly Queue<FileSplit> _waiting = new();
+    private readonly Pace? _pace = options.RecordsPerSecond is { } rate ? new Pace(context.TimeProvider, rate / context.Parallelism) : null;
     private FileSplit? _current;
     private FileRecordReader<T>? _reader;
     private FileStream? _stream;
@@ -43,7 +44,16 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
             _output = output.ForSplit(next.SplitId);
         }
 
-        if (!_reader!.Read(_output!, Math.Max(1, maxRecords)))
+        int granted = Grant(Math.Max(1, maxRecords));
+        if (granted == 0)
+        {
+            return ReadStatus.NothingAvailable;
+        }
+
+        long before = _reader!.Records;
+        bool hasMore = _reader.Read(_output!, granted);
+        _pace?.GiveBack(granted - (_reader.Records - before));
+        if (!hasMore)
         {
             string splitId = _current!.SplitId;
             CloseFile();
@@ -57,6 +67,22 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
         _current is null ? [.. _waiting] : [_current with { Position = _reader!.Position, Records = _reader.Records }, .. _waiting];
 
     public override void Close() => CloseFile();
+
+    private int Grant(int wanted)
+    {
+        if (_pace is null)
+        {
+            return wanted;
+        }
+
+        int granted = (int)_pace.Take(wanted, out var untilNext);
+        if (granted == 0)
+        {
+            context.WakeAfter(untilNext);
+        }
+
+        return granted;
+    }
 
     private ReadStatus NothingWaiting()
     {

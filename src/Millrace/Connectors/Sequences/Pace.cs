@@ -37,4 +37,8 @@ internal sealed class Pace(TimeProvider timeProvider, double recordsPerSecond)
         untilNext = wait < ShortestWait ? ShortestWait : wait;
         return granted;
     }
+
+    /// <summary>Gives back what was taken and not needed, or takes what was needed beyond it.</summary>
+    /// <param name="count">How many records; negative for more than were taken.</param>
+    public void GiveBack(long count) => _taken -= count;
 }

@@ -1,7 +1,9 @@
+using Millrace.Checkpointing;
+
 namespace Millrace.Connectors;
 
 /// <summary>Gives complete files their final names.</summary>
-internal sealed class FileCommitter : Committer<PendingFile>
+internal sealed class FileCommitter(bool flushToDisk) : Committer<PendingFile>
 {
     public override ValueTask CommitAsync(IReadOnlyList<PendingFile> committables, CancellationToken cancellationToken)
     {
@@ -10,7 +12,16 @@ internal sealed class FileCommitter : Committer<PendingFile>
             Commit(file);
         }
 
-        return ValueTask.CompletedTask;
+        return flushToDisk && committables.Count > 0 ? new ValueTask(Task.Run(() => FlushFolders(committables), cancellationToken)) : ValueTask.CompletedTask;
+    }
+
+    // What has been committed is not committed again once the next checkpoint is complete: by then it must survive a power failure.
+    private static void FlushFolders(IReadOnlyList<PendingFile> committed)
+    {
+        foreach (string folder in committed.Select(file => Path.GetDirectoryName(file.FinalPath)!).Distinct(StringComparer.Ordinal))
+        {
+            FileLinks.FlushFolder(folder);
+        }
     }
 
     private static void Commit(PendingFile file)
@@ -32,6 +43,10 @@ internal sealed class FileCommitter : Committer<PendingFile>
         try
         {
             File.Move(file.PendingPath, file.FinalPath, overwrite: false);
+        }
+        catch (FileNotFoundException) when (File.Exists(file.FinalPath))
+        {
+            // Somebody else was committing the same checkpoint: a process that is not quite dead, for example.
         }
         catch (IOException error)
         {

@@ -8,7 +8,8 @@ namespace Millrace.Connectors;
 /// file.
 /// </para>
 /// <para>
-/// With checkpoints each subtask completes its file at every checkpoint, and the sink is exactly-once. Without, files are completed by size and age as the
+/// With checkpoints each subtask completes its file at every checkpoint, and the sink is exactly-once: what a dead attempt has left is removed by the next
+/// one, except for what the restored checkpoint holds. Without, files are completed by size and age as the
 /// options say and committed about once a second and at the end; a run that fails leaves the files that were committed.
 /// </para>
 /// </remarks>
@@ -57,6 +58,39 @@ public sealed class FileSink<T> : CommittingSink<T, PendingFile>
     /// <exception cref="ConnectorException">MR7103: the format can only be read. MR7105: the folder has files.</exception>
     public override void Validate()
     {
+        ValidateFormat();
+        if (_options.WhenFolderHasFiles == WhenFolderHasFiles.Fail)
+        {
+            _folder.ThrowIfNotEmpty();
+        }
+    }
+
+    internal override void Validate(ExecutionOptions options)
+    {
+        if (options.Checkpoints.IsEnabled)
+        {
+            // Whether the job begins anew or goes on from a checkpoint, to which the files belong, is known only when its writers are made.
+            ValidateFormat();
+        }
+        else
+        {
+            Validate();
+        }
+    }
+
+    /// <inheritdoc/>
+    public override CommittingSinkWriter<T, PendingFile> CreateWriter(SinkWriterContext context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        var numbers = new FileNumbers(context, _folder.Prepare(context, _options.WhenFolderHasFiles));
+        return new FileSinkWriter<T>(context, _format.CreateEncoder(), _options, _folder, numbers);
+    }
+
+    /// <inheritdoc/>
+    public override Committer<PendingFile> CreateCommitter(SinkWriterContext context) => new FileCommitter(_options.FlushToDisk);
+
+    private void ValidateFormat()
+    {
         try
         {
             _format.CreateEncoder();
@@ -65,21 +99,5 @@ public sealed class FileSink<T> : CommittingSink<T, PendingFile>
         {
             throw new ConnectorException(FileErrors.Options, error.Message, innerException: error);
         }
-
-        if (_options.WhenFolderHasFiles == WhenFolderHasFiles.Fail)
-        {
-            _folder.ThrowIfNotEmpty();
-        }
     }
-
-    /// <inheritdoc/>
-    public override CommittingSinkWriter<T, PendingFile> CreateWriter(SinkWriterContext context)
-    {
-        ArgumentNullException.ThrowIfNull(context);
-        int number = _folder.Prepare(context.SubtaskIndex, context.Parallelism, _options.WhenFolderHasFiles == WhenFolderHasFiles.Overwrite);
-        return new FileSinkWriter<T>(context, _format.CreateEncoder(), _options, _folder, number);
-    }
-
-    /// <inheritdoc/>
-    public override Committer<PendingFile> CreateCommitter(SinkWriterContext context) => new FileCommitter();
 }

@@ -1,24 +1,27 @@
-using System.Globalization;
+using Millrace.Checkpointing;
 
 namespace Millrace.Connectors;
 
-/// <summary>The folder of a file sink and the names in it.</summary>
+/// <summary>The folder of a file sink: the names in it, and which of the files there are nobody's any more.</summary>
 internal sealed class FileSinkFolder(string path, string prefix, string extension)
 {
-    private const string InProgressSuffix = ".inprogress";
-    private const string PendingSuffix = ".pending";
     private readonly Lock _lock = new();
     private readonly HashSet<int> _overwritten = [];
+    private bool _isChecked;
 
-    public string FinalPath(int subtask, int number) => Path.Combine(path, Name(subtask, number));
+    public string FinalPath(int subtask, int number) => Path.Combine(path, FileSinkName.Final(prefix, extension, subtask, number));
 
-    public string InProgressPath(int subtask, int number) => Path.Combine(path, "." + Name(subtask, number) + InProgressSuffix);
+    public string InProgressPath(int subtask, int number, long epoch) => Path.Combine(path, FileSinkName.InProgress(prefix, extension, subtask, number, epoch));
 
-    public string PendingPath(int subtask, int number) => Path.Combine(path, "." + Name(subtask, number) + PendingSuffix);
+    public string PendingPath(int subtask, int number, long epoch, long checkpoint) =>
+        Path.Combine(path, FileSinkName.Pending(prefix, extension, subtask, number, epoch, checkpoint));
+
+    /// <summary>Makes new names in the folder durable.</summary>
+    public void Flush() => FileLinks.FlushFolder(path);
 
     public void ThrowIfNotEmpty()
     {
-        var finished = Files().Where(f => f.Kind == "").Select(f => Path.GetFileName(f.Path)).Order(StringComparer.Ordinal).ToList();
+        var finished = Files().Where(file => !file.Name.IsHidden).Select(file => Path.GetFileName(file.Path)).Order(StringComparer.Ordinal).ToList();
         if (finished.Count > 0)
         {
             throw new ConnectorException(
@@ -28,33 +31,40 @@ internal sealed class FileSinkFolder(string path, string prefix, string extensio
         }
     }
 
-    /// <summary>Makes the folder ready for a subtask: removes what dead writers left, and files of earlier runs if they are to be overwritten.</summary>
-    /// <returns>The number of the subtask's first file.</returns>
-    public int Prepare(int subtask, int parallelism, bool overwrite)
+    /// <summary>Makes the folder ready for a subtask: removes what dead attempts left, and, where the job begins anew, files of earlier runs if they are to be overwritten.</summary>
+    /// <returns>The number of the subtask's first file, as far as the folder tells.</returns>
+    public int Prepare(SinkWriterContext context, WhenFolderHasFiles whenFolderHasFiles)
     {
         lock (_lock)
         {
-            Directory.CreateDirectory(path);
+            MakeFolder();
+            bool beginsAnew = context.RestoredCheckpointId is null;
+            if (beginsAnew && whenFolderHasFiles == WhenFolderHasFiles.Fail && context.CheckpointingEnabled && !_isChecked)
+            {
+                // Before the first writer: with checkpoints nothing of this run can have its final name yet. A restart would find the same files.
+                RefuseFiles();
+            }
+
+            _isChecked = true;
 
             // Once a subtask: a writer that comes back after a failure must not delete what the job has written before.
-            bool deleteAll = overwrite && _overwritten.Add(subtask);
+            bool deletesAll = beginsAnew && whenFolderHasFiles == WhenFolderHasFiles.Overwrite && _overwritten.Add(context.SubtaskIndex);
             int next = 0;
-            foreach (var file in Files().ToList())
+            foreach (var (file, name) in Files().ToList())
             {
                 // Subtasks that there are no more of are looked after by those that there are.
-                if (file.Subtask % parallelism != subtask)
+                if (name.Subtask % context.Parallelism != context.SubtaskIndex)
                 {
                     continue;
                 }
 
-                // A pending file may be named in a checkpoint that is being restored, so it is not a writer's to remove.
-                if (deleteAll || file.Kind == InProgressSuffix)
+                if (deletesAll || IsNobodys(name, context))
                 {
-                    File.Delete(file.Path);
+                    File.Delete(file);
                 }
-                else if (file.Subtask == subtask)
+                else if (name.Subtask == context.SubtaskIndex)
                 {
-                    next = Math.Max(next, file.Number + 1);
+                    next = Math.Max(next, name.Number + 1);
                 }
             }
 
@@ -62,7 +72,49 @@ internal sealed class FileSinkFolder(string path, string prefix, string extensio
         }
     }
 
-    private IEnumerable<(string Path, int Subtask, int Number, string Kind)> Files()
+    /// <summary>
+    /// Whether a hidden file belongs to an attempt that is over. A pending one that was prepared for the restored checkpoint or an earlier one is never:
+    /// its commit may be under way this moment, by another subtask.
+    /// </summary>
+    private static bool IsNobodys(FileSinkName name, SinkWriterContext context)
+    {
+        if (!name.IsHidden)
+        {
+            return false;
+        }
+
+        // Epochs begin again where checkpoints were deleted, so a job that begins anew may find higher ones. What it finds half written is no use to anybody.
+        bool isOlder = name.Epoch < context.Epoch;
+        return name.Checkpoint is { } checkpoint
+            ? isOlder && context.CheckpointingEnabled && checkpoint > (context.RestoredCheckpointId ?? 0)
+            : isOlder || context.RestoredCheckpointId is null;
+    }
+
+    private void RefuseFiles()
+    {
+        try
+        {
+            ThrowIfNotEmpty();
+        }
+        catch (ConnectorException error)
+        {
+            throw new NonRecoverableException(error.Message, error);
+        }
+    }
+
+    private void MakeFolder()
+    {
+        if (!Directory.Exists(path))
+        {
+            Directory.CreateDirectory(path);
+            if (Path.GetDirectoryName(path) is { } parent)
+            {
+                FileLinks.FlushFolder(parent);
+            }
+        }
+    }
+
+    private IEnumerable<(string Path, FileSinkName Name)> Files()
     {
         if (!Directory.Exists(path))
         {
@@ -71,44 +123,10 @@ internal sealed class FileSinkFolder(string path, string prefix, string extensio
 
         foreach (string file in Directory.EnumerateFiles(path))
         {
-            string name = Path.GetFileName(file);
-            string kind = "";
-            if (name.StartsWith('.'))
+            if (FileSinkName.TryParse(prefix, extension, Path.GetFileName(file.AsSpan()), out var name))
             {
-                kind = name.EndsWith(InProgressSuffix, StringComparison.Ordinal) ? InProgressSuffix
-                    : name.EndsWith(PendingSuffix, StringComparison.Ordinal) ? PendingSuffix
-                    : "?";
-                if (kind == "?")
-                {
-                    continue;
-                }
-
-                name = name[1..^kind.Length];
-            }
-
-            if (TryParse(name, out int subtask, out int number))
-            {
-                yield return (file, subtask, number, kind);
+                yield return (file, name);
             }
         }
     }
-
-    private bool TryParse(string name, out int subtask, out int number)
-    {
-        subtask = 0;
-        number = 0;
-        if (!name.StartsWith(prefix + "-", StringComparison.Ordinal) || !name.EndsWith("." + extension, StringComparison.Ordinal)
-            || name.Length < prefix.Length + extension.Length + 2)
-        {
-            return false;
-        }
-
-        var numbers = name.AsSpan(prefix.Length + 1, name.Length - prefix.Length - extension.Length - 2);
-        int dash = numbers.IndexOf('-');
-        return dash > 0
-            && int.TryParse(numbers[..dash], NumberStyles.None, CultureInfo.InvariantCulture, out subtask)
-            && int.TryParse(numbers[(dash + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out number);
-    }
-
-    private string Name(int subtask, int number) => string.Create(CultureInfo.InvariantCulture, $"{prefix}-{subtask}-{number}.{extension}");
 }

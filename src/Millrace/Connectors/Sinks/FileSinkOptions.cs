@@ -1,18 +1,18 @@
 namespace Millrace.Connectors;
 
-/// <summary>What a file sink does when its folder has files of its naming already.</summary>
+/// <summary>
+/// What a file sink does when its folder has files of its naming already and the job begins anew. A job that goes on from a checkpoint or savepoint always
+/// keeps them and takes the next numbers.
+/// </summary>
 public enum WhenFolderHasFiles
 {
-    /// <summary>The job does not start: error MR7105.</summary>
+    /// <summary>A job that begins anew fails with error MR7105; without checkpoints it does not even start.</summary>
     Fail,
 
-    /// <summary>New files get the next numbers. The choice for jobs that are started again from a checkpoint or savepoint.</summary>
+    /// <summary>New files get the next numbers.</summary>
     Append,
 
-    /// <summary>
-    /// The files of the sink's naming are deleted when the job starts; others stay. Only for jobs that begin anew at every start: it deletes what an
-    /// earlier start of the same job has written.
-    /// </summary>
+    /// <summary>The files of the sink's naming are deleted when a job begins anew; others stay.</summary>
     Overwrite,
 }
 
@@ -39,7 +39,10 @@ public sealed class FileSinkOptions
     /// <value>1 minute. Longer than zero.</value>
     public TimeSpan InactivityInterval { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Whether a file is forced to the disk before it gets its final name, so that it survives a power failure whole.</summary>
+    /// <summary>
+    /// Whether a file, and its name, is forced to the disk before it becomes part of a checkpoint and again when it gets its final name. Without it a power
+    /// failure, though not the end of the process, may lose what checkpoints promise.
+    /// </summary>
     /// <value><see langword="true"/></value>
     public bool FlushToDisk { get; init; } = true;
 }

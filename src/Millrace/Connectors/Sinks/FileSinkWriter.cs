@@ -4,15 +4,15 @@ namespace Millrace.Connectors;
 
 /// <summary>Writes the files of one subtask.</summary>
 internal sealed class FileSinkWriter<T>(
-    SinkWriterContext context, FileEncoder<T> encoder, FileSinkOptions options, FileSinkFolder folder, int firstNumber)
+    SinkWriterContext context, FileEncoder<T> encoder, FileSinkOptions options, FileSinkFolder folder, FileNumbers numbers)
     : CommittingSinkWriter<T, PendingFile>
 {
     // The size of a file is looked at after so many records, so that it exceeds the limit by little.
     private const int RecordsPerCheck = 64;
     private const int BufferBytes = 128 * 1024;
     private readonly ArrayBufferWriter<byte> _buffer = new(BufferBytes + (16 * 1024));
-    private readonly List<PendingFile> _prepared = [];
-    private int _number = firstNumber;
+    private readonly List<CompleteFile> _complete = [];
+    private int _number;
     private FileStream? _file;
     private long _written;
     private long _records;
@@ -58,10 +58,31 @@ internal sealed class FileSinkWriter<T>(
             await CompleteFileAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        PendingFile[] prepared = [.. _prepared];
-        _prepared.Clear();
+        if (_complete.Count == 0)
+        {
+            return [];
+        }
+
+        // The checkpoint is part of the name: the next attempt can tell by it whether the file is to be committed or is nobody's.
+        var prepared = new List<PendingFile>();
+        while (_complete.Count > 0)
+        {
+            var file = _complete[0];
+            string pending = folder.PendingPath(context.SubtaskIndex, file.Number, context.Epoch, checkpointId);
+            File.Move(file.Path, pending, overwrite: true);
+            _complete.RemoveAt(0);
+            prepared.Add(new PendingFile(pending, folder.FinalPath(context.SubtaskIndex, file.Number), file.Bytes, file.Records));
+        }
+
+        if (options.FlushToDisk)
+        {
+            await Task.Run(folder.Flush, cancellationToken).ConfigureAwait(false);
+        }
+
         return prepared;
     }
+
+    public override void SnapshotState(long checkpointId) => numbers.Save();
 
     public override ValueTask FlushAsync(bool endOfInput, CancellationToken cancellationToken)
     {
@@ -84,12 +105,12 @@ internal sealed class FileSinkWriter<T>(
         }
 
         // Files that were completed but never handed to the engine are known to nobody else.
-        foreach (var file in _prepared)
+        foreach (var file in _complete)
         {
-            File.Delete(file.PendingPath);
+            File.Delete(file.Path);
         }
 
-        _prepared.Clear();
+        _complete.Clear();
         return ValueTask.CompletedTask;
     }
 
@@ -104,8 +125,9 @@ internal sealed class FileSinkWriter<T>(
             return;
         }
 
+        _number = numbers.Take();
         _file = new FileStream(
-            folder.InProgressPath(context.SubtaskIndex, _number), FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            folder.InProgressPath(context.SubtaskIndex, _number, context.Epoch), FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
         _written = 0;
         _records = 0;
         _created = _lastWrite = context.TimeProvider.GetTimestamp();
@@ -135,12 +157,11 @@ internal sealed class FileSinkWriter<T>(
             await Task.Run(() => file.Flush(flushToDisk: true), cancellationToken).ConfigureAwait(false);
         }
 
-        string inProgress = _file.Name;
+        _complete.Add(new CompleteFile(_file.Name, _number, _written, _records));
         await _file.DisposeAsync().ConfigureAwait(false);
-        string pending = folder.PendingPath(context.SubtaskIndex, _number);
-        File.Move(inProgress, pending, overwrite: true);
-        _prepared.Add(new PendingFile(pending, folder.FinalPath(context.SubtaskIndex, _number), _written, _records));
         _file = null;
-        _number++;
     }
+
+    /// <summary>A file that is whole, and not prepared yet.</summary>
+    private readonly record struct CompleteFile(string Path, int Number, long Bytes, long Records);
 }

@@ -1,0 +1,88 @@
+using Millrace.State.Backends;
+using Millrace.State.RocksDb;
+using Millrace.State.RocksDb.Cache;
+using Millrace.State.RocksDb.Storage;
+
+namespace Millrace.State;
+
+/// <summary>Keeps keyed state in RocksDB on local disk, behind a cache of objects: state may be larger than memory, and checkpoints are incremental.</summary>
+/// <remarks>
+/// <para>
+/// <c>env.Options.StateBackend = new RocksDbStateBackend();</c> is all that is needed. One instance serves all jobs and subtasks of a process, which share
+/// its memory budget. Safe for use by several threads.
+/// </para>
+/// <para>
+/// Keys, and windows or other namespaces, are told apart by their serialized bytes as well as by their equality: values that are equal must be written as the same
+/// bytes. All built-in types are but for numbers and times that have several forms of one value – <c>1.0m</c> and <c>1.00m</c>, <c>0.0</c> and <c>-0.0</c>, one moment with two offsets –
+/// which are two keys here once one of them has left the cache. Bring them into one form in the key selector.
+/// </para>
+/// </remarks>
+public sealed class RocksDbStateBackend : StateBackend
+{
+    private readonly Lock _gate = new();
+    private readonly RocksDbOptions _options;
+    private readonly MemoryBudget _budget;
+    private SharedMemory? _memory;
+    private LocalFolder? _folder;
+    private int _users;
+
+    /// <summary>Creates a backend.</summary>
+    /// <param name="options">What it may use; the defaults where there is none. Later changes have no effect.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
+    public RocksDbStateBackend(RocksDbOptions? options = null)
+    {
+        options ??= new RocksDbOptions();
+        options.Validate();
+        _options = new RocksDbOptions
+        {
+            Directory = options.Directory,
+            MemoryBudget = options.MemoryBudget,
+            ObjectCacheShare = options.ObjectCacheShare,
+            WriteBufferShare = options.WriteBufferShare,
+            CompressFiles = options.CompressFiles,
+        };
+        _budget = new MemoryBudget((long)(options.MemoryBudget * options.ObjectCacheShare));
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "rocksdb";
+
+    /// <summary>The bytes of the object caches.</summary>
+    internal MemoryBudget Budget => _budget;
+
+    /// <summary>The native memory, while any state is open.</summary>
+    internal SharedMemory? Memory => _memory;
+
+    /// <summary>The folder of the process, while any state is open.</summary>
+    internal string? Folder => _folder?.Path;
+
+    /// <inheritdoc/>
+    /// <exception cref="IOException">The local folder cannot be made.</exception>
+    public override KeyedStateBackend<TKey> CreateKeyedState<TKey>(KeyedStateContext<TKey> context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        lock (_gate)
+        {
+            _folder ??= new LocalFolder(_options.Directory ?? Path.Combine(Path.GetTempPath(), "millrace"));
+            _memory ??= new SharedMemory(
+                (long)(_options.MemoryBudget * (1 - _options.ObjectCacheShare)), (long)(_options.MemoryBudget * _options.WriteBufferShare), _options.CompressFiles);
+            _users++;
+            string name = $"{Guid.NewGuid():N}-{context.SubtaskIndex}";
+            return new RocksDbKeyedState<TKey>(context, _budget, _memory, Path.Combine(_folder.Path, name), Released);
+        }
+    }
+
+    private void Released()
+    {
+        lock (_gate)
+        {
+            if (--_users == 0)
+            {
+                _memory?.Dispose();
+                _memory = null;
+                _folder?.Dispose();
+                _folder = null;
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+using Millrace.Connectors;
+using Millrace.Testing;
+using Millrace.Windowing;
+
+namespace Millrace.Tests.FaultTolerance;
+
+/// <summary>The jobs of the matrix. A feature joins by adding a line here.</summary>
+internal static class MatrixJobs
+{
+    private static readonly OutputTag<Reading> Late = new("late");
+
+    public static IReadOnlyList<MatrixJob> All { get; } =
+    [
+        new("map, filter, flatMap, union", Stateless, KeepsNoState: true),
+        new("rebalance", Rebalanced, KeepsNoState: true),
+        new("broadcast", Broadcast),
+        new("several sources and sinks", SeveralSourcesAndSinks, KeepsNoState: true),
+        new("keyed reduce", Reduce),
+        new("value, list and map state with event timers", job => job.Capture(Keyed(job).Process(() => new BucketTotals()), "totals")),
+        new("processing timers", job => job.Capture(Keyed(job).Process(() => new Delayed()), "delayed")),
+        new("tumbling windows", job => job.Capture(Keyed(job).Window(Tumbling(50)).Aggregate(() => new Total()), "totals")),
+        new("sliding windows", job => job.Capture(Keyed(job).Window(Sliding(100, 25)).Reduce((a, b) => a with { Value = a.Value + b.Value, Time = 0 }), "sums")),
+        new("windows of a function", job => job.Capture(Keyed(job).Window(Tumbling(75)).Process(() => new SortedWindow()), "windows")),
+        new("windows of windows", WindowsOfWindows),
+        new("late data", LateData),
+        new("allowed lateness", AllowedLateness),
+        new("operator state", OperatorState),
+        new("files", Files),
+    ];
+
+    private static TumblingEventTimeWindows Tumbling(int milliseconds) => TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(milliseconds));
+
+    private static SlidingEventTimeWindows Sliding(int size, int slide) => SlidingEventTimeWindows.Of(TimeSpan.FromMilliseconds(size), TimeSpan.FromMilliseconds(slide));
+
+    private static SingleOutputStream<Reading> In(this ScriptedSource<Reading> source, JobUnderTest job) => job.Env.FromSource(source);
+
+    private static KeyedStream<Reading, int> Keyed(JobUnderTest job) => Readings.Source().In(job).KeyBy(reading => reading.Key);
+
+    private static void Stateless(JobUnderTest job)
+    {
+        var odd = job.Env.FromSequence(0, 299).Filter(n => n % 2 == 1).Map(n => n * 10);
+        var even = job.Env.FromSequence(300, 499).Filter(n => n % 2 == 0);
+        job.Capture(odd.Union(even).FlatMap<long>((n, output) =>
+        {
+            for (long i = 0; i < n % 3; i++)
+            {
+                output.Collect((n * 10) + i);
+            }
+        }), "numbers");
+    }
+
+    private static void Rebalanced(JobUnderTest job) =>
+        job.Capture(job.Env.FromSequence(0, 299).Rebalance().Map(n => n + 1).Rebalance().Map(n => n * n), "squares");
+
+    /// <summary>Every subtask gets every number, and takes those that are its own.</summary>
+    private static void Broadcast(JobUnderTest job) =>
+        job.Capture(job.Env.FromSequence(0, 299).Rebalance().Map(n => n).Broadcast().Process(() => new TakeOwn()), "numbers");
+
+    private static void SeveralSourcesAndSinks(JobUnderTest job)
+    {
+        var readings = Readings.Source(2).In(job);
+        var numbers = job.Env.FromSequence(0, 199);
+        job.Capture(readings.Map(reading => reading.Value), "values");
+        job.Capture(numbers.Filter(n => n % 3 == 0), "thirds");
+        job.Capture(readings.Map(reading => (long)reading.Key).Union(numbers), "both");
+    }
+
+    private static void Reduce(JobUnderTest job) => job.Capture(
+        job.Env.FromGenerator(i => new Reading((int)(i % 7), 1, 0), count: 400).KeyBy(reading => reading.Key).Reduce((a, b) => a with { Value = a.Value + b.Value }),
+        "counts");
+
+    private static void WindowsOfWindows(JobUnderTest job) => job.Capture(
+        Keyed(job).Window(Tumbling(50)).Reduce((a, b) => a with { Value = a.Value + b.Value, Time = 0 })
+            .KeyBy(reading => reading.Key % 2).Window(Tumbling(100)).Process(() => new SortedWindow()),
+        "windows");
+
+    private static void LateData(JobUnderTest job)
+    {
+        var windows = Readings.WithLateOnes().In(job).KeyBy(reading => reading.Key).Window(Tumbling(50)).SideOutputLateData(Late).Aggregate(() => new Total());
+        job.Capture(windows, "totals");
+        job.Capture(windows.GetSideOutput(Late), "late");
+    }
+
+    private static void AllowedLateness(JobUnderTest job) => job.Capture(
+        Readings.WithLateOnes().In(job).KeyBy(reading => reading.Key).Window(Tumbling(50)).AllowedLateness(TimeSpan.FromSeconds(1)).Aggregate(() => new Total()), "totals");
+
+    private static void OperatorState(JobUnderTest job)
+    {
+        var tallies = job.Shared<OperatorTallies>();
+        job.CaptureAtEnd("tallies", tallies.Read);
+        job.Capture(Readings.Source().In(job).Rebalance().Process(() => new OperatorStates(tallies, job.Start)), "numbers");
+    }
+
+    private static void Files(JobUnderTest job)
+    {
+        string input = Path.Combine(job.Folder, "in");
+        if (!Directory.Exists(input))
+        {
+            Directory.CreateDirectory(input);
+            for (int file = 0; file < 3; file++)
+            {
+                File.WriteAllLines(Path.Combine(input, $"{file}.jsonl"), Enumerable.Range(0, 60).Select(i => $$"""{"Key":{{i % 5}},"Value":{{(file * 1000) + i}},"Time":0}"""));
+            }
+        }
+
+        job.Env.FromSource(new FileSource<Reading>(input, JsonFormat.Lines<Reading>())).Rebalance().Map(reading => reading with { Time = 1 })
+            .SinkTo(new FileSink<Reading>(Path.Combine(job.Folder, "out"), JsonFormat.Lines<Reading>(), new FileSinkOptions { WhenFolderHasFiles = WhenFolderHasFiles.Append }));
+        job.CaptureFiles("out");
+    }
+}
