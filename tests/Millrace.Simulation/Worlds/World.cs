@@ -176,8 +176,9 @@ internal sealed partial class World
 
         if (!stopped)
         {
-            // A log that the world has damaged cannot say what was completed last; the job says so, which is all that it can do.
-            _hasReported = _plan.MayForgetCommitted && run.Error is { } report && report.Message.Contains(CheckpointErrors.DamagedLog, StringComparison.Ordinal);
+            // A log that the world has damaged cannot say what was completed last, and there may be no checkpoint left that is whole; the job says so, which is all that it can do.
+            _hasReported = _plan.MayForgetCommitted && run.Error is { } report
+                && (report.Message.Contains(CheckpointErrors.DamagedLog, StringComparison.Ordinal) || report.Message.Contains(CheckpointErrors.NoneUsable, StringComparison.Ordinal));
             if (run.State != JobState.Finished && !_hasReported)
             {
                 Fail($"the job ended as {run.State}: {run.Error?.Message}");

@@ -21,7 +21,7 @@ public sealed class CheckpointStatisticsTests
         Assert.Equal((2, CheckpointKind.Checkpoint, CheckpointState.Completed, "statistics/chk-2"), (latest.Id, latest.Kind, latest.State, latest.Path));
         Assert.InRange(latest.Duration!.Value, TimeSpan.Zero, TimeSpan.FromSeconds(1));
         Assert.Equal((3, 3), (latest.Subtasks, latest.AcknowledgedSubtasks));
-        Assert.Equal(["Generator", "count -> Discard"], latest.Tasks.Select(task => task.Name));
+        Assert.Equal(["Generator", "count → Discard"], latest.Tasks.Select(task => task.Name));
         Assert.Equal(["count", "Discard"], latest.Tasks[1].Operators);
         Assert.Equal([0, 1], latest.Tasks[1].Subtasks.Select(subtask => subtask.Index));
         Assert.All(latest.Tasks.SelectMany(task => task.Subtasks), subtask =>
@@ -70,8 +70,8 @@ public sealed class CheckpointStatisticsTests
         var failure = Assert.Single(failures.History);
         Assert.Equal((1, 1, JobFailureOutcome.Restart), (failures.Total, failures.Restarts, failure.Outcome));
         Assert.Contains("told to fail", failure.Cause.Message, StringComparison.Ordinal);
-        Assert.StartsWith("count -> Discard (", failure.Subtask, StringComparison.Ordinal);
-        Assert.Equal(["Generator (1/1)", "count -> Discard (1/2)", "count -> Discard (2/2)"], failure.Restarted);
+        Assert.StartsWith("count → Discard (", failure.Subtask, StringComparison.Ordinal);
+        Assert.Equal(["Generator (1/1)", "count → Discard (1/2)", "count → Discard (2/2)"], failure.Restarted);
         Assert.InRange(failure.Delay, TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(1.1));
         Assert.InRange(failure.Time, failedAt - TimeSpan.FromSeconds(1), failedAt);
 

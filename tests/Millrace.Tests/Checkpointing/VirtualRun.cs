@@ -9,7 +9,7 @@ namespace Millrace.Tests.Checkpointing;
 internal sealed class VirtualRun
 {
     private readonly SimulatedScheduler _world = new(1);
-    private readonly SimulatedProcess _process;
+    private SimulatedProcess _process;
     private readonly DateTimeOffset _began;
 
     public VirtualRun()
@@ -23,12 +23,15 @@ internal sealed class VirtualRun
 
     public DateTimeOffset Now => _world.Time.GetUtcNow();
 
+    /// <summary>The storage as the present process sees it.</summary>
+    public CheckpointStorage Storage => Disk.ConnectFrom(_process);
+
     public JobExecution Execution { get; private set; } = null!;
 
     public StreamExecutionEnvironment Env(Action<CheckpointOptions>? configure = null, int parallelism = 1)
     {
         var options = new ExecutionOptions { Parallelism = parallelism };
-        options.Checkpoints.Storage = Disk.ConnectFrom(_process);
+        options.Checkpoints.Storage = Storage;
         options.Checkpoints.Interval = TimeSpan.FromSeconds(10);
         configure?.Invoke(options.Checkpoints);
         return new StreamExecutionEnvironment(options) { TimeProvider = _process.TimeProvider };
@@ -39,6 +42,13 @@ internal sealed class VirtualRun
         Execution = JobRunner.Prepare(env, _process, name);
         Execution.Start();
         return Execution;
+    }
+
+    /// <summary>Ends the process at once; what is started next is another one.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process = _world.StartProcess("next process");
     }
 
     /// <summary>Runs until so many seconds after the beginning.</summary>

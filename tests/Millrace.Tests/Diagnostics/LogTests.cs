@@ -59,7 +59,7 @@ public sealed class LogTests
         Assert.Equal((1L, 2L, "logged/chk-1"), (restored.Values["CheckpointId"], restored.Values["Epoch"], restored.Values["Path"]));
         Assert.Equal(
             ["Created → Running", "Running → Restarting", "Restarting → Running"],
-            _log.Of(2005).Select(line => $"{line.Values["Old"]} → {line.Values["New"]}"));
+            _log.Of(2005).Select(line => $"{line.Values["Before"]} → {line.Values["State"]}"));
     }
 
     private void Start(Func<bool> fails, int tolerable = 0)
