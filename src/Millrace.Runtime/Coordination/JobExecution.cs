@@ -135,7 +135,7 @@ internal sealed partial class JobExecution : Actor
         var state = State;
         if (state != _times.State)
         {
-            Log.StateChanged(_logger, _job.Stream.JobName, _times.State, state);
+            Log.StateChanged(_logger, _job.Stream.JobName, state, _times.State);
             Volatile.Write(ref _times, _times.Enter(state, Now));
         }
     }
