@@ -88,7 +88,7 @@ internal sealed partial class CheckpointCoordinator
             : _options.AlignedTimeout > TimeSpan.Zero ? BarrierAlignment.AlignedWithTimeout
             : BarrierAlignment.Aligned;
         long overtakeAt = alignment == BarrierAlignment.AlignedWithTimeout ? Add(_wall, _options.AlignedTimeout) : long.MaxValue;
-        var barrier = new CheckpointBarrier(_nextId, _wall, kind, alignment, overtakeAt);
+        var barrier = new CheckpointBarrier(_nextId, _wall, kind, alignment, overtakeAt, request?.Target, StopsSources: request?.Stop == StopMode.Suspend);
         _nextId++;
         SubtaskId[] participants = [.. _topology.Subtasks.Where(_unfinished.Contains)];
         SubtaskId[] finished = [.. _topology.Subtasks.Where(subtask => !_unfinished.Contains(subtask))];

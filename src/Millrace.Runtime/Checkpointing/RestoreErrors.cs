@@ -13,9 +13,5 @@ internal static class RestoreErrors
         $"{Of(manifest)} has records in flight from operator {channel.Edge.Split('|')[0]} to {channel.Edge.Split('|')[1]}, which the job does not connect any more. Change the graph "
         + "with a savepoint, which has no records in flight, or drop them with RestoreOptions.AllowNonRestoredState.");
 
-    public static NonRecoverableException AllDamaged(string jobId, IReadOnlyList<Storage.DamagedCheckpoint> damaged) => new(
-        $"None of the checkpoints of job '{jobId}' can be used: {string.Join("; ", damaged.Select(checkpoint => $"{checkpoint.Path}: {checkpoint.Reason.TrimEnd('.')}"))}. Repair the storage, start from a "
-        + "savepoint with CheckpointOptions.RestoreFrom, or begin anew with RestoreLatest = false, knowing that what was committed may come again.");
-
     private static string Of(CheckpointManifest manifest) => $"{(manifest.Kind == SnapshotKind.Checkpoint ? "Checkpoint" : "Savepoint")} {manifest.CheckpointId} of job '{manifest.JobName}'";
 }

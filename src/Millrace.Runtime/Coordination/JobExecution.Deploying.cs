@@ -20,6 +20,9 @@ internal sealed partial class JobExecution
     // What the job was started from; still good while there is no checkpoint of its own.
     private CheckpointManifest? _initial;
 
+    // Checkpoints of earlier runs that the user does not want to go on from.
+    private IReadOnlyList<long> _unwanted = [];
+
     /// <summary>What a deployment begins with.</summary>
     private sealed record Beginning(long Epoch, StateAssignment? Restore);
 
@@ -47,15 +50,22 @@ internal sealed partial class JobExecution
     private CheckpointManifest? FindInitial(CheckpointStore store, StoreOpening opening)
     {
         var options = _job.Options.Checkpoints;
-        if (options.RestoreLatest && opening.Latest is { } latest)
+        if (!options.RestoreLatest)
+        {
+            _unwanted = [.. store.Retained.Select(retained => retained.Id)];
+        }
+        else if (opening.Latest is { } latest)
         {
             return latest;
+        }
+        else
+        {
+            RequireNoneLeft(store);
         }
 
         if (options.RestoreFrom is not { } from)
         {
-            // To begin anew would be to count everything twice that was committed before.
-            return options.RestoreLatest && opening.Damaged.Count > 0 ? throw RestoreErrors.AllDamaged(JobId, opening.Damaged) : null;
+            return null;
         }
 
         var manifest = store.ReadSavepoint(from.Path);
@@ -65,6 +75,16 @@ internal sealed partial class JobExecution
         }
 
         return manifest;
+    }
+
+    /// <summary>What the job had committed with checkpoints that cannot be used any more would come again: that is not done silently.</summary>
+    private void RequireNoneLeft(CheckpointStore store)
+    {
+        int left = store.Retained.Count(retained => !_unwanted.Contains(retained.Id));
+        if (left > 0)
+        {
+            throw Checkpointing.Storage.CheckpointErrors.NothingUsable(_job.Stream.JobName, left, _job.Options.Checkpoints.Storage!.Description);
+        }
     }
 
     private void Opened(StoreOpening? opening, Exception? error)
@@ -115,10 +135,10 @@ internal sealed partial class JobExecution
         }
 
         long epoch = store.BeginEpoch();
-        var latest = store.LatestUsable();
-        if (latest is null && store.Retained.Count > 0)
+        var latest = store.LatestUsable(_unwanted);
+        if (latest is null)
         {
-            throw RestoreErrors.AllDamaged(JobId, [.. store.Retained.Select(retained => new DamagedCheckpoint(retained.Id, retained.Path, "it cannot be used"))]);
+            RequireNoneLeft(store);
         }
 
         return new Beginning(epoch, Assign(store, latest ?? _initial));

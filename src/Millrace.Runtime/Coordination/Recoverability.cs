@@ -10,7 +10,7 @@ internal static class Recoverability
     {
         null => null,
         NonRecoverableException or StateIncompatibleException or GraphException or CheckpointFencedException => error,
-        MillraceException { Code: CheckpointErrors.DamagedLog } => error,
+        MillraceException { Code: CheckpointErrors.DamagedLog or CheckpointErrors.NoneUsable } => error,
         AggregateException all => all.InnerExceptions.Select(FindNonRecoverable).FirstOrDefault(found => found is not null),
         _ => FindNonRecoverable(error.InnerException),
     };

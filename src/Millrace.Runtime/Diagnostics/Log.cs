@@ -20,8 +20,8 @@ internal static partial class Log
     [LoggerMessage(2004, LogLevel.Warning, "Job '{Job}': {Subtask} failed; {Count} subtask(s) restart in {Delay}. Cause: {Cause}")]
     public static partial void Restarting(ILogger logger, Exception error, string job, string subtask, int count, TimeSpan delay, string cause);
 
-    [LoggerMessage(2005, LogLevel.Information, "Job '{Job}' is {New}; it was {Old}.")]
-    public static partial void StateChanged(ILogger logger, string job, JobState old, JobState @new);
+    [LoggerMessage(2005, LogLevel.Information, "Job '{Job}' is {State}; it was {Before}.")]
+    public static partial void StateChanged(ILogger logger, string job, JobState state, JobState before);
 
     [LoggerMessage(3002, LogLevel.Information, "Job '{Job}' goes on from {Kind} {CheckpointId}, epoch {Epoch}: {Path}")]
     public static partial void Restored(ILogger logger, string job, string kind, long checkpointId, long epoch, string path);

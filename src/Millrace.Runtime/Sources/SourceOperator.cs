@@ -34,7 +34,10 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     private long _wakeAt = long.MaxValue;
     private bool _idle;
     private bool _ended;
-    private bool _paused;
+
+    // The savepoint behind which nothing is read, because the job is to end with it, and the last one that came to nothing: its abort may overtake its trigger.
+    private long? _stoppedBehind;
+    private long _aborted = -1;
     private bool _endRequested;
     private readonly Queue<Action> _behindSnapshot = new();
     private bool _isSnapshotDue;
@@ -140,22 +143,33 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
 
         Call(reader => _splits.Update(reader.Snapshot(snapshot.Barrier.CheckpointId)), "taking a snapshot");
         _watermarks.Update([(Context.SubtaskIndex, Reader, CurrentWatermark), .. _output.Progress.Select(split => (Context.SubtaskIndex, split.SplitId, split.Watermark))]);
-        _paused |= snapshot.Barrier.StopsSources;
+        if (snapshot.Barrier.StopsSources && snapshot.Barrier.CheckpointId > _aborted)
+        {
+            _stoppedBehind = snapshot.Barrier.CheckpointId;
+        }
+
         base.Snapshot(snapshot);
         SnapshotIsOver();
     }
 
-    public override void EndSource() => _endRequested = true;
-
-    public override void CheckpointCompleted(long checkpointId) => Call(reader => reader.CheckpointCompleted(checkpointId), "hearing of a checkpoint");
-
     public override void CheckpointAborted(long checkpointId)
     {
+        _aborted = Math.Max(_aborted, checkpointId);
+        if (_stoppedBehind <= checkpointId)
+        {
+            // The job goes on after all.
+            _stoppedBehind = null;
+        }
+
         if (_isSnapshotDue && checkpointId >= _dueCheckpoint)
         {
             SnapshotIsOver();
         }
     }
+
+    public override void EndSource() => _endRequested = true;
+
+    public override void CheckpointCompleted(long checkpointId) => Call(reader => reader.CheckpointCompleted(checkpointId), "hearing of a checkpoint");
 
     public void TriggerCheckpoint(CheckpointBarrier barrier) => Context.Mailbox.Post(() =>
     {
@@ -253,7 +267,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
 
     private InputStatus Poll()
     {
-        if (_ended || _paused || _reader is null)
+        if (_ended || _stoppedBehind is not null || _reader is null)
         {
             return InputStatus.Empty;
         }

@@ -10,9 +10,15 @@ internal static class CheckpointErrors
     public const string Taken = "MR4205";
     public const string DamagedLog = "MR4206";
     public const string InUse = "MR4207";
+    public const string NoneUsable = "MR4208";
 
     public static MillraceException Damaged(string file, string what, Exception? cause = null) =>
         new(Damage, $"{file} is damaged: {what}. Restore from another checkpoint or savepoint.", cause);
+
+    public static MillraceException NothingUsable(string job, int count, string storage) => new(
+        NoneUsable,
+        $"None of the {count} checkpoint(s) that job '{job}' has in {storage} can be used; the log says why. To begin anew or from a savepoint would repeat what was committed since, so the job does not do it "
+        + "by itself: mend the files, or start it with RestoreLatest = false and, where there is a savepoint, RestoreFrom.");
 
     public static MillraceException TooNew(string file, int version, int known) =>
         new(LaterVersion, $"{file} has format version {version}, and this program reads versions up to {known}: a later version of Millrace wrote it. Restore it with that version.");

@@ -1,0 +1,118 @@
+using System.Text;
+using Millrace.Checkpointing;
+using Millrace.Runtime.Checkpointing;
+
+namespace Millrace.Tests.Checkpointing;
+
+/// <summary>What a start of a job goes on from, and what it does not.</summary>
+public sealed class RestoreTests
+{
+    private readonly VirtualRun _run = new();
+    private readonly List<long> _seen = [];
+
+    [Fact]
+    public void StopWithSavepoint_ReadsNothingBehindIt_AndTheNextStartGoesOnThere()
+    {
+        _run.Start(Collecting(), "first");
+        _run.RunTo(15);
+        Assert.Equal("savepoints/one", _run.Await(_run.Execution.RequestAsync(SnapshotKind.CanonicalSavepoint, "savepoints/one", StopMode.Suspend)));
+        Assert.Equal(JobState.Finished, _run.Await(_run.Execution.Completion).State);
+        int before = _seen.Count;
+        Assert.InRange(before, 10, 20);
+
+        _run.Start(Collecting(options => options.RestoreFrom = new RestoreOptions("savepoints/one")), "second");
+        _run.RunTo(40);
+        Assert.True(_seen.Count > before, "The second run has read something.");
+        Assert.Equal(Enumerable.Range(0, _seen.Count).Select(n => (long)n), _seen);
+    }
+
+    [Fact]
+    public void StopWithSavepoint_ThatFails_LetsTheSourcesGoOn()
+    {
+        _run.Start(Collecting(), "job");
+        _run.RunTo(5);
+        _run.Disk.Faults.FailureRate = 1;
+        var stop = _run.Execution.RequestAsync(SnapshotKind.CanonicalSavepoint, "savepoints/one", StopMode.Suspend);
+        Assert.Throws<MillraceException>(() => _run.Await(stop));
+        _run.Disk.Faults.FailureRate = 0;
+        int before = _seen.Count;
+        _run.RunTo(25);
+        Assert.Equal(JobState.Running, _run.Execution.State);
+        Assert.InRange(_seen.Count, before + 10, before + 25);
+        Assert.Equal(_seen.Distinct(), _seen);
+    }
+
+    [Fact]
+    public void Start_WithAllCheckpointsDamaged_FailsWithMR4208()
+    {
+        KillAfterTwoCheckpoints();
+        Damage(name => name.EndsWith("_metadata", StringComparison.Ordinal));
+        _run.Start(Collecting(), "job");
+        var outcome = _run.Await(_run.Execution.Completion);
+        Assert.Equal(JobState.Failed, outcome.State);
+        Assert.Contains("MR4208", outcome.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("None of the 2 checkpoint(s)", outcome.Error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Start_WithTheLatestDamaged_UsesTheOneBefore()
+    {
+        KillAfterTwoCheckpoints();
+        Damage(name => name == "job/chk-2/_metadata");
+        _run.Start(Collecting(), "job");
+        _run.RunUntil(() => _run.Execution.CheckpointHistory?.Current.LatestRestored is not null);
+        Assert.Equal("job/chk-1", CheckpointSummaries.From(_run.Execution).LatestRestored!.Path);
+    }
+
+    [Fact]
+    public void Restart_WithoutRestoreLatest_DoesNotTurnToAnEarlierRun()
+    {
+        KillAfterTwoCheckpoints();
+        bool fails = false;
+        _seen.Clear();
+        var env = _run.Env(options =>
+        {
+            options.RestoreLatest = false;
+            options.Interval = null;
+        });
+        env.FromGenerator(n => n, 500, recordsPerSecond: 1).Uid("numbers").ForEach(n =>
+        {
+            _seen.Add(fails ? throw new InvalidOperationException("told to fail") : n);
+        });
+        _run.Start(env, "job");
+        _run.RunTo(30);
+        Assert.Equal(0, _seen[0]);
+        fails = true;
+        _run.RunUntil(() => _run.Execution.Failures.Restarts == 1);
+        fails = false;
+        _seen.Clear();
+        _run.RunUntil(() => _seen.Count > 0);
+        Assert.Equal(0, _seen[0]);
+        Assert.Null(CheckpointSummaries.From(_run.Execution).LatestRestored);
+    }
+
+    private void KillAfterTwoCheckpoints()
+    {
+        _run.Start(Collecting(), "job");
+        _run.RunTo(25);
+        Assert.Equal(2, CheckpointSummaries.From(_run.Execution).Completed);
+        _run.Kill();
+    }
+
+    private void Damage(Func<string, bool> which)
+    {
+        foreach (string name in _run.Disk.Names.Where(which).ToList())
+        {
+            using var output = _run.Storage.Create(name);
+            output.Stream.Write(Encoding.UTF8.GetBytes("not a manifest"));
+            output.Complete();
+        }
+    }
+
+    private StreamExecutionEnvironment Collecting(Action<CheckpointOptions>? configure = null)
+    {
+        var env = _run.Env(configure);
+        env.FromGenerator(n => n, 500, recordsPerSecond: 1).Uid("numbers").ForEach(_seen.Add);
+        return env;
+    }
+}

@@ -1,0 +1,68 @@
+using Millrace.Checkpointing;
+using Millrace.Runtime.Coordination;
+using Millrace.Testing;
+using Millrace.Testing.Simulation;
+
+namespace Millrace.Tests.Checkpointing;
+
+/// <summary>A job with checkpoints in virtual time, on storage in memory: the clock moves when a test says so.</summary>
+internal sealed class VirtualRun
+{
+    private readonly SimulatedScheduler _world = new(1);
+    private SimulatedProcess _process;
+    private readonly DateTimeOffset _began;
+
+    public VirtualRun()
+    {
+        _process = _world.StartProcess("process");
+        Disk = new SimulatedDisk(_world, new StorageFaults(1), new SimulationLog());
+        _began = _world.Time.GetUtcNow();
+    }
+
+    public SimulatedDisk Disk { get; }
+
+    public DateTimeOffset Now => _world.Time.GetUtcNow();
+
+    /// <summary>The storage as the present process sees it.</summary>
+    public CheckpointStorage Storage => Disk.ConnectFrom(_process);
+
+    public JobExecution Execution { get; private set; } = null!;
+
+    public StreamExecutionEnvironment Env(Action<CheckpointOptions>? configure = null, int parallelism = 1)
+    {
+        var options = new ExecutionOptions { Parallelism = parallelism };
+        options.Checkpoints.Storage = Storage;
+        options.Checkpoints.Interval = TimeSpan.FromSeconds(10);
+        configure?.Invoke(options.Checkpoints);
+        return new StreamExecutionEnvironment(options) { TimeProvider = _process.TimeProvider };
+    }
+
+    public JobExecution Start(StreamExecutionEnvironment env, string name)
+    {
+        Execution = JobRunner.Prepare(env, _process, name);
+        Execution.Start();
+        return Execution;
+    }
+
+    /// <summary>Ends the process at once; what is started next is another one.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process = _world.StartProcess("next process");
+    }
+
+    /// <summary>Runs until so many seconds after the beginning.</summary>
+    public void RunTo(double seconds) => _world.RunUntil(() => Now >= _began + TimeSpan.FromSeconds(seconds));
+
+    public void RunUntil(Func<bool> condition) => _world.RunUntil(condition);
+
+    public T Await<T>(Task<T> task)
+    {
+        _world.RunUntil(() => task.IsCompleted);
+        return task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>When checkpoints began, in whole seconds after the beginning.</summary>
+    public IReadOnlyList<int> Begun() =>
+        [.. CheckpointSummaries.From(Execution).History.Select(checkpoint => (int)(checkpoint.BeganAt - _began).TotalSeconds)];
+}
