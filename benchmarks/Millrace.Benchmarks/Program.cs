@@ -43,5 +43,14 @@ rocksdb.SetAction(async result =>
     return 0;
 });
 
-var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, gate, bdn, soak, state, rocksdb };
+var megabytes = new Option<long>("--megabytes") { Description = "How much state.", DefaultValueFactory = _ => 1000 };
+var folder = new Option<string?>("--folder") { Description = "Where checkpoints go; default: a temporary folder." };
+var checkpoints = new Command("checkpoints", "Measure what checkpoints cost a whole job, and how fast it recovers from them.") { megabytes, folder };
+checkpoints.SetAction(async result =>
+{
+    await new CheckpointsMode(Console.Out).RunAsync(result.GetValue(megabytes), result.GetValue(folder));
+    return 0;
+});
+
+var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, gate, bdn, soak, state, rocksdb, checkpoints };
 return await root.Parse(args).InvokeAsync();

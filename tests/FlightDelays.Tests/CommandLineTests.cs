@@ -36,7 +36,7 @@ public sealed class CommandLineTests : IDisposable
     {
         var ended = await Sample.RunAsync(_folder.Path, "--help");
         Assert.Equal((0, ""), (ended.ExitCode, ended.Error));
-        Assert.All(["--input", "--output", "--parallelism", "--max-disorder", "--help"], option => Assert.Contains(option, ended.Output, StringComparison.Ordinal));
+        Assert.All(["--input", "--output", "--parallelism", "--max-disorder", "--checkpoint-dir", "--checkpoint-interval", "--rate", "--help"], option => Assert.Contains(option, ended.Output, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -46,6 +46,11 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--parallelism is 'many'", "--parallelism", "many")]
     [InlineData("expected a time such as 3h", "--max-disorder", "soon")]
     [InlineData("--input is empty", "--input", "")]
+    [InlineData("--checkpoint-dir is empty", "--checkpoint-dir", " ")]
+    [InlineData("--checkpoint-interval is '0s'; expected a time above zero such as 500ms", "--checkpoint-dir", "c", "--checkpoint-interval", "0s")]
+    [InlineData("--checkpoint-interval needs --checkpoint-dir", "--checkpoint-interval", "1s")]
+    [InlineData("--rate is '-1'; expected a number above zero", "--rate", "-1")]
+    [InlineData("--rate is '0'", "--rate", "0")]
     [InlineData("--colour", "--colour")]
     public async Task Wrong_options_are_one_line_and_exit_code_2(string told, params string[] arguments)
     {
@@ -124,6 +129,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("0m", 0)]
     [InlineData("00:30:00", 30)]
     [InlineData("1:30", 90)]
+    [InlineData("60000ms", 1)]
     [InlineData("1.02:00:00", 1560)]
     public void Duration_TimeAsPeopleWriteIt_IsRead(string text, int minutes)
     {
@@ -139,6 +145,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("-00:30:00")]
     [InlineData("3 h")]
     [InlineData("3w")]
+    [InlineData("ms")]
+    [InlineData("-5ms")]
     [InlineData("99999999d")]
     [InlineData("1,5h")]
     public void Duration_AnythingElse_IsRefused(string text) => Assert.False(Duration.TryParse(text, out _));

@@ -48,6 +48,30 @@ internal sealed class Sample : IDisposable
         return new Ended(_process.ExitCode, output, await error);
     }
 
+    /// <summary>Reads what it says up to a line that holds a text.</summary>
+    /// <returns>The line; <see langword="null"/> when it ended without.</returns>
+    public async Task<string?> ReadUntilAsync(string text)
+    {
+        while (await _process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        {
+            if (line.Contains(text, StringComparison.Ordinal))
+            {
+                return line;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>SIGKILL.</summary>
+    /// <returns>Whether it was still running.</returns>
+    public async Task<bool> KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return _process.ExitCode != 0;
+    }
+
     /// <summary>Ctrl+C.</summary>
     public async Task InterruptAsync()
     {

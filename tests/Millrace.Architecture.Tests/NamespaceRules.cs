@@ -15,6 +15,7 @@ public sealed partial class NamespaceRules
         "Millrace.Serialization",
         "Millrace.State",
         "Millrace.State.Backends",
+        "Millrace.StateProcessing",
         "Millrace.Testing",
         "Millrace.Windowing",
     ];

@@ -19,6 +19,9 @@ public static class JobRunner
             if (options.CheckpointFolder is { } folder)
             {
                 env.Options.Checkpoints = new CheckpointOptions { Storage = new DirectoryCheckpointStorage(folder), Interval = options.CheckpointInterval };
+
+                // By default it would try for ever, which is right for a service; here somebody waits for the end.
+                env.Options.RestartStrategy = RestartStrategy.FixedDelay(attempts: 3, TimeSpan.FromSeconds(1));
             }
 
             // Lines between lines of progress; a table that changes in its place has a column for them.

@@ -15,6 +15,7 @@ internal sealed partial class JobExecution
     private readonly RestartBackoff _openingBackoff;
     private long _epoch;
     private bool _isOpening;
+    private long? _restoredFrom;
 
     // What the job was started from; still good while there is no checkpoint of its own.
     private CheckpointManifest? _initial;
@@ -143,6 +144,19 @@ internal sealed partial class JobExecution
         return new Beginning(epoch, Assign(store, latest ?? _initial));
     }
 
+    /// <summary>A checkpoint that turned out to be damaged while state was loaded is not used again: the restart takes the one before it.</summary>
+    private void NoteDamage(Exception cause)
+    {
+        for (var error = cause; error is not null; error = error.InnerException)
+        {
+            if (error is MillraceException { Code: Checkpointing.Storage.CheckpointErrors.Damage } && _store is { } store && _restoredFrom is { } id)
+            {
+                _storeQueue.Enqueue($"giving up damaged checkpoint {id} of {Description}", () => store.MarkDamaged(id, error.Message), _ => { });
+                return;
+            }
+        }
+    }
+
     private StateAssignment? Assign(CheckpointStore store, CheckpointManifest? manifest) => manifest is null
         ? null
         : new StateAssignment(_job, manifest, new RestoreFiles(store.CreateReader(manifest)), _job.Options.Checkpoints.RestoreFrom?.AllowNonRestoredState ?? false);
@@ -181,6 +195,7 @@ internal sealed partial class JobExecution
             _finishedStates.Remove(subtask);
         }
 
+        _restoredFrom = beginning.Restore?.CheckpointId;
         if (beginning.Restore is { } restore)
         {
             string path = PathOf(restore.Manifest);

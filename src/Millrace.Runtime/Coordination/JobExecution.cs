@@ -25,6 +25,8 @@ internal sealed partial class JobExecution : Actor
     private readonly TaskCompletionSource<JobOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly JobTopology _topology;
     private readonly JobCoordinator _coordinator;
+    private readonly long _startedAt;
+    private readonly long _startTimestamp;
     private Dictionary<int, SplitCoordinator> _enumerators = [];
     private IReadOnlyDictionary<SubtaskId, Subtask> _subtasks = new Dictionary<SubtaskId, Subtask>();
     private ITimer? _cancellationTimer;
@@ -52,6 +54,8 @@ internal sealed partial class JobExecution : Actor
         _logger = loggers.CreateLogger("Millrace.Job");
         _topology = JobTopology.Of(job);
         _coordinator = new JobCoordinator(_topology, job.Options.EffectiveRestartStrategy, jitter, isRecoverable: true);
+        _startedAt = scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+        _startTimestamp = scheduler.TimeProvider.GetTimestamp();
         _openingBackoff = RestartBackoff.Create(job.Options.EffectiveRestartStrategy, jitter);
         _storeQueue = new StoreQueue(scheduler);
         _times = new JobTimes(JobState.Created, Now, 0, 0);
@@ -90,7 +94,8 @@ internal sealed partial class JobExecution : Actor
     public JobTimes Times => Volatile.Read(ref _times);
 
     /// <summary>The time, in milliseconds since 1970-01-01 UTC.</summary>
-    internal long Now => Scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+    // The wall clock of the start, going on by a clock that never jumps: a jump must neither put off a restart nor expire checkpoints.
+    internal long Now => _startedAt + (long)Scheduler.TimeProvider.GetElapsedTime(_startTimestamp).TotalMilliseconds;
 
     /// <summary>A job with all its subtasks in this process.</summary>
     public static JobExecution OnOneWorker(JobGraph job, ITaskScheduler scheduler, ISerializerProvider serializers, ILoggerFactory loggers, Random? jitter = null) =>
@@ -199,6 +204,7 @@ internal sealed partial class JobExecution : Actor
                 break;
             case JobDecision.Restarting restarting:
                 Log.Restarting(_logger, restarting.Cause, _job.Stream.JobName, Name(restarting.Subtask), restarting.Subtasks.Count, restarting.Delay, restarting.Cause.Message);
+                NoteDamage(restarting.Cause);
                 StopCheckpoints(restarting.Cause);
                 break;
             case JobDecision.GiveUp giveUp:

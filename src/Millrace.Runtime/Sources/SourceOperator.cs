@@ -39,6 +39,9 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     private long? _stoppedBehind;
     private long _aborted = -1;
     private bool _endRequested;
+    private readonly Queue<Action> _behindSnapshot = new();
+    private bool _isSnapshotDue;
+    private long _dueCheckpoint;
     private bool _isSameParallelism;
     private OperatorListState<TSplit>? _splits;
     private OperatorListState<(int Subtask, string SplitId, long Watermark)>? _watermarks;
@@ -134,6 +137,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         if (_splits is null || _watermarks is null || _reader is null)
         {
             base.Snapshot(snapshot);
+            SnapshotIsOver();
             return;
         }
 
@@ -145,6 +149,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         }
 
         base.Snapshot(snapshot);
+        SnapshotIsOver();
     }
 
     public override void CheckpointAborted(long checkpointId)
@@ -161,19 +166,58 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
 
     public override void CheckpointCompleted(long checkpointId) => Call(reader => reader.CheckpointCompleted(checkpointId), "hearing of a checkpoint");
 
-    public void TriggerCheckpoint(CheckpointBarrier barrier) => Context.Mailbox.Post(() => Context.Trigger(barrier));
+    public override void CheckpointAborted(long checkpointId)
+    {
+        if (_isSnapshotDue && checkpointId >= _dueCheckpoint)
+        {
+            SnapshotIsOver();
+        }
+    }
+
+    public void TriggerCheckpoint(CheckpointBarrier barrier) => Context.Mailbox.Post(() =>
+    {
+        // Whatever was said before this barrier belongs before it, even if an earlier one is still due.
+        SnapshotIsOver();
+        _isSnapshotDue = true;
+        _dueCheckpoint = barrier.CheckpointId;
+        Context.Trigger(barrier);
+    });
 
     public override void Close() => Call(static reader => reader.Close(), "closing the reader");
 
-    public void AddSplit(TSplit split) => Context.Mailbox.Post(() => Call(
+    public void AddSplit(TSplit split) => Context.Mailbox.Post(() => Take(() => Call(
         reader =>
         {
             _output.Announce(split.SplitId);
             reader.AddSplits([split]);
         },
-        "taking a split"));
+        "taking a split")));
 
-    public void NoMoreSplits() => Context.Mailbox.Post(() => Call(static reader => reader.NoMoreSplits(), "taking its last split"));
+    public void NoMoreSplits() => Context.Mailbox.Post(() => Take(() => Call(static reader => reader.NoMoreSplits(), "taking its last split")));
+
+    /// <summary>
+    /// Does what the enumerator says, behind the snapshot if one is due: the enumerator's own was taken before it said so, and what is in both would be read twice.
+    /// </summary>
+    private void Take(Action action)
+    {
+        if (_isSnapshotDue)
+        {
+            _behindSnapshot.Enqueue(action);
+        }
+        else
+        {
+            action();
+        }
+    }
+
+    private void SnapshotIsOver()
+    {
+        _isSnapshotDue = false;
+        while (_behindSnapshot.TryDequeue(out var action))
+        {
+            action();
+        }
+    }
 
     private void Call(Action<SourceReader<T, TSplit>> action, string during)
     {

@@ -25,8 +25,19 @@ internal sealed class ResultSink<T>(ResultStore store, string name, Func<T, stri
     public override Committer<string> CreateCommitter(SinkWriterContext context) => new ResultCommitter(this, context.TimeProvider);
 
     /// <summary>Some time, or none.</summary>
-    private ValueTask WaitAsync(TimeProvider time, CancellationToken cancellationToken) =>
-        random is null || random.Next(3) == 0 ? ValueTask.CompletedTask : new ValueTask(Task.Delay(TimeSpan.FromMicroseconds(random.Next(1, 4_000)), time, cancellationToken));
+    private ValueTask WaitAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (random is null || random.Next(3) == 0)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        // Not a delay of the framework, which goes on on another thread when it is cancelled: the simulation has only one.
+        var over = new TaskCompletionSource();
+        _ = time.CreateTimer(_ => over.TrySetResult(), null, TimeSpan.FromMicroseconds(random.Next(1, 4_000)), Timeout.InfiniteTimeSpan);
+        cancellationToken.Register(() => over.TrySetCanceled(cancellationToken));
+        return new ValueTask(over.Task);
+    }
 
     /// <summary>Whether an answer gets lost.</summary>
     private bool IsUnsure() => random?.Next(20) == 0;

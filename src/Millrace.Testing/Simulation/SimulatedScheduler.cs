@@ -71,6 +71,7 @@ internal sealed class SimulatedScheduler : ITaskScheduler
     /// <summary>Runs until nothing is runnable, without moving the clock to later timers.</summary>
     public void RunUntilIdle()
     {
+        using var alone = new NoContext();
         do
         {
             while (RunNext())
@@ -86,6 +87,7 @@ internal sealed class SimulatedScheduler : ITaskScheduler
     /// <exception cref="InvalidOperationException">Nothing can happen any more, or too much has; the message has the seed.</exception>
     public void RunUntil(Func<bool> condition, long maxSteps = 5_000_000)
     {
+        using var alone = new NoContext();
         long limit = Steps + maxSteps;
         while (!condition())
         {
@@ -204,6 +206,19 @@ internal sealed class SimulatedScheduler : ITaskScheduler
         // Timers whose time has come while the actor worked.
         Time.FireDue();
         return true;
+    }
+
+    /// <summary>
+    /// Takes the synchronization context of a test framework away for a while: where there is one, what awaits is not continued by whoever completes what it awaits, but on
+    /// another thread, and there would be a second one in the simulation.
+    /// </summary>
+    private readonly struct NoContext : IDisposable
+    {
+        private readonly SynchronizationContext? _before = SynchronizationContext.Current;
+
+        public NoContext() => SynchronizationContext.SetSynchronizationContext(null);
+
+        public void Dispose() => SynchronizationContext.SetSynchronizationContext(_before);
     }
 
     /// <summary>Something that can happen next: a run of an actor, or an action.</summary>

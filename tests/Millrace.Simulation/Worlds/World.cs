@@ -33,6 +33,8 @@ internal sealed partial class World
     private readonly Random _random;
     private readonly List<Generation> _generations = [];
     private readonly DateTimeOffset _begin;
+    // Of a damaged log; of a version that no log has, which is damage too; of checkpoints that are all damaged.
+    private static readonly string[] Reports = [CheckpointErrors.DamagedLog, CheckpointErrors.LaterVersion, CheckpointErrors.NoneUsable];
     private bool _hasReported;
     private Generation? _current;
     private string? _failure;
@@ -177,8 +179,7 @@ internal sealed partial class World
         if (!stopped)
         {
             // A log that the world has damaged cannot say what was completed last, and there may be no checkpoint left that is whole; the job says so, which is all that it can do.
-            _hasReported = _plan.MayForgetCommitted && run.Error is { } report
-                && (report.Message.Contains(CheckpointErrors.DamagedLog, StringComparison.Ordinal) || report.Message.Contains(CheckpointErrors.NoneUsable, StringComparison.Ordinal));
+            _hasReported = _plan.MayForgetCommitted && run.Error is { } report && Reports.Any(code => report.Message.Contains(code, StringComparison.Ordinal));
             if (run.State != JobState.Finished && !_hasReported)
             {
                 Fail($"the job ended as {run.State}: {run.Error?.Message}");

@@ -25,7 +25,7 @@ internal static class MatrixJobs
         new("late data", LateData),
         new("allowed lateness", AllowedLateness),
         new("operator state", OperatorState),
-        new("files", Files),
+        new("files", Files, KnownResults: new JobResults([new("out", FileLines(1))])),
     ];
 
     private static TumblingEventTimeWindows Tumbling(int milliseconds) => TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(milliseconds));
@@ -91,6 +91,8 @@ internal static class MatrixJobs
         job.Capture(Readings.Source().In(job).Rebalance().Process(() => new OperatorStates(tallies, job.Start)), "numbers");
     }
 
+    private static IEnumerable<string> FileLines(int time) => Enumerable.Range(0, 300).Select(i => $$"""{"Key":{{i % 5}},"Value":{{i}},"Time":{{time}}}""");
+
     private static void Files(JobUnderTest job)
     {
         string input = Path.Combine(job.Folder, "in");
@@ -99,7 +101,7 @@ internal static class MatrixJobs
             Directory.CreateDirectory(input);
             for (int file = 0; file < 3; file++)
             {
-                File.WriteAllLines(Path.Combine(input, $"{file}.jsonl"), Enumerable.Range(0, 60).Select(i => $$"""{"Key":{{i % 5}},"Value":{{(file * 1000) + i}},"Time":0}"""));
+                File.WriteAllLines(Path.Combine(input, $"{file}.jsonl"), FileLines(0).Skip(file * 100).Take(100));
             }
         }
 

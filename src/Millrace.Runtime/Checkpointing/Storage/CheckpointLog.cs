@@ -197,7 +197,7 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
         {
             return Read(entry.Sequence)?.Token == entry.Token;
         }
-        catch (MillraceException error) when (error.Code == CheckpointErrors.DamagedLog)
+        catch (MillraceException)
         {
             return true;
         }

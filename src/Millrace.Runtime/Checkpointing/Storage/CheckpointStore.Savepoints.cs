@@ -20,6 +20,44 @@ internal sealed partial class CheckpointStore
     /// <exception cref="CheckpointFencedException">Another epoch has begun.</exception>
     public CheckpointFiles CreateSavepointFiles(string folder, long checkpointId)
     {
+        string place = PlaceFor(folder);
+        lock (_gate)
+        {
+            _log.Reserve(checkpointId);
+            return Track(new CheckpointFiles(_storage, checkpointId, place, sharedFolder: null, _options.InlineThreshold, _generation, Untrack));
+        }
+    }
+
+    /// <summary>Begins a savepoint that no run of a job takes, but a tool writes. The log of the job is not touched.</summary>
+    /// <param name="folder">Its folder in the storage; the root of the storage may be in front of it.</param>
+    /// <param name="checkpointId">Its number.</param>
+    /// <exception cref="MillraceException">The folder is taken, or no place for a savepoint.</exception>
+    /// <exception cref="IOException">The storage does not work.</exception>
+    public CheckpointFiles CreateDetachedSavepointFiles(string folder, long checkpointId)
+    {
+        string place = PlaceFor(folder);
+        if (place.Split('/').Any(part => part.StartsWith("chk-", StringComparison.Ordinal)))
+        {
+            throw CheckpointErrors.FolderTaken(place, "the checkpoints of jobs have names that begin with chk-");
+        }
+
+        return new CheckpointFiles(_storage, checkpointId, place, sharedFolder: null, _options.InlineThreshold, generation: 0, static _ => { });
+    }
+
+    /// <summary>Completes a savepoint that a tool writes.</summary>
+    /// <param name="manifest">All there is to know of it.</param>
+    /// <param name="files">What <see cref="CreateDetachedSavepointFiles"/> has returned.</param>
+    /// <returns>Its folder, for <see cref="RestoreOptions"/>.</returns>
+    /// <exception cref="MillraceException">The folder was taken meanwhile.</exception>
+    /// <exception cref="IOException">The storage does not work.</exception>
+    public string CompleteDetachedSavepoint(CheckpointManifest manifest, CheckpointFiles files)
+    {
+        WriteManifest(files, ManifestFormat.Write(manifest, files.Folder));
+        return files.Folder;
+    }
+
+    private string PlaceFor(string folder)
+    {
         string place = Locate(folder);
         if (place.Length == 0 || !place.Split('/').All(CheckpointOptions.IsName))
         {
@@ -37,11 +75,7 @@ internal sealed partial class CheckpointStore
             throw CheckpointErrors.FolderTaken(place, "there is a savepoint in it already");
         }
 
-        lock (_gate)
-        {
-            _log.Reserve(checkpointId);
-            return Track(new CheckpointFiles(_storage, checkpointId, place, sharedFolder: null, _options.InlineThreshold, _generation, Untrack));
-        }
+        return place;
     }
 
     /// <summary>Completes a savepoint.</summary>
