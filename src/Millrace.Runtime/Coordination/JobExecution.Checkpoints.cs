@@ -209,11 +209,17 @@ internal sealed partial class JobExecution
             {
                 _isStoppedWithSavepoint |= stops && error is null;
                 ApplyCheckpoints(_checkpoints!.Stored(barrier.CheckpointId, path, error, Now));
-                if (error is CheckpointFencedException)
-                {
-                    Apply(_coordinator.Failed(new NonRecoverableException(error.Message, error), Now));
-                }
+                FailIfHopeless(error);
             }));
+    }
+
+    /// <summary>No later checkpoint will be completed either: another run has begun, or nobody can tell what was completed last.</summary>
+    private void FailIfHopeless(Exception? error)
+    {
+        if (Recoverability.FindNonRecoverable(error) is { } hopeless)
+        {
+            Apply(_coordinator.Failed(hopeless, Now));
+        }
     }
 
     private CheckpointManifest CreateManifest(CheckpointDecision.Store decision)

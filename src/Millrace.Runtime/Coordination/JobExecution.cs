@@ -333,7 +333,11 @@ internal sealed partial class JobExecution : Actor
 
         public void Acknowledged(SubtaskId subtask, long checkpointId, TaskSnapshot snapshot) => TellIfCurrent(subtask, checkpoints => checkpoints.Acknowledged(checkpointId, snapshot, owner.Now));
 
-        public void Declined(SubtaskId subtask, long checkpointId, Exception error) => TellIfCurrent(subtask, checkpoints => checkpoints.Declined(checkpointId, subtask, error, owner.Now));
+        public void Declined(SubtaskId subtask, long checkpointId, Exception error)
+        {
+            TellIfCurrent(subtask, checkpoints => checkpoints.Declined(checkpointId, subtask, error, owner.Now));
+            owner.Tell(() => owner.FailIfHopeless(error));
+        }
 
         public void Drained(SubtaskId subtask) => TellIfCurrent(subtask, checkpoints => checkpoints.Drained(subtask, owner.Now));
 

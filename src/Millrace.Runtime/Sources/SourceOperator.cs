@@ -160,19 +160,16 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
             // The job goes on after all.
             _stoppedBehind = null;
         }
-    }
 
-    public override void EndSource() => _endRequested = true;
-
-    public override void CheckpointCompleted(long checkpointId) => Call(reader => reader.CheckpointCompleted(checkpointId), "hearing of a checkpoint");
-
-    public override void CheckpointAborted(long checkpointId)
-    {
         if (_isSnapshotDue && checkpointId >= _dueCheckpoint)
         {
             SnapshotIsOver();
         }
     }
+
+    public override void EndSource() => _endRequested = true;
+
+    public override void CheckpointCompleted(long checkpointId) => Call(reader => reader.CheckpointCompleted(checkpointId), "hearing of a checkpoint");
 
     public void TriggerCheckpoint(CheckpointBarrier barrier) => Context.Mailbox.Post(() =>
     {

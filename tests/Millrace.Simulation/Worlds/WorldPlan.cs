@@ -100,7 +100,7 @@ internal sealed class WorldPlan
         {
             Interval = Milliseconds(random, 5, 120),
             JobId = "job",
-            Timeout = random.Next(3) == 0 ? Milliseconds(random, 20, 200) : TimeSpan.FromSeconds(30),
+            Timeout = random.Next(3) == 0 ? Milliseconds(random, 150, 600) : TimeSpan.FromSeconds(30),
             MinPause = random.Next(3) == 0 ? Milliseconds(random, 1, 20) : TimeSpan.Zero,
             MaxConcurrent = alignment == 0 ? random.Next(1, 4) : 1,
             TolerableFailures = 10_000,
