@@ -19,6 +19,7 @@ public sealed class KillTests(Server server) : IDisposable
     [InlineData(1)]
     public async Task Files_hold_every_result_once(int seed)
     {
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         await KillAgainAndAgainAsync(seed, kills: 12, postgres: "");
         MustHoldFiles();
     }
@@ -27,6 +28,7 @@ public sealed class KillTests(Server server) : IDisposable
     [InlineData(2)]
     public async Task Files_and_tables_hold_every_result_once(int seed)
     {
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         string name = await KillAgainAndAgainAsync(seed, kills: 26, server.ConnectionString);
         MustHoldFiles();
         Assert.Equal(Expected.Value.Windows, await RowsAsync<WindowSum>($"{name}_windows", "start"));
