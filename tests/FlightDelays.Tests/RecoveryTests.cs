@@ -18,6 +18,7 @@ public sealed class RecoveryTests : IDisposable
     [InlineData(2)]
     public async Task Killed_again_and_again_it_writes_each_result_once(int seed)
     {
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         var random = new Random(seed);
         var expected = new Oracle(Row.Sample, TimeSpan.FromHours(3)).Folders;
         int kills = 0;
@@ -46,6 +47,7 @@ public sealed class RecoveryTests : IDisposable
     [Fact(Timeout = Timeout)]
     public async Task Ctrl_C_keeps_the_checkpoints_and_says_how_to_go_on()
     {
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         using (var sample = Start(2, rate: 5_000))
         {
             Assert.NotNull(await sample.ReadUntilAsync("is complete"));
@@ -64,6 +66,7 @@ public sealed class RecoveryTests : IDisposable
     [Fact(Timeout = Timeout)]
     public async Task A_job_that_has_finished_begins_anew_and_overwrites()
     {
+        TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
         for (int run = 0; run < 2; run++)
         {
             var ended = await EndAsync(Start(2, rate: 1_000_000));

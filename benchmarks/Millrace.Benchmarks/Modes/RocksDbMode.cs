@@ -10,7 +10,6 @@ using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.State.Keyed;
 using Millrace.State;
 using Millrace.State.Backends;
-using Millrace.State.RocksDb;
 
 namespace Millrace.Benchmarks.Modes;
 

@@ -1,4 +1,5 @@
 using Millrace.Benchmarks.Harness;
+using Millrace.Checkpointing;
 using Millrace.Connectors;
 using Millrace.Windowing;
 
@@ -7,11 +8,35 @@ namespace Millrace.Benchmarks.Parts;
 /// <summary>A whole job on the embedded engine, from a generator to a sink that forgets. Each run is a job of its own.</summary>
 internal sealed class EngineJob(string name, int parallelism, Action<StreamExecutionEnvironment, long> build) : Part
 {
+    private string? _folder;
+
+    /// <summary>Turns checkpoints on, so seldom that only the one at the end is taken.</summary>
+    public EngineJob WithCheckpoints()
+    {
+        _folder = Path.Combine(Path.GetTempPath(), $"millrace-job-{Guid.NewGuid():N}");
+        return this;
+    }
+
     public override async Task RunAsync(long records)
     {
-        var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = parallelism });
+        var options = new ExecutionOptions { Parallelism = parallelism };
+        if (_folder is not null)
+        {
+            options.Checkpoints.Storage = new DirectoryCheckpointStorage(_folder);
+            options.Checkpoints.Interval = TimeSpan.FromHours(1);
+        }
+
+        var env = new StreamExecutionEnvironment(options);
         build(env, records);
         await env.ExecuteAsync(name).ConfigureAwait(false);
+    }
+
+    public override void Dispose()
+    {
+        if (Directory.Exists(_folder))
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 }
 

@@ -1,4 +1,3 @@
-using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Checkpointing;

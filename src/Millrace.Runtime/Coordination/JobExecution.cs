@@ -99,7 +99,7 @@ internal sealed partial class JobExecution : Actor
 
     /// <summary>A job with all its subtasks in this process.</summary>
     public static JobExecution OnOneWorker(JobGraph job, ITaskScheduler scheduler, ISerializerProvider serializers, ILoggerFactory loggers, Random? jitter = null) =>
-        new(job, new LocalHost(scheduler, serializers, loggers), scheduler, serializers, loggers, jitter ?? Random.Shared);
+        new(job, new LocalHost(scheduler, serializers, loggers), scheduler, serializers, loggers, jitter ?? new Random((int)scheduler.TimeProvider.GetTimestamp()));
 
     public SubtaskState StateOf(SubtaskId subtask) => _coordinator.StateOf(subtask);
 

@@ -1,4 +1,3 @@
-using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Tasks;
 using Millrace.Runtime.Time;
 

@@ -1,5 +1,4 @@
 using Millrace.Runtime.Checkpointing;
-using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Exchange;
 

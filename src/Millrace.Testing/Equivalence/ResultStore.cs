@@ -1,5 +1,3 @@
-using Millrace.Connectors;
-
 namespace Millrace.Testing;
 
 /// <summary>

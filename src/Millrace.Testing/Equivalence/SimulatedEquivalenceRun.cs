@@ -144,7 +144,7 @@ internal sealed class SimulatedEquivalenceRun : EquivalenceRun
 
     /// <summary>Where everything stands, for people.</summary>
     private string Describe() =>
-        $"It is {_execution.State}. Subtasks: {string.Join(", ", _execution.Subtasks.Where(subtask => !subtask.Value.IsStopped).Select(subtask => $"{subtask.Value.Description} {_execution.StateOf(subtask.Key)}"))}. "
+        $"It is {_execution.State}. Subtasks: {string.Join(", ", _execution.Subtasks.Where(subtask => !subtask.Value.IsStopped).Select(subtask => $"{subtask.Value.Description} {_execution.StateOf(subtask.Key)}, {subtask.Value.Pressure.Waiting} waiting"))}. "
         + $"Checkpoints: {string.Join(", ", _execution.CheckpointHistory?.Current.Records.TakeLast(4).Select(record => $"{record.Id} {record.Kind} {record.Status} {record.Subtasks.Count}/{record.Participants} {record.FailureReason}") ?? [])}.";
 
     private void RunUntil(Func<bool> condition) => _scheduler.RunUntil(condition, Options.MaxSteps);

@@ -2,7 +2,6 @@ using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.State.Keyed;
 using Millrace.Runtime.State.Snapshots;
-using Millrace.Runtime.State.Timers;
 using Millrace.State;
 using Millrace.State.Backends;
 

@@ -3,7 +3,6 @@ using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State.Operator;
 using Millrace.Serialization;
-using Millrace.State.Backends;
 
 namespace Millrace.StateProcessing;
 

@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using CsCheck;
 using Millrace.Runtime.State.Keyed;
 using Millrace.Runtime.State.Snapshots;
@@ -110,7 +109,7 @@ public sealed class CanonicalStateFileTests
         var reader = new CanonicalStateReader(stream, "memory");
         int[] lengths = [.. reader.ReadChunks(reader.States[0], new KeyGroupRange(0, 1)).Select(chunk => chunk.Entries.Length)];
         Assert.Equal(Entries * 25, lengths.Sum());
-        Assert.All(lengths[..^1], length => Assert.InRange(length, 1 << 20, (1 << 20) + 25));
+        Assert.All(lengths[..^1], length => Assert.InRange(length, 1 << 17, (1 << 17) + 25));
     }
 
     [Fact]
@@ -133,7 +132,6 @@ public sealed class CanonicalStateFileTests
 
         writer.Complete();
         Assert.Equal(stream.Length, writer.Length);
-        Assert.Equal(XxHash3.HashToUInt64(stream.ToArray()), writer.Checksum);
         var reader = Open(stream.ToArray());
         Assert.True(reader.ReadChunks(reader.States[0], new KeyGroupRange(1, 1)).Count() > 1);
         for (int group = 0; group < 2; group++)

@@ -52,7 +52,14 @@ internal sealed class VirtualRun
     }
 
     /// <summary>Runs until so many seconds after the beginning.</summary>
-    public void RunTo(double seconds) => _world.RunUntil(() => Now >= _began + TimeSpan.FromSeconds(seconds));
+    public void RunTo(double seconds) => RunUntil(_began + TimeSpan.FromSeconds(seconds));
+
+    /// <summary>Runs until a time, and not until the next thing that happens after it.</summary>
+    public void RunUntil(DateTimeOffset time)
+    {
+        using var alarm = _world.Time.CreateTimer(static _ => { }, null, time - Now, Timeout.InfiniteTimeSpan);
+        _world.RunUntil(() => Now >= time);
+    }
 
     public void RunUntil(Func<bool> condition) => _world.RunUntil(condition);
 

@@ -25,7 +25,7 @@ public abstract class KeyedStateWriter
     /// <param name="header">The state.</param>
     public abstract void BeginState(StateHeader header);
 
-    /// <summary>Writes a part of a key group. Groups come in ascending order; a large group comes in several parts, of about a megabyte each.</summary>
+    /// <summary>Writes a part of a key group. Groups come in ascending order; a large group comes in several parts, of some hundred kilobytes each.</summary>
     /// <param name="group">The key group.</param>
     /// <param name="count">How many entries the part has.</param>
     /// <param name="entries">The entries.</param>

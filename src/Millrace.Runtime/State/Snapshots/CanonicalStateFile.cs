@@ -7,7 +7,7 @@ using Millrace.State.Backends;
 
 namespace Millrace.Runtime.State.Snapshots;
 
-/// <summary>Keyed state in the canonical format as a file, which is written and read in pieces of about a megabyte.</summary>
+/// <summary>Keyed state in the canonical format as a file, which is written and read in pieces that fit into the processor's cache.</summary>
 /// <remarks>
 /// <code>
 /// "MRKS"  version:u8

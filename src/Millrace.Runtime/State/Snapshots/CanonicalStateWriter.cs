@@ -9,14 +9,10 @@ namespace Millrace.Runtime.State.Snapshots;
 internal sealed class CanonicalStateWriter(Stream stream, int maxParallelism) : KeyedStateWriter
 {
     private readonly List<CanonicalStateFile.State> _states = [];
-    private readonly XxHash3 _checksum = new();
     private bool _isCompleted;
 
     /// <summary>How many bytes have been written.</summary>
     public long Length { get; private set; }
-
-    /// <summary>XxHash3 over all bytes that have been written.</summary>
-    public ulong Checksum => _checksum.GetCurrentHashAsUInt64();
 
     public override void BeginState(StateHeader header)
     {
@@ -66,7 +62,6 @@ internal sealed class CanonicalStateWriter(Stream stream, int maxParallelism) : 
     private void Write(ReadOnlySpan<byte> bytes)
     {
         stream.Write(bytes);
-        _checksum.Append(bytes);
         Length += bytes.Length;
     }
 }
