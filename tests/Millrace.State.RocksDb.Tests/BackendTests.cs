@@ -1,4 +1,3 @@
-using Millrace.Connectors;
 using Millrace.State.Backends;
 using Millrace.State.RocksDb.Cache;
 using Millrace.State.RocksDb.Storage;

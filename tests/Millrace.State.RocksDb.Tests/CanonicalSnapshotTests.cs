@@ -1,3 +1,4 @@
+#pragma warning disable xUnit1051 // Nothing here is given up half way.
 using Millrace.Runtime.State.Keyed;
 using Millrace.Runtime.State.Snapshots;
 using Millrace.State.Backends;

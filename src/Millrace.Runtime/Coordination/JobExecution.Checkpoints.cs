@@ -297,7 +297,8 @@ internal sealed partial class JobExecution
     }
 
     /// <summary>
-    /// A subtask ends before others of its operator: what it knows stays part of checkpoints, so that nothing is missing if all of them begin anew. What it had
+    /// A subtask ends before others of its operator: its lists stay part of checkpoints, so that nothing is missing if all of them begin anew. (State by key has
+    /// done its work: no record of its keys will come.) What it had
     /// prepared is committed before it ends, and is not to be committed ever after.
     /// </summary>
     private void RememberState(SubtaskId subtask)
@@ -305,8 +306,8 @@ internal sealed partial class JobExecution
         if (_lastSnapshots.FirstOrDefault(snapshot => snapshot.Subtask == subtask) is { } last)
         {
             _finishedStates[subtask] = [.. last.Operators
-                .Select(op => op with { Operator = [.. op.Operator.Where(list => list.Name != Operators.CommittingSink.CommittablesName)] })
-                .Where(op => op.Keyed is not null || op.Operator.Count > 0)];
+                .Select(op => op with { Keyed = null, Operator = [.. op.Operator.Where(list => list.Name != Operators.CommittingSink.CommittablesName)] })
+                .Where(op => op.Operator.Count > 0)];
         }
     }
 

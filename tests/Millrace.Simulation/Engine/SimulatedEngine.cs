@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Checkpointing;
-using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Testing.Simulation;
 

@@ -1,3 +1,4 @@
+#pragma warning disable xUnit1039 // Tuples are what the data are.
 using Microsoft.Extensions.Configuration;
 using Millrace.Checkpointing;
 using Millrace.State.Backends;

@@ -1,4 +1,3 @@
-using Millrace.Checkpointing;
 using Millrace.Connectors;
 using Millrace.State;
 

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Millrace.Checkpointing;
 using Millrace.Connectors;
-using Millrace.State.Backends;
 using Millrace.StateProcessing;
 
 namespace Millrace.Tests.SavepointJobs;

@@ -1,3 +1,4 @@
+#pragma warning disable xUnit1051 // Nothing here is given up half way.
 using Millrace.Checkpointing;
 using Millrace.Connectors;
 using Millrace.State;

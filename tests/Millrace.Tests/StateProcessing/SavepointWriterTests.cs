@@ -1,3 +1,4 @@
+#pragma warning disable xUnit1051 // Nothing here is given up half way.
 using Millrace.Checkpointing;
 using Millrace.StateProcessing;
 using Millrace.Tests.SavepointJobs;
