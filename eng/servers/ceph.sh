@@ -33,11 +33,11 @@ free_port() {
 until_true() {
   local what=$1 i
   shift
-  for ((i = 0; i < 300; i++)); do
+  for ((i = 0; i < 1200; i++)); do
     "$@" > /dev/null 2>&1 && return 0
     sleep 0.1
   done
-  echo "ceph.sh: $what within 30 s; see $folder/log" >&2
+  echo "ceph.sh: $what within two minutes; see $folder/log" >&2
   return 1
 }
 

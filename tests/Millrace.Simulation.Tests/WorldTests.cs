@@ -67,7 +67,7 @@ public sealed class WorldTests
         int good = 0;
         for (ulong seed = 0; seed < 100; seed++)
         {
-            var result = World.Run(seed, WorldPlan.Create(seed, [new Fault.CancelAndRescale(Early)]), new SimulatedEngine(), new SimulationLog());
+            var result = World.Run(seed, WorldPlan.Create(seed, [new Fault.CancelAndRescale(Early)]), new ForgetfulEngine(), new SimulationLog());
             good += result is { Starts: 2, Failure: null } ? 1 : 0;
         }
 
@@ -92,7 +92,7 @@ public sealed class WorldTests
         int found = 0;
         for (ulong seed = 0; seed < 100; seed++)
         {
-            var result = World.Run(seed, WorldPlan.Create(seed, [fault]), new SimulatedEngine(), new SimulationLog());
+            var result = World.Run(seed, WorldPlan.Create(seed, [fault]), new ForgetfulEngine(), new SimulationLog());
             found += result.Failure?.Contains(how, StringComparison.Ordinal) == true ? 1 : 0;
         }
 

@@ -25,7 +25,7 @@ internal sealed partial class JobExecution : Actor
     private readonly TaskCompletionSource<JobOutcome> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly JobTopology _topology;
     private readonly JobCoordinator _coordinator;
-    private readonly long _startedAt;
+    private readonly DateTimeOffset _startedAt;
     private readonly long _startTimestamp;
     private Dictionary<int, SplitCoordinator> _enumerators = [];
     private IReadOnlyDictionary<SubtaskId, Subtask> _subtasks = new Dictionary<SubtaskId, Subtask>();
@@ -54,7 +54,7 @@ internal sealed partial class JobExecution : Actor
         _logger = loggers.CreateLogger("Millrace.Job");
         _topology = JobTopology.Of(job);
         _coordinator = new JobCoordinator(_topology, job.Options.EffectiveRestartStrategy, jitter, isRecoverable: true);
-        _startedAt = scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+        _startedAt = scheduler.TimeProvider.GetUtcNow();
         _startTimestamp = scheduler.TimeProvider.GetTimestamp();
         _openingBackoff = RestartBackoff.Create(job.Options.EffectiveRestartStrategy, jitter);
         _storeQueue = new StoreQueue(scheduler);
@@ -95,7 +95,7 @@ internal sealed partial class JobExecution : Actor
 
     /// <summary>The time, in milliseconds since 1970-01-01 UTC.</summary>
     // The wall clock of the start, going on by a clock that never jumps: a jump must neither put off a restart nor expire checkpoints.
-    internal long Now => _startedAt + (long)Scheduler.TimeProvider.GetElapsedTime(_startTimestamp).TotalMilliseconds;
+    internal long Now => (_startedAt + Scheduler.TimeProvider.GetElapsedTime(_startTimestamp)).ToUnixTimeMilliseconds();
 
     /// <summary>A job with all its subtasks in this process.</summary>
     public static JobExecution OnOneWorker(JobGraph job, ITaskScheduler scheduler, ISerializerProvider serializers, ILoggerFactory loggers, Random? jitter = null) =>

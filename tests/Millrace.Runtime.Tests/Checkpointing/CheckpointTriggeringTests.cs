@@ -166,7 +166,7 @@ public sealed class CheckpointTriggeringTests
         // A savepoint is always exact.
         rig.Complete(1);
         barrier = rig.Request(new SnapshotRequest(SnapshotKind.NativeSavepoint, "x")).Only<CheckpointDecision.Trigger>().Barrier;
-        Assert.Equal(new CheckpointBarrier(2, 3_000, SnapshotKind.NativeSavepoint), barrier);
+        Assert.Equal(new CheckpointBarrier(2, 3_000, SnapshotKind.NativeSavepoint, Folder: "x"), barrier);
     }
 
     [Fact]

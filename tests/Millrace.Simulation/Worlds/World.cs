@@ -34,7 +34,7 @@ internal sealed partial class World
     private readonly List<Generation> _generations = [];
     private readonly DateTimeOffset _begin;
     // Of a damaged log; of a version that no log has, which is damage too; of checkpoints that are all damaged.
-    private static readonly string[] Reports = [CheckpointErrors.DamagedLog, CheckpointErrors.LaterVersion, CheckpointErrors.NoneUsable];
+    private static readonly string[] Reports = [CheckpointErrors.DamagedLog, CheckpointErrors.LaterVersion, CheckpointErrors.NoneUsable, CheckpointErrors.Damage];
     private bool _hasReported;
     private Generation? _current;
     private string? _failure;
@@ -97,6 +97,8 @@ internal sealed partial class World
             At(fault.At, () => Apply(fault));
         }
 
+        var names = new Random((int)(_scheduler.Seed % int.MaxValue));
+        CheckpointNames.MakeRepeatable(() => $"{names.NextInt64():x16}{names.NextInt64():x16}");
         At(WorldPlan.Peace, MakePeace);
         At(WorldPlan.Peace + TimeToEnd, () => Fail($"the job does not end: {_current?.Run?.Describe() ?? "it is down"}; runnable: {string.Join(", ", _scheduler.Runnable)}"));
         Start();

@@ -15,7 +15,7 @@ internal static class LedgerJob
         env.FromGenerator(index => index, count, recordsPerSecond: 100).Uid(SourceUid);
 
     public static Action<StreamExecutionEnvironment> Build(List<Line> results, long count = 10_000) => env =>
-        Numbers(env, count).KeyBy(number => (int)(number % 10)).Process(() => new Ledger()).Uid(Uid).SinkTo(new CallbackSink<Line>(line =>
+        Ledger(Numbers(env, count)).SinkTo(new CallbackSink<Line>(line =>
         {
             lock (results)
             {
@@ -23,16 +23,13 @@ internal static class LedgerJob
             }
         })).Uid("sink");
 
-    /// <summary>What each number must find: how many came before it, and what their sum is.</summary>
-    public static IEnumerable<Line> Expected(long count, int kept) =>
-        Enumerable.Range(0, (int)count).GroupBy(number => number % 10).SelectMany(digit => digit.Take(kept).Select((number, index) =>
-            new Line(digit.Key, index + 1, digit.Take(index + 1).Sum(one => (long)one))));
+    public static SingleOutputStream<Line> Ledger(DataStream<long> numbers) => numbers.KeyBy(number => (int)(number % 10)).Process(() => new LedgerFunction()).Uid(Uid);
 
     public sealed record Line(int Digit, int Count, long Sum);
 
     public sealed record Total(int Count, long Sum);
 
-    private sealed class Ledger : KeyedProcessFunction<int, long, Line>
+    private sealed class LedgerFunction : KeyedProcessFunction<int, long, Line>
     {
         private ValueState<Total> _total = null!;
         private ListState<long> _numbers = null!;

@@ -54,8 +54,8 @@ public sealed class SavepointReaderTests : IDisposable
 
         Assert.Equal(
             [
-                ("total", SavepointStateKind.Value), ("numbers", SavepointStateKind.List), ("parity", SavepointStateKind.Map), ("event-time timers", SavepointStateKind.Timers),
-                ("processing-time timers", SavepointStateKind.Timers), ("opened", SavepointStateKind.OperatorList), ("all", SavepointStateKind.OperatorUnionList),
+                ("event-time timers", SavepointStateKind.Timers), ("processing-time timers", SavepointStateKind.Timers), ("total", SavepointStateKind.Value),
+                ("numbers", SavepointStateKind.List), ("parity", SavepointStateKind.Map), ("opened", SavepointStateKind.OperatorList), ("all", SavepointStateKind.OperatorUnionList),
             ],
             states.Select(state => (state.Name, state.Kind)));
         Assert.All(states.Take(5), state => Assert.Equal((10, "int32"), (state.Entries, state.Key!.Name)));

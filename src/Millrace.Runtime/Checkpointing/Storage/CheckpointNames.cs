@@ -42,7 +42,13 @@ internal sealed class CheckpointNames(string jobId)
     public static string MetadataOf(string folder) => $"{folder}/{Metadata}";
 
     /// <summary>A name that nobody else has chosen or will, in any process.</summary>
-    public static string Random(string folder) => $"{folder}/{RandomNumberGenerator.GetHexString(32, lowercase: true)}";
+    public static string Random(string folder) => $"{folder}/{_repeatable?.Invoke() ?? RandomNumberGenerator.GetHexString(32, lowercase: true)}";
+
+    /// <summary>Has this thread choose names from a seed, so that a simulation is the same every time; null for random ones again.</summary>
+    public static void MakeRepeatable(Func<string>? names) => _repeatable = names;
+
+    [ThreadStatic]
+    private static Func<string>? _repeatable;
 
     /// <summary>Whether a file was written to be shared by checkpoints. Nobody changes such a file, so it need not be copied to be used.</summary>
     public static bool IsShared(string name)
