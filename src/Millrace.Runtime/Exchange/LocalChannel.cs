@@ -16,6 +16,7 @@ internal sealed class LocalChannel<T> : IChannelSender<T>, IChannelReceiver<T>
     private readonly Actor _producer;
     private readonly Actor _consumer;
     private readonly Mailbox? _consumerMailbox;
+    private readonly PendingAnnouncements _pending = new();
     private Action<BarrierAnnouncement>? _announced;
     private RingPositions _positions;
 
@@ -40,7 +41,17 @@ internal sealed class LocalChannel<T> : IChannelSender<T>, IChannelReceiver<T>
     public void Announce(CheckpointBarrier barrier)
     {
         var announcement = new BarrierAnnouncement(barrier, _positions.Tail);
-        _consumerMailbox?.Post(() => Volatile.Read(ref _announced)?.Invoke(announcement));
+        if (_consumerMailbox is null)
+        {
+            return;
+        }
+
+        _pending.Add(announcement.Position);
+        _consumerMailbox.Post(() =>
+        {
+            _pending.Remove();
+            Volatile.Read(ref _announced)?.Invoke(announcement);
+        });
     }
 
     public void Peek(Func<long, StreamElement<T>, bool> visit)
@@ -76,8 +87,9 @@ internal sealed class LocalChannel<T> : IChannelSender<T>, IChannelReceiver<T>
     public bool TryReceive(out StreamElement<T> element)
     {
         long head = _positions.Head;
-        if (head == Volatile.Read(ref _positions.Tail))
+        if (head == Volatile.Read(ref _positions.Tail) || _pending.IsBehind(head))
         {
+            // The announcement itself wakes the consumer.
             element = default;
             return false;
         }

@@ -24,6 +24,7 @@ internal abstract class RemoteReceiver
     private long _consumed;
     private long _granted;
     private ulong _creditFrames;
+    private readonly PendingAnnouncements _pending = new();
     private Action<BarrierAnnouncement>? _announced;
     private volatile bool _ended;
 
@@ -98,7 +99,12 @@ internal abstract class RemoteReceiver
         }
 
         var announcement = new BarrierAnnouncement(barrier, _received);
-        _mailbox.Post(() => Volatile.Read(ref _announced)?.Invoke(announcement));
+        _pending.Add(announcement.Position);
+        _mailbox.Post(() =>
+        {
+            _pending.Remove();
+            Volatile.Read(ref _announced)?.Invoke(announcement);
+        });
     }
 
     protected void PeekFrames(Func<long, FrameBuffer, bool> visit)
@@ -112,7 +118,7 @@ internal abstract class RemoteReceiver
     protected bool TryTake([NotNullWhen(true)] out FrameBuffer? frame)
     {
         long consumed = _consumed;
-        if (consumed == Volatile.Read(ref _received))
+        if (consumed == Volatile.Read(ref _received) || _pending.IsBehind(consumed))
         {
             frame = null;
             return false;
