@@ -49,6 +49,7 @@ internal sealed partial class CheckpointCoordinator
         if (_phase == Phase.Running && _storing is null && _pending.Find(pending => pending.Missing == 0) is { } complete)
         {
             _storing = complete;
+            complete.SettleDrained(_topology);
             _decisions.Add(new CheckpointDecision.Store(complete.Barrier, complete.Snapshots, complete.Finished, complete.Request));
         }
     }

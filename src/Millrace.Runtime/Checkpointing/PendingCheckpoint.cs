@@ -1,3 +1,4 @@
+using Millrace.Runtime.Coordination;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Checkpointing;
@@ -56,6 +57,26 @@ internal sealed class PendingCheckpoint(
 
         _snapshots.Add(snapshot.Subtask, snapshot);
         return true;
+    }
+
+    /// <summary>
+    /// A subtask has come to its end in this checkpoint only if all that feed it have: one that took its snapshot late, because nobody waits or a barrier overtook,
+    /// may have heard of an end that lies behind the barrier, and what its producers send again after a restore is for it to take.
+    /// </summary>
+    public void SettleDrained(JobTopology topology)
+    {
+        for (bool changed = true; changed;)
+        {
+            changed = false;
+            foreach (var subtask in participants)
+            {
+                if (IsDrained(subtask) && topology.ProducersOf(subtask).Any(producer => !finished.Contains(producer) && !IsDrained(producer)))
+                {
+                    _snapshots[subtask] = _snapshots[subtask] with { IsDrained = false };
+                    changed = true;
+                }
+            }
+        }
     }
 
     /// <summary>A subtask was made anew: it is not the one that took part.</summary>
