@@ -350,6 +350,9 @@ internal sealed class Subtask : Actor
 
             _phase = Phase.Drained;
             _snapshots?.Drained(Id);
+
+            // A barrier may have waited for this, and nobody else will wake the subtask for it.
+            return InputStatus.Progress;
         }
 
         bool progress = false;
