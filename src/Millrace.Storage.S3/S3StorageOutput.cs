@@ -92,7 +92,13 @@ internal sealed class S3StorageOutput : StorageOutput
             using var body = _stream.TakeBuffer();
             var request = new UploadPartRequest
             {
-                BucketName = _bucket, Key = _key, UploadId = _uploadId, PartNumber = _parts.Count + 1, InputStream = body, PartSize = body.Length, UseChunkEncoding = false,
+                BucketName = _bucket,
+                Key = _key,
+                UploadId = _uploadId,
+                PartNumber = _parts.Count + 1,
+                InputStream = body,
+                PartSize = body.Length,
+                UseChunkEncoding = false,
             };
             var response = S3CheckpointStorage.Block(() => _client.UploadPartAsync(request, _cancellationToken));
             _parts.Add(new PartETag(_parts.Count + 1, response.ETag));

@@ -56,7 +56,12 @@ public sealed class CephServer : IAsyncLifetime
         Assert.SkipWhen(WhyNot is not null, WhyNot ?? "");
         return new S3CheckpointStorage(new S3CheckpointStorageOptions
         {
-            Bucket = bucket, Prefix = prefix, ServiceUrl = Address, AccessKey = AccessKey, SecretKey = secretKey ?? SecretKey, PartSize = 5 << 20,
+            Bucket = bucket,
+            Prefix = prefix,
+            ServiceUrl = Address,
+            AccessKey = AccessKey,
+            SecretKey = secretKey ?? SecretKey,
+            PartSize = 5 << 20,
         });
     }
 
@@ -64,7 +69,9 @@ public sealed class CephServer : IAsyncLifetime
     {
         using var process = Process.Start(new ProcessStartInfo("/bin/bash")
         {
-            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "ceph.sh"), command, _folder }, RedirectStandardOutput = true, RedirectStandardError = true,
+            ArgumentList = { Path.Combine(AppContext.BaseDirectory, "ceph.sh"), command, _folder },
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         })!;
         var errors = process.StandardError.ReadToEndAsync();
         string output = await process.StandardOutput.ReadToEndAsync();

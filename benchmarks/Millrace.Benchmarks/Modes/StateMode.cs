@@ -78,7 +78,8 @@ internal sealed class StateMode(TextWriter output)
                     Allocated = GC.GetAllocatedBytesForCurrentThread() - before;
                     Seconds = TimeProvider.System.GetElapsedTime(start).TotalSeconds;
                 }
-            }) { Name = "writer" };
+            })
+            { Name = "writer" };
         }
 
         public double Seconds { get; private set; }

@@ -60,7 +60,7 @@ public static class CommandLine
         input.Validators.Add(RefuseEmpty);
         output.Validators.Add(RefuseEmpty);
         checkpointFolder.Validators.Add(RefuseEmpty);
-        var command = new RootCommand("Reads flights, and writes how punctual airports were into a folder per result.") 
+        var command = new RootCommand("Reads flights, and writes how punctual airports were into a folder per result.")
         {
             input, output, parallelism, maxDisorder, checkpointFolder, checkpointInterval, rate,
         };

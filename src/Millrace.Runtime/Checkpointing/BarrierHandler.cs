@@ -1,5 +1,5 @@
-using Millrace.Runtime.Exchange;
 using System.Diagnostics;
+using Millrace.Runtime.Exchange;
 
 namespace Millrace.Runtime.Checkpointing;
 

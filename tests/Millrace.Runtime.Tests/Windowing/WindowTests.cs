@@ -1,10 +1,10 @@
-using Millrace.Serialization;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State;
 using Millrace.Runtime.Tests.Operators;
 using Millrace.Runtime.Tests.State;
 using Millrace.Runtime.Windowing;
+using Millrace.Serialization;
 using Millrace.State.Backends;
 using Millrace.Testing;
 using Millrace.Windowing;
