@@ -350,6 +350,9 @@ internal sealed class Subtask : Actor
 
             _phase = Phase.Drained;
             _snapshots?.Drained(Id);
+
+            // A barrier that came while the rest was worked off has waited for this moment, and nothing else may ever come to wake the subtask.
+            return InputStatus.Progress;
         }
 
         bool progress = false;
