@@ -32,6 +32,10 @@ public sealed record JobEquivalenceOptions
     /// <value>Default: <see langword="false"/>.</value>
     public bool KeepsNoState { get; init; }
 
+    /// <summary>Ends a run that has not come to its end when so much time has passed by the job's clock.</summary>
+    /// <value>Default: 5 minutes.</value>
+    public TimeSpan MaxTime { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Ends a run that does not come to its end after so many steps.</summary>
     /// <value>Default: 2,000,000.</value>
     public long MaxSteps { get; init; } = 2_000_000;

@@ -10,6 +10,7 @@ internal sealed class SimulatedEquivalenceRun : EquivalenceRun
     private readonly SimulatedScheduler _scheduler;
     private readonly SimulatedDisk _disk;
     private readonly int _wanted;
+    private readonly DateTimeOffset _limit;
     private SimulatedProcess _process;
     private JobExecution _execution = null!;
     private CheckpointOverview? _seen;
@@ -18,6 +19,7 @@ internal sealed class SimulatedEquivalenceRun : EquivalenceRun
         : base(declare, way, options, seed)
     {
         _scheduler = new SimulatedScheduler(seed);
+        _limit = _scheduler.Time.GetUtcNow() + options.MaxTime;
         _disk = new SimulatedDisk(_scheduler, new StorageFaults(Random.Next()), new SimulationLog());
         _wanted = way is null or { Interruption: Interruption.None } ? 0 : Random.Next(1, 4);
         _process = _scheduler.StartProcess("start");
@@ -144,10 +146,17 @@ internal sealed class SimulatedEquivalenceRun : EquivalenceRun
 
     /// <summary>Where everything stands, for people.</summary>
     private string Describe() =>
-        $"It is {_execution.State}. Subtasks: {string.Join(", ", _execution.Subtasks.Where(subtask => !subtask.Value.IsStopped).Select(subtask => $"{subtask.Value.Description} {_execution.StateOf(subtask.Key)}, {subtask.Value.Pressure.Waiting} waiting"))}. "
+        $"It is {_execution.State}. Subtasks: {string.Join(", ", _execution.Subtasks.Where(subtask => !subtask.Value.IsStopped).Select(subtask => $"{subtask.Value.Description} {_execution.StateOf(subtask.Key)}, {subtask.Value.Pressure.Waiting} waiting{subtask.Value.Checkpoints?.Status}"))}. "
         + $"Checkpoints: {string.Join(", ", _execution.CheckpointHistory?.Current.Records.TakeLast(4).Select(record => $"{record.Id} {record.Kind} {record.Status} {record.Subtasks.Count}/{record.Participants} {record.FailureReason}") ?? [])}.";
 
-    private void RunUntil(Func<bool> condition) => _scheduler.RunUntil(condition, Options.MaxSteps);
+    private void RunUntil(Func<bool> condition)
+    {
+        _scheduler.RunUntil(() => condition() || _scheduler.Time.GetUtcNow() > _limit, Options.MaxSteps);
+        if (!condition())
+        {
+            throw new InvalidOperationException($"{Options.MaxTime} have passed by its clock.");
+        }
+    }
 
     /// <summary>Adds up what the start that ends now has done.</summary>
     private void Remember()

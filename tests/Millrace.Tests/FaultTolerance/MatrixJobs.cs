@@ -91,7 +91,7 @@ internal static class MatrixJobs
         job.Capture(Readings.Source().In(job).Rebalance().Process(() => new OperatorStates(tallies, job.Start)), "numbers");
     }
 
-    private static IEnumerable<string> FileLines(int time) => Enumerable.Range(0, 300).Select(i => $$"""{"Key":{{i % 5}},"Value":{{i}},"Time":{{time}}}""");
+    private static IEnumerable<string> FileLines(int time) => Enumerable.Range(0, 300).Select(i => $$"""{"key":{{i % 5}},"value":{{i}},"time":{{time}}}""");
 
     private static void Files(JobUnderTest job)
     {
