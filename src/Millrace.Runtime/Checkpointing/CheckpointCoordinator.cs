@@ -292,7 +292,7 @@ internal sealed partial class CheckpointCoordinator
         List<SubtaskId> notify = pending.Barrier.IsSavepoint && !stops ? [] : [.. pending.Participants.Where(_unfinished.Contains)];
 
         // A job that is being drained ends with its savepoint and not with a checkpoint that happens to come before.
-        List<SubtaskId> finish = stops ? notify : _stop?.Stop == StopMode.Drain ? [] : Releasable(pending, notify);
+        List<SubtaskId> finish = stops ? notify : _stop?.Stop == StopMode.Drain ? [] : notify.FindAll(pending.IsDrained);
         _released.UnionWith(finish);
         _decisions.Add(new CheckpointDecision.Completed(pending.Id, path, pending.Request, notify, finish));
         if (!pending.Barrier.IsSavepoint)
@@ -322,27 +322,6 @@ internal sealed partial class CheckpointCoordinator
             {
                 Abort(older, AbortReason.Subsumed, CheckpointErrors.Subsumed(older.Description, pending.Id), path);
             }
-        }
-    }
-
-    /// <summary>
-    /// Those that may end with a checkpoint: drained in it, as are all that feed them. Where barriers do not wait for each other one may have seen the end of an input that had not
-    /// come to its end at the barrier; it would wait for those that feed it, and they for a checkpoint that does not begin while somebody is about to end.
-    /// </summary>
-    private List<SubtaskId> Releasable(PendingCheckpoint pending, List<SubtaskId> candidates)
-    {
-        var known = new Dictionary<SubtaskId, bool>();
-        return candidates.FindAll(IsDone);
-
-        bool IsDone(SubtaskId subtask)
-        {
-            if (!known.TryGetValue(subtask, out bool done))
-            {
-                done = !_unfinished.Contains(subtask) || (pending.IsDrained(subtask) && _topology.ProducersOf(subtask).All(IsDone));
-                known.Add(subtask, done);
-            }
-
-            return done;
         }
     }
 

@@ -7,8 +7,7 @@ public sealed class MatrixTests(ITestOutputHelper output)
 {
     public static TheoryData<string, string> JobsAndWays { get; } = [.. from job in MatrixJobs.All where !job.NeedsThreads from way in JobWay.All select (job.Name, way.Name)];
 
-    // Files are killed and restored in FlightDelays.Tests and Millrace.ProcessTests; the text of this job's results is not compared here yet.
-    public static TheoryData<string> Jobs { get; } = [.. MatrixJobs.All.Where(job => job.Name != "files").Select(job => job.Name)];
+    public static TheoryData<string> Jobs { get; } = [.. MatrixJobs.All.Select(job => job.Name)];
 
     // More where there is time: the seeds of every run are the same.
     private static int Seeds => int.TryParse(Environment.GetEnvironmentVariable("MILLRACE_MATRIX_SEEDS"), out int seeds) ? seeds : 6;
