@@ -45,6 +45,9 @@ internal static class JobInstruments
         Counter("totalNumberOfCheckpoints", "{checkpoint}", "Checkpoints and savepoints that were begun.", job => Overview(job)?.Counts.Triggered);
     }
 
+    // One that has just ended is taken out by another thread, perhaps a moment later.
+    private static bool IsRunning(KeyValuePair<JobExecution, KeyValuePair<string, object?>[]> entry) => !entry.Key.Completion.IsCompleted;
+
     private static void OfJobs()
     {
         Counter("numRestarts", "{restart}", "How often the job or a part of it was started again.", job => job.Failures.Restarts);
@@ -72,7 +75,7 @@ internal static class JobInstruments
 
     private static IEnumerable<Measurement<long>> Measure(Func<JobExecution, long?> value)
     {
-        foreach (var (job, tags) in Jobs)
+        foreach (var (job, tags) in Jobs.Where(IsRunning))
         {
             if (value(job) is { } measured)
             {
@@ -87,7 +90,7 @@ internal static class JobInstruments
 
         IEnumerable<Measurement<long>> Measure()
         {
-            foreach (var (job, tags) in Jobs)
+            foreach (var (job, tags) in Jobs.Where(IsRunning))
             {
                 foreach (var (subtask, _, _, statistics) in Latest(job)?.Subtasks ?? [])
                 {

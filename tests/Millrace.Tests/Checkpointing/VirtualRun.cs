@@ -71,5 +71,5 @@ internal sealed class VirtualRun
 
     /// <summary>When checkpoints began, in whole seconds after the beginning.</summary>
     public IReadOnlyList<int> Begun() =>
-        [.. CheckpointSummaries.From(Execution).History.Select(checkpoint => (int)(checkpoint.BeganAt - _began).TotalSeconds)];
+        [.. CheckpointSummaries.From(Execution).History.Select(checkpoint => (int)Math.Round((checkpoint.BeganAt - _began).TotalSeconds))];
 }
