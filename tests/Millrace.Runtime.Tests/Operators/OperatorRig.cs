@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.Serialization;
+using Millrace.Runtime.State.Operator;
 using Millrace.Runtime.State.Snapshots;
 using Millrace.Runtime.Tasks;
 using Millrace.State.Backends;
@@ -16,7 +17,7 @@ namespace Millrace.Runtime.Tests.Operators;
 /// </summary>
 internal sealed class OperatorRig
 {
-    public OperatorRig(StreamOperator op, int subtask = 0, int parallelism = 1, int batchSize = 4, CancellationToken cancellation = default, StateBackend? backend = null)
+    public OperatorRig(StreamOperator op, int subtask = 0, int parallelism = 1, int batchSize = 4, CancellationToken cancellation = default, StateBackend? backend = null, bool takesCheckpoints = false)
     {
         Operator = op;
         Time = new VirtualTimeProvider(DateTimeOffset.UnixEpoch);
@@ -39,6 +40,8 @@ internal sealed class OperatorRig
             Metrics = new OperatorMetrics(),
             Mailbox = Actor.Mailbox,
             Latency = new LatencyStatistics(),
+            TakesCheckpoints = takesCheckpoints,
+            OperatorState = new OperatorStateBackend(new SerializerProvider(new SerializerRegistry()), subtask),
         });
     }
 
