@@ -17,6 +17,9 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
     private const long CommitInterval = 1_000;
     private const int Retries = 10;
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(100);
+
+    // The subtask takes nothing meanwhile: what does not work within half a minute is left to a restart.
+    private static readonly TimeSpan LongestRetryDelay = TimeSpan.FromSeconds(5);
     private Committer<TCommittable>? _committer;
     private CommittingSinkWriter<T, TCommittable>? _writer;
     private IReadOnlyList<TCommittable> _fresh = [];
@@ -175,7 +178,7 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
             {
                 Diagnostics.Log.CommitRetried(Context.Logger, error, Context.SubtaskName, committables.Count, attempt + 1);
                 await WaitAsync(delay).ConfigureAwait(false);
-                delay *= 2;
+                delay = delay * 2 < LongestRetryDelay ? delay * 2 : LongestRetryDelay;
             }
         }
     }

@@ -24,6 +24,19 @@ public sealed class CheckpointEndTests
     }
 
     [Fact]
+    public void Drained_BeforeAProducer_IsNotTheEnd()
+    {
+        // Nobody waits for barriers here: B0 has heard of an end of A1 that lies behind the barrier.
+        var rig = new CheckpointRig(OnDemand());
+        rig.Request(OneMore()).AssertTriggers(1);
+        rig.Acknowledge(1, A0, isDrained: true);
+        rig.Acknowledge(1, A1);
+        var store = rig.Acknowledge(1, B0, isDrained: true).Only<CheckpointDecision.Store>();
+        Assert.Equal([A0], store.Snapshots.Where(snapshot => snapshot.IsDrained).Select(snapshot => snapshot.Subtask));
+        Assert.Equal([A0], rig.Stored(1).Only<CheckpointDecision.Completed>().Finish);
+    }
+
+    [Fact]
     public void Drained_NoInterval_TakesTheFinalCheckpoint() => new CheckpointRig(OnDemand()).DrainedAll().AssertTriggers(1);
 
     [Fact]

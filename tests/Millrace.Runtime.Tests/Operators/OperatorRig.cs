@@ -76,7 +76,7 @@ internal sealed class OperatorRig
 
     public KeyedStateReader Snapshot() => MemoryKeyedState.Of(((IKeyedOperator)Operator).Freeze(1), Operator.Context.MaxParallelism);
 
-    /// <summary>A snapshot in the format of the <see cref="State.NativeHeapBackend"/> that the rig was given.</summary>
+    /// <summary>A snapshot in the format of the <see cref="NativeHeapBackend"/> that the rig was given.</summary>
     public NativeSnapshot NativeSnapshot()
     {
         using var frozen = ((IKeyedOperator)Operator).Freeze(1);

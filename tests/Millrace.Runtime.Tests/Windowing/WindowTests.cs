@@ -2,7 +2,6 @@ using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State;
 using Millrace.Runtime.Tests.Operators;
-using Millrace.Runtime.Tests.State;
 using Millrace.Runtime.Windowing;
 using Millrace.Serialization;
 using Millrace.State.Backends;

@@ -2,7 +2,7 @@ using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.State.Snapshots;
 using Millrace.State.Backends;
 
-namespace Millrace.Runtime.Tests.State;
+namespace Millrace.Tests.Shared;
 
 /// <summary>The heap backend with a snapshot format of its own: the canonical one in its metadata, without any file.</summary>
 internal sealed class NativeHeapBackend : StateBackend
