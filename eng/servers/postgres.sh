@@ -68,6 +68,14 @@ free_port() {
     done
 }
 
+# Runs a command with none of the files that were open here: a server that outlives the script must not keep somebody's lock or pipe.
+with_no_files() (
+    for file in /proc/self/fd/*; do
+        case ${file##*/} in 0 | 1 | 2 | 255) ;; *) eval "exec ${file##*/}>&-" 2>/dev/null ;; esac
+    done
+    "$@"
+)
+
 start_server() {
     programs=$(find_programs)
     [ -n "$programs" ] || { install_server; programs=$(find_programs); }
@@ -102,7 +110,7 @@ CONF
         # Somebody else may take the port between the look and the start.
         for attempt in 1 2 3 4 5; do
             port=$(free_port)
-            if as_server_user "$programs/pg_ctl" -D "$data" -o "-p $port" -l "$data/log" -w -t 30 -s start >/dev/null 2>&1 9>&-; then
+            if with_no_files as_server_user "$programs/pg_ctl" -D "$data" -o "-p $port" -l "$data/log" -w -t 30 -s start >/dev/null 2>&1; then
                 echo "$port" >"$folder/port"
                 break
             fi
