@@ -91,6 +91,7 @@ public sealed class PostgresSink<T> : CommittingSink<T, PostgresTransaction>
     /// <exception cref="ConnectorException">
     /// MR7201: the server does not answer. MR7202: the table does not fit. MR7203: the server takes no prepared transactions. MR7206: there is no index for the key.
     /// </exception>
+    // The graph is built on the user's thread and asks in one call; on the pool, because that thread may have a context that would wait for itself.
     public override void Validate() => Task.Run(() => ValidateAsync(CancellationToken.None)).GetAwaiter().GetResult();
 
     /// <inheritdoc/>
