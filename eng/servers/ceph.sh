@@ -30,15 +30,17 @@ free_port() {
   done
 }
 
+# By the clock: on a busy machine a single look may take seconds.
 until_true() {
-  local what=$1 i
+  local what=$1 end=$((SECONDS + 90))
   shift
-  for ((i = 0; i < 1200; i++)); do
-    "$@" > /dev/null 2>&1 && return 0
+  while ! "$@" > /dev/null 2>&1; do
+    if ((SECONDS >= end)); then
+      echo "ceph.sh: $what within 90 seconds; see $folder/log" >&2
+      return 1
+    fi
     sleep 0.1
   done
-  echo "ceph.sh: $what within two minutes; see $folder/log" >&2
-  return 1
 }
 
 configure() {
@@ -77,35 +79,56 @@ rgw frontends = beast endpoint=127.0.0.1:$3
 CONF
 }
 
-osd_is_up() { timeout 5 ceph -c "$folder/ceph.conf" osd stat | grep -q "1 up"; }
+monitor_answers() { timeout 10 ceph -c "$folder/ceph.conf" mon stat; }
+
+# Asked for twice with the same id it answers with the same number, so that a first try that was cut short does no harm.
+osd_is_known() { timeout 20 ceph -c "$folder/ceph.conf" osd new "$1"; }
+
+osd_is_up() { timeout 10 ceph -c "$folder/ceph.conf" osd stat | grep -q "1 up"; }
+
+# Each step only after the one before: what a server says that comes up without its neighbour tells nobody what went wrong.
+start_servers() {
+  local id mon gateway osd conf=(-c "$folder/ceph.conf")
+  id=$(cat /proc/sys/kernel/random/uuid)
+  osd=$(cat /proc/sys/kernel/random/uuid)
+  mon=$(free_port)
+  gateway=$(free_port)
+  while [ "$gateway" = "$mon" ]; do gateway=$(free_port); done
+  configure "$id" "$mon" "$gateway"
+  monmaptool --create --clobber --fsid "$id" --addv a "[v1:127.0.0.1:$mon]" "$folder/monmap" &&
+    ceph-mon "${conf[@]}" -i a --mkfs --monmap "$folder/monmap" &&
+    ceph-mon "${conf[@]}" -i a &&
+    until_true "the monitor did not answer" monitor_answers &&
+    until_true "the monitor did not take a store" osd_is_known "$osd" &&
+    ceph-osd "${conf[@]}" -i 0 --mkfs --osd-uuid "$osd" &&
+    ceph-osd "${conf[@]}" -i 0 &&
+    until_true "the store did not come up" osd_is_up &&
+    radosgw "${conf[@]}" -n client.rgw.a &&
+    until_true "the gateway did not come up" is_open "$gateway" &&
+    timeout 60 radosgw-admin "${conf[@]}" user create --uid=test --display-name=test --access-key="$key" --secret="$secret" &&
+    echo "$gateway $key $secret" > "$folder/starting"
+}
 
 start() {
   if [ -f "$folder/ready" ] && is_open "$(cut -d' ' -f1 "$folder/ready")"; then
     cat "$folder/ready"
     return
   fi
+  local attempt
+  for attempt in 1 2 3; do
+    stop
+    rm -rf "$folder/mon" "$folder/osd" "$folder/run" "$folder/ready" "$folder/starting"
+    mkdir -p "$folder/mon" "$folder/osd" "$folder/run" "$folder/log"
+    if start_servers > "$folder/log/start-$attempt.log" 2>&1 < /dev/null; then
+      mv "$folder/starting" "$folder/ready"
+      cat "$folder/ready"
+      return
+    fi
+    echo "ceph.sh: attempt $attempt of 3 failed:" >&2
+    tail -5 "$folder/log/start-$attempt.log" >&2
+  done
   stop
-  rm -rf "$folder/mon" "$folder/osd" "$folder/ready"
-  mkdir -p "$folder/mon" "$folder/osd" "$folder/run" "$folder/log"
-  local id mon gateway osd conf=(-c "$folder/ceph.conf")
-  id=$(cat /proc/sys/kernel/random/uuid)
-  osd=$(cat /proc/sys/kernel/random/uuid)
-  mon=$(free_port)
-  gateway=$(free_port)
-  configure "$id" "$mon" "$gateway"
-  {
-    monmaptool --create --clobber --fsid "$id" --addv a "[v1:127.0.0.1:$mon]" "$folder/monmap"
-    ceph-mon "${conf[@]}" -i a --mkfs --monmap "$folder/monmap"
-    ceph-mon "${conf[@]}" -i a
-    timeout 30 ceph "${conf[@]}" osd new "$osd"
-    ceph-osd "${conf[@]}" -i 0 --mkfs --osd-uuid "$osd"
-    ceph-osd "${conf[@]}" -i 0
-    until_true "the store did not come up" osd_is_up
-    radosgw "${conf[@]}" -n client.rgw.a
-    until_true "the gateway did not come up" is_open "$gateway"
-    timeout 60 radosgw-admin "${conf[@]}" user create --uid=test --display-name=test --access-key="$key" --secret="$secret"
-  } > "$folder/log/start.log" 2>&1 < /dev/null || { tail -5 "$folder/log/start.log" >&2; stop; return 1; }
-  echo "$gateway $key $secret" | tee "$folder/ready"
+  return 1
 }
 
 # Only processes whose number was written here, and which still are what they were: numbers are used again.
