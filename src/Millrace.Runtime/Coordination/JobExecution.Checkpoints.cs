@@ -54,6 +54,13 @@ internal sealed partial class JobExecution
     {
         var completion = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         Request(kind, folder, stop, (path, error) => _ = error is null ? completion.TrySetResult(path ?? "") : completion.TrySetException(error));
+
+        // An execution that is done runs never again, and would not look at this. The order counts: it completes before it looks for facts a last time.
+        if (_completion.Task.IsCompleted)
+        {
+            completion.TrySetException(Checkpointing.CheckpointErrors.Refuse("the job has ended."));
+        }
+
         return completion.Task;
     }
 

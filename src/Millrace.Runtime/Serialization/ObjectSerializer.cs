@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Millrace.Serialization;
 using PolyType.Abstractions;
 
@@ -15,10 +16,14 @@ internal sealed class ObjectSerializer<T, TState>(
     bool isFrozen)
     : ShapeSerializer<T>
 {
+    private readonly WriteStep<T, TState>[] _writes = WriteStep<T, TState>.For(members);
+
     /// <summary>An object without members takes one byte, so that no value takes none and counts can be checked.</summary>
     internal override int MinBytes { get; } = Math.Max(1, members.Sum(m => (long)m.MinBytes) is var sum && sum > int.MaxValue ? int.MaxValue : (int)sum);
 
     internal override bool BatchIsSequential => members.Length == 0;
+
+    internal override bool IsRaw => _writes is [{ Member: null, Offset: 0 } all] && all.Length == Unsafe.SizeOf<T>();
 
     public override void Write(ref BinaryOutput output, in T value)
     {
@@ -29,9 +34,16 @@ internal sealed class ObjectSerializer<T, TState>(
         }
 
         ref T source = ref Unsafe.AsRef(in value);
-        foreach (var member in members)
+        foreach (ref readonly var step in _writes.AsSpan())
         {
-            member.Write(ref output, ref source);
+            if (step.Member is { } member)
+            {
+                member.Write(ref output, ref source);
+            }
+            else
+            {
+                output.WriteRaw(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.AddByteOffset(ref Unsafe.As<T, byte>(ref source), step.Offset), step.Length));
+            }
         }
     }
 
@@ -153,6 +165,11 @@ internal abstract class ObjectMember<T, TState>(string name) : ReadStep<TState>
 
     public abstract int MinBytes { get; }
 
+    /// <summary>Where in the struct its bytes are as they are written; -1 where they are not.</summary>
+    public abstract int RawOffset { get; }
+
+    public abstract int RawLength { get; }
+
     public abstract void Write(ref BinaryOutput output, ref T value);
 
     public abstract void WriteColumn(ref BinaryOutput output, ReadOnlySpan<T> values);
@@ -168,10 +185,14 @@ internal abstract class ObjectMember<T, TState>(string name) : ReadStep<TState>
 
 /// <summary>A member of an object, with its type.</summary>
 internal sealed class ObjectMember<T, TState, TMember>(
-    string name, Getter<T, TMember> get, Setter<TState, TMember> set, ShapeSerializer<TMember> serializer)
+    string name, Getter<T, TMember> get, Setter<TState, TMember> set, ShapeSerializer<TMember> serializer, int rawOffset)
     : ObjectMember<T, TState>(name)
 {
     public override int MinBytes => serializer.MinBytes;
+
+    public override int RawOffset => rawOffset;
+
+    public override int RawLength => Unsafe.SizeOf<TMember>();
 
     public override void Write(ref BinaryOutput output, ref T value)
     {
@@ -209,7 +230,7 @@ internal sealed class ObjectMember<T, TState, TMember>(
     public override SchemaMember Describe(SchemaPath path) => new(Name, serializer.Describe(path));
 
     public override ReadStep<TState> ReadingOf(TypeSchema written, Migration migration) =>
-        new ObjectMember<T, TState, TMember>(Name, get, set, migration.Read(serializer, written, "." + Name));
+        new ObjectMember<T, TState, TMember>(Name, get, set, migration.Read(serializer, written, "." + Name), rawOffset: -1);
 
     public override bool ComputeImmutable(HashSet<object> assumed) => serializer.ComputeImmutable(assumed);
 }

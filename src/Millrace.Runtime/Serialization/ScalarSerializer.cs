@@ -30,6 +30,8 @@ internal sealed class ScalarSerializer<T, TFormat> : ShapeSerializer<T>
 {
     internal override int MinBytes => TFormat.MinBytes;
 
+    internal override bool IsRaw => TFormat.IsRaw && BitConverter.IsLittleEndian;
+
     public override void Write(ref BinaryOutput output, in T value) => TFormat.Write(ref output, value);
 
     public override T Read(ref BinaryInput input) => TFormat.Read(ref input);
@@ -38,7 +40,7 @@ internal sealed class ScalarSerializer<T, TFormat> : ShapeSerializer<T>
 
     public override void WriteBatch(ref BinaryOutput output, ReadOnlySpan<T> values)
     {
-        if (TFormat.IsRaw && BitConverter.IsLittleEndian)
+        if (IsRaw)
         {
             output.WriteRaw(MemoryMarshal.CreateReadOnlySpan(
                 ref Unsafe.As<T, byte>(ref MemoryMarshal.GetReference(values)),
@@ -54,7 +56,7 @@ internal sealed class ScalarSerializer<T, TFormat> : ShapeSerializer<T>
 
     public override void ReadBatch(ref BinaryInput input, Span<T> values)
     {
-        if (TFormat.IsRaw && BitConverter.IsLittleEndian)
+        if (IsRaw)
         {
             int bytes = checked(values.Length * Unsafe.SizeOf<T>());
             input.ReadRaw(bytes).CopyTo(MemoryMarshal.CreateSpan(ref Unsafe.As<T, byte>(ref MemoryMarshal.GetReference(values)), bytes));

@@ -208,7 +208,7 @@ internal sealed class SerializerBuilder(SerializerRegistry registry) : TypeShape
                 ? parameter.GetSetter()
                 : (Setter<TState, TPropertyType>)(object)propertyShape.GetSetter();
             var get = (Getter<T, TPropertyType>)(object)propertyShape.GetGetter();
-            return new ObjectMember<T, TState, TPropertyType>(propertyShape.Name, get, set, serializer);
+            return new ObjectMember<T, TState, TPropertyType>(propertyShape.Name, get, set, serializer, RawMembers.OffsetOf(propertyShape, get, serializer.IsRaw));
         }
     }
 }

@@ -42,6 +42,9 @@ internal abstract class ShapeSerializer<T> : TypeSerializer<T>
     /// <summary>Whether a batch has the bytes of its values one after the other, so that a list may be written as a batch.</summary>
     internal virtual bool BatchIsSequential => true;
 
+    /// <summary>Whether the value in memory is what is written, and every bit pattern is a value.</summary>
+    internal virtual bool IsRaw => false;
+
     /// <summary>The serializer of a value that is known not to be null.</summary>
     internal virtual ShapeSerializer<T> Body => this;
 

@@ -3,13 +3,6 @@ namespace Millrace.Checkpointing;
 /// <summary>A file on its way into a <see cref="DirectoryCheckpointStorage"/>.</summary>
 internal sealed class DirectoryStorageOutput : StorageOutput
 {
-    private const int BufferSize = 128 * 1024;
-
-    // A large file gets its room on the disk in steps of this size. The system then copies into its cache at a third to a sixth of the cost, because it need not
-    // keep account of every page for which no place is known yet. Steps of 8 MB gave half of that, of 256 MB no more.
-    private const long ReservedStep = 32 << 20;
-    private const long LargeFile = 1 << 20;
-
     private readonly DirectoryCheckpointStorage _storage;
     private readonly string _target;
     private readonly string _temporary;
@@ -23,8 +16,7 @@ internal sealed class DirectoryStorageOutput : StorageOutput
         _temporary = temporary;
         try
         {
-            // Nobody else may open it: a lock that is held says to other processes that this is no leftover.
-            _stream = new NamingStream(new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, BufferSize), target);
+            _stream = new NamingStream(new LargeFileStream(temporary), target);
         }
         catch (Exception exception) when (FolderErrors.IsOfStorage(exception))
         {
@@ -73,37 +65,24 @@ internal sealed class DirectoryStorageOutput : StorageOutput
     }
 
     /// <summary>Passes bytes on, and names the file that is meant when the disk does not take them.</summary>
-    private sealed class NamingStream(FileStream inner, string target) : Stream
+    private sealed class NamingStream(LargeFileStream inner, string target) : Stream
     {
-        private long _length;
-        private long _reserved;
-
         public override bool CanRead => false;
 
         public override bool CanSeek => false;
 
         public override bool CanWrite => true;
 
-        public override long Length => _length;
+        public override long Length => inner.Length;
 
         public override long Position
         {
-            get => _length;
+            get => inner.Length;
             set => throw new NotSupportedException();
         }
 
         /// <summary>Makes the file durable and closes it.</summary>
-        public void End()
-        {
-            if (_reserved > _length)
-            {
-                // Gives back what was reserved behind the end.
-                inner.SetLength(_length);
-            }
-
-            inner.Flush(flushToDisk: true);
-            inner.Dispose();
-        }
+        public void End() => inner.End();
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
@@ -111,26 +90,12 @@ internal sealed class DirectoryStorageOutput : StorageOutput
         {
             try
             {
-                long end = _length + buffer.Length;
-                if (end > _reserved && end > LargeFile)
-                {
-                    Reserve(end);
-                }
-
                 inner.Write(buffer);
-                _length = end;
             }
             catch (Exception exception) when (FolderErrors.IsOfStorage(exception))
             {
                 throw FolderErrors.CannotWrite(target, exception);
             }
-        }
-
-        private void Reserve(long end)
-        {
-            long step = ((end - _length + ReservedStep - 1) / ReservedStep) * ReservedStep;
-            FileLinks.Reserve(inner.SafeFileHandle, _length, step);
-            _reserved = _length + step;
         }
 
         public override void Flush()

@@ -1,10 +1,9 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace Millrace.Checkpointing;
 
-/// <summary>What .NET 10 has no API for: hard links, a rename that never replaces, forcing a folder to the disk, and reserving room for a file as it grows.</summary>
+/// <summary>What .NET 10 has no API for: hard links, a rename that never replaces, and forcing a folder to the disk.</summary>
 /// <remarks>
 /// <c>File.Move</c> without overwriting is no atomic decision on Unix: it looks whether the target exists, and then renames, which replaces a target
 /// that another process has made in between. <c>link</c> fails instead.
@@ -16,7 +15,6 @@ internal static partial class FileLinks
     private const int RenameNoReplace = 1; // RENAME_NOREPLACE of Linux
     private const int RenameExclusive = 4; // RENAME_EXCL of macOS
     private const int CurrentFolder = -100; // AT_FDCWD of Linux
-    private const int KeepSize = 1; // FALLOC_FL_KEEP_SIZE
 
     /// <summary>Gives a file its final name unless that is taken. The temporary name may stay behind.</summary>
     /// <returns>Whether the name was free.</returns>
@@ -60,15 +58,6 @@ internal static partial class FileLinks
         }
 
         return OperatingSystem.IsWindows() ? CreateHardLink(link, existing, 0) : Link(existing, link) == 0;
-    }
-
-    /// <summary>Reserves room for the next bytes of a file on the disk, where the system can. Where it cannot, or the disk has not so much, writing finds that out.</summary>
-    public static void Reserve(SafeFileHandle file, long offset, long length)
-    {
-        if (OperatingSystem.IsLinux() && Environment.Is64BitProcess)
-        {
-            _ = Allocate(file, KeepSize, offset, length);
-        }
     }
 
     /// <summary>Makes renames in a folder durable. Windows does it by itself.</summary>
@@ -149,10 +138,6 @@ internal static partial class FileLinks
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int Close(int descriptor);
-
-    // Not posix_fallocate, which writes zeros where the file system cannot reserve.
-    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
-    private static partial int Allocate(SafeFileHandle file, int mode, long offset, long length);
 
     [LibraryImport("kernel32", EntryPoint = "CreateHardLinkW", StringMarshalling = StringMarshalling.Utf16, SetLastError = true)]
     [return: MarshalAs(UnmanagedType.Bool)]

@@ -17,7 +17,10 @@ namespace Millrace.Runtime.State.Heap;
 /// hold of, nobody changes it.
 /// </para>
 /// </remarks>
-internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNamespace, TValue>[] slots, int count)
+/// <param name="slots">The slots; the subtask goes on with them.</param>
+/// <param name="count">How many entries there are.</param>
+/// <param name="segments">Memory for what is put aside.</param>
+internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNamespace, TValue>[] slots, int count, AsideSegments<TKey, TNamespace, TValue> segments)
 {
     /// <summary>As many slots as a word has bits: they are marked in one word.</summary>
     public const int BlockSize = 64;
@@ -45,7 +48,7 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
             return false;
         }
 
-        var aside = _aside ?? (_aside = new Aside(slots.Length));
+        var aside = _aside ?? (_aside = new Aside(slots.Length, segments));
         ref ulong marks = ref aside.Marks[slot / BlockSize];
         ulong marked = marks | (1UL << (slot % BlockSize));
         if (marked == marks)
@@ -97,6 +100,7 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
     public void Release()
     {
         _isReleased = true;
+        _aside?.Release();
         _aside = null;
     }
 
@@ -104,17 +108,19 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
     private sealed class Aside
     {
         private readonly int _shift;
-        private readonly Entry[]?[] _segments;
+        private readonly AsideEntry<TKey, TNamespace, TValue>[]?[] _segments;
+        private readonly AsideSegments<TKey, TNamespace, TValue> _memory;
 
         // The newest entry of each block plus one; 0 for none.
         private readonly int[] _newest;
         private int _count;
 
-        public Aside(int slots)
+        public Aside(int slots, AsideSegments<TKey, TNamespace, TValue> memory)
         {
-            // Segments of at most 1,024 entries, and a sixteenth of the group where that is less.
-            _shift = BitOperations.Log2((uint)Math.Clamp(slots / 16, 8, 1024));
-            _segments = new Entry[]?[(slots >> _shift) + 1];
+            // A sixteenth of the group where that is less.
+            _shift = BitOperations.Log2((uint)Math.Clamp(slots / 16, 8, AsideSegments<TKey, TNamespace, TValue>.MaxLength));
+            _segments = new AsideEntry<TKey, TNamespace, TValue>[]?[(slots >> _shift) + 1];
+            _memory = memory;
             Marks = new ulong[(slots + BlockSize - 1) / BlockSize];
             _newest = new int[Marks.Length];
         }
@@ -125,7 +131,7 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
         public void Add(int slot, in HeapEntry<TKey, TNamespace, TValue> entry)
         {
             int number = _count++;
-            var segment = _segments[number >> _shift] ??= GC.AllocateUninitializedArray<Entry>(1 << _shift);
+            var segment = _segments[number >> _shift] ??= _memory.Rent(1 << _shift);
             ref var place = ref segment[number & ((1 << _shift) - 1)];
             place.Slot = slot;
             place.Next = _newest[slot / BlockSize];
@@ -148,11 +154,7 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
             }
         }
 
-        private struct Entry
-        {
-            public int Slot;
-            public int Next;
-            public HeapEntry<TKey, TNamespace, TValue> Content;
-        }
+        /// <summary>Gives the memory back. The subtask may be adding an entry just now, and write into a segment that is given back: nobody else takes it before that is over, because only the subtask does.</summary>
+        public void Release() => _memory.Return(_segments);
     }
 }

@@ -17,6 +17,7 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
 
     // Copies values that can be changed in place.
     private readonly TypeSerializer<TValue> _values;
+    private readonly AsideSegments<TKey, TNamespace, TValue> _aside;
     private HeapEntry<TKey, TNamespace, TValue>[] _slots;
     private int _count;
 
@@ -27,9 +28,10 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     // Snapshots that may still read the slots.
     private FrozenGroup<TKey, TNamespace, TValue>[] _frozen = [];
 
-    public HeapGroup(TypeSerializer<TValue> values, int capacity = MinCapacity)
+    public HeapGroup(TypeSerializer<TValue> values, AsideSegments<TKey, TNamespace, TValue> aside, int capacity = MinCapacity)
     {
         _values = values;
+        _aside = aside;
         _slots = new HeapEntry<TKey, TNamespace, TValue>[capacity];
     }
 
@@ -44,7 +46,7 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     /// <summary>Freezes the group as it is now.</summary>
     public FrozenGroup<TKey, TNamespace, TValue> Freeze()
     {
-        var frozen = new FrozenGroup<TKey, TNamespace, TValue>(_slots, _count);
+        var frozen = new FrozenGroup<TKey, TNamespace, TValue>(_slots, _count, _aside);
         _frozen = [.. _frozen.Where(other => !other.IsReleased), frozen];
         return frozen;
     }

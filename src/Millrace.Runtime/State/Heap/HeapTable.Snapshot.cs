@@ -12,7 +12,15 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue>
             frozen[index] = _groups[index] is { Count: > 0 } group ? group.Freeze() : null;
         }
 
-        return new FrozenHeapTable<TKey, TNamespace, TValue>(Identity, _codec, _firstGroup, frozen, () => Interlocked.Decrement(ref _snapshots));
+        return new FrozenHeapTable<TKey, TNamespace, TValue>(Identity, _codec, _firstGroup, frozen, Released);
+    }
+
+    private void Released()
+    {
+        if (Interlocked.Decrement(ref _snapshots) == 0)
+        {
+            _aside.Trim();
+        }
     }
 
     public void Load(RestoredState restored)
@@ -21,7 +29,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue>
         foreach (var group in restored.Groups)
         {
             // Its values are written and copied as they are now, however they are read.
-            var read = new HeapGroup<TKey, TNamespace, TValue>(_codec.Values, HeapGroup<TKey, TNamespace, TValue>.CapacityFor(group.Count));
+            var read = new HeapGroup<TKey, TNamespace, TValue>(_codec.Values, _aside, HeapGroup<TKey, TNamespace, TValue>.CapacityFor(group.Count));
             codec.Read(Identity, group, read, _maxParallelism, _namespaceHasher);
             Put(group.Group - _firstGroup, read);
         }

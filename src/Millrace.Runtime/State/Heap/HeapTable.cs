@@ -28,6 +28,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     private readonly EqualityComparer<TKey>? _keyComparer;
     private readonly EqualityComparer<TNamespace>? _namespaceComparer;
     private readonly HeapTableCodec<TKey, TNamespace, TValue> _codec;
+    private readonly AsideSegments<TKey, TNamespace, TValue> _aside = new();
 
     // How many snapshots still read any of the groups: while there is none, nothing need be put aside. A volatile read: what a writer read before
     // it let go must not be seen to happen after our write.
@@ -259,7 +260,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ref TValue Add(int index, scoped in TKey key, uint stored, scoped in TNamespace ns)
     {
-        var group = _groups[index] ??= new HeapGroup<TKey, TNamespace, TValue>(_codec.Values);
+        var group = _groups[index] ??= new HeapGroup<TKey, TNamespace, TValue>(_codec.Values, _aside);
         ref var slot = ref group.Add(stored);
         _slots[index] = group.Slots;
         slot.Key = key;
