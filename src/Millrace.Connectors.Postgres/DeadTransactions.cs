@@ -8,6 +8,8 @@ namespace Millrace.Connectors;
 /// </summary>
 internal sealed class DeadTransactions(SinkWriterContext context, string prefix)
 {
+    // What this role may not remove: said once, and not at every checkpoint.
+    private readonly HashSet<string> _refused = [];
     private readonly string _session = $"millrace:{TransactionName.Hash(prefix)}:";
 
     /// <summary>What the writer's session calls itself, so that a later attempt finds it.</summary>
@@ -54,25 +56,76 @@ internal sealed class DeadTransactions(SinkWriterContext context, string prefix)
             {
                 // Somebody else has rolled it back or is doing so.
             }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+            {
+                Refuse(name, error);
+            }
         }
     }
 
     /// <summary>Removes rows that are prepared in staging tables. The connection must not be in a transaction.</summary>
     internal async Task RemoveStagedAsync(NpgsqlConnection connection, string ledger, CancellationToken cancellationToken)
     {
+        // Where nothing was ever staged there is no ledger. A role that cannot change it has put nothing into it.
+        if (!await MayTakeAsync(connection, ledger, cancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+
         foreach (string name in await FindAsync(connection, $"select name from {ledger} where starts_with(name, $1)", cancellationToken).ConfigureAwait(false))
         {
-            var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
-            await using (transaction.ConfigureAwait(false))
+            try
             {
-                if (await Staging.TakeAsync(connection, ledger, name, cancellationToken).ConfigureAwait(false) is { } entry)
-                {
-                    await Staging.ExecuteAsync(
-                        connection, $"delete from {entry.StagingTable} where mr_epoch = {entry.Epoch} and mr_batch = {entry.Batch}", cancellationToken).ConfigureAwait(false);
-                    await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
-                    Log.RolledBack(context.Logger, name);
-                }
+                await RemoveStagedAsync(connection, ledger, name, cancellationToken).ConfigureAwait(false);
             }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+            {
+                Refuse(name, error);
+            }
+        }
+    }
+
+    private static async Task<bool> MayTakeAsync(NpgsqlConnection connection, string ledger, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(
+            "select coalesce(has_table_privilege(to_regclass($1), 'select') and has_table_privilege(to_regclass($1), 'delete'), false)", connection)
+        {
+            Parameters = { new() { Value = ledger } },
+        };
+        await using (command.ConfigureAwait(false))
+        {
+            try
+            {
+                return (bool)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+            }
+            catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+            {
+                // It may not even look into the schema.
+                return false;
+            }
+        }
+    }
+
+    private async Task RemoveStagedAsync(NpgsqlConnection connection, string ledger, string name, CancellationToken cancellationToken)
+    {
+        var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            if (await Staging.TakeAsync(connection, ledger, name, cancellationToken).ConfigureAwait(false) is { } entry)
+            {
+                await Staging.ExecuteAsync(
+                    connection, $"delete from {entry.StagingTable} where mr_epoch = {entry.Epoch} and mr_batch = {entry.Batch}", cancellationToken).ConfigureAwait(false);
+                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                Log.RolledBack(context.Logger, name);
+            }
+        }
+    }
+
+    private void Refuse(string name, PostgresException error)
+    {
+        if (_refused.Add(name))
+        {
+            Log.NotRolledBack(context.Logger, name, PostgresErrors.Describe(error));
         }
     }
 
@@ -88,7 +141,7 @@ internal sealed class DeadTransactions(SinkWriterContext context, string prefix)
                 while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
                 {
                     string name = reader.GetString(0);
-                    if (TransactionName.TryParse(name, prefix, out var parsed) && parsed.IsLeftTo(context))
+                    if (TransactionName.TryParse(name, prefix, out var parsed) && parsed.IsLeftTo(context) && !_refused.Contains(name))
                     {
                         found.Add(name);
                     }

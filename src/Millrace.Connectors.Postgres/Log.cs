@@ -19,4 +19,7 @@ internal static partial class Log
 
     [LoggerMessage(7205, LogLevel.Debug, "{Transaction} is not there any more: it was committed before.")]
     public static partial void AlreadyCommitted(ILogger logger, string transaction);
+
+    [LoggerMessage(7206, LogLevel.Warning, "{Transaction} was prepared by an attempt that is over, and this role may not roll it back: {Reason}. Let the role do it that prepared it, or a superuser.")]
+    public static partial void NotRolledBack(ILogger logger, string transaction, string reason);
 }

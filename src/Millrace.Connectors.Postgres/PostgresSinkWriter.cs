@@ -149,9 +149,9 @@ internal sealed class PostgresSinkWriter<T> : CommittingSinkWriter<T, PostgresTr
                 _connection, $"{_sink.SessionSettings}; set application_name = {SqlText.Literal(_dead.SessionName)}", cancellationToken).ConfigureAwait(false);
             await _dead.DisconnectAsync(_connection, cancellationToken).ConfigureAwait(false);
             var target = await _sink.LoadTargetAsync(_connection, cancellationToken).ConfigureAwait(false);
+            _sink.StagingSchema ??= target.Schema;
             if (IsStaged)
             {
-                _sink.StagingSchema ??= target.Schema;
                 _staging = await Staging.CreateAsync(
                     _connection, _sink.Table, target, _sink.StagingSchema, _prefix, _context.SubtaskIndex, cancellationToken).ConfigureAwait(false);
                 _loader = new CopyLoader<T>(_staging.Table, _sink.Table, _tag);
@@ -171,14 +171,14 @@ internal sealed class PostgresSinkWriter<T> : CommittingSinkWriter<T, PostgresTr
 
     private async Task RemoveDeadAsync(CancellationToken cancellationToken)
     {
-        if (_staging is not null)
+        if (!_context.CheckpointingEnabled)
         {
-            await _dead.RemoveStagedAsync(_connection!, _staging.LedgerName, cancellationToken).ConfigureAwait(false);
+            return;
         }
-        else if (IsTransactional && _context.CheckpointingEnabled)
-        {
-            await _dead.RollBackPreparedAsync(_connection!, cancellationToken).ConfigureAwait(false);
-        }
+
+        // Both kinds, whatever this attempt makes: the delivery, or the key, may have been another when the last one prepared.
+        await _dead.RollBackPreparedAsync(_connection!, cancellationToken).ConfigureAwait(false);
+        await _dead.RemoveStagedAsync(_connection!, Staging.LedgerOf(_sink.StagingSchema!), cancellationToken).ConfigureAwait(false);
     }
 
     private async ValueTask EnterAsync(CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Millrace.State.Backends;
 using Millrace.State.RocksDb;
 using Millrace.State.RocksDb.Cache;
@@ -8,7 +9,7 @@ namespace Millrace.State;
 /// <summary>Keeps keyed state in RocksDB on local disk, behind a cache of objects: state may be larger than memory, and checkpoints are incremental.</summary>
 /// <remarks>
 /// <para>
-/// <c>env.Options.StateBackend = new RocksDbStateBackend();</c> is all that is needed. One instance serves all jobs and subtasks of a process, which share
+/// <c>env.Options.StateBackend = new RocksDbStateBackend();</c> is all that is needed; from configuration, see <see cref="FromConfiguration"/>. One instance serves all jobs and subtasks of a process, which share
 /// its memory budget. Safe for use by several threads.
 /// </para>
 /// <para>
@@ -46,6 +47,23 @@ public sealed class RocksDbStateBackend : StateBackend
 
     /// <inheritdoc/>
     public override string Name => "rocksdb";
+
+    /// <summary>Makes a backend of a section of the configuration, <c>Millrace:State</c> by custom: each property of <see cref="RocksDbOptions"/> is a key of its name.</summary>
+    /// <param name="section">The section. Its key <c>Backend</c>, which chose this backend, is left alone. <c>MemoryBudget</c> is a number of bytes or has a unit, such as <c>2GB</c>.</param>
+    /// <returns>The backend.</returns>
+    /// <exception cref="GraphException">A key is unknown, or a value is not one: the message names both, says what is expected, and for an unknown key which one may be meant.</exception>
+    /// <example>
+    /// One line makes the backend known, in front of <c>Configure</c>:
+    /// <code>
+    /// MillraceConfiguration.Backends.Add("rocksdb", RocksDbStateBackend.FromConfiguration);
+    /// // appsettings.json: { "Millrace": { "State": { "Backend": "rocksdb", "Directory": "/data/millrace", "MemoryBudget": "2GB" } } }
+    /// </code>
+    /// </example>
+    public static RocksDbStateBackend FromConfiguration(IConfigurationSection section)
+    {
+        ArgumentNullException.ThrowIfNull(section);
+        return RocksDbConfiguration.Create(section);
+    }
 
     /// <summary>The bytes of the object caches.</summary>
     internal MemoryBudget Budget => _budget;

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Millrace.Connectors.Tests;
@@ -17,6 +18,9 @@ internal sealed class SinkJob<T>(PostgresSink<T> sink, string jobId, bool checkp
 
     internal string JobId => jobId;
 
+    /// <summary>Where the next attempts log.</summary>
+    internal ILogger Logger { get; set; } = NullLogger.Instance;
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>Starts the next attempt from the latest completed checkpoint: committers first, each with its share of what was prepared.</summary>
@@ -26,7 +30,7 @@ internal sealed class SinkJob<T>(PostgresSink<T> sink, string jobId, bool checkp
         List<PostgresTransaction> restored = LastCompleted is { } id ? _snapshots[id] : [];
         for (int i = 0; i < parallelism; i++)
         {
-            var context = new SinkWriterContext("job", "sink", "the:sink/1", i, parallelism, TimeProvider.System, NullLogger.Instance)
+            var context = new SinkWriterContext("job", "sink", "the:sink/1", i, parallelism, TimeProvider.System, Logger)
             {
                 JobId = jobId,
                 Epoch = _epoch,
@@ -87,6 +91,9 @@ internal sealed class SinkJob<T>(PostgresSink<T> sink, string jobId, bool checkp
         Complete(await PrepareAsync());
         await CommitAllAsync();
     }
+
+    /// <summary>The program is another from the next attempt on.</summary>
+    internal void ChangeSink(PostgresSink<T> other) => sink = other;
 
     /// <summary>The attempt is over. Its writers are closed, or go on living unseen, as in a process that is frozen.</summary>
     internal async Task CrashAsync(bool frozen = false)

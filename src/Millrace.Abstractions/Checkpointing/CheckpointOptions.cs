@@ -12,7 +12,7 @@ public sealed class CheckpointOptions
     public CheckpointStorage? Storage { get; set; }
 
     /// <summary>The name under which the job's checkpoints are kept in the storage, and under which a new start of the job finds them.</summary>
-    /// <value>Letters, digits, <c>-</c>, <c>_</c> and <c>.</c>. Default: made from the name of the job.</value>
+    /// <value>Letters, digits, <c>-</c>, <c>_</c> and <c>.</c>. Default: the name of the job, where it has only small letters, digits, <c>-</c> and <c>_</c>; otherwise what is like it, and a hash of it.</value>
     public string? JobId { get; set; }
 
     /// <summary>Whether barriers are aligned.</summary>

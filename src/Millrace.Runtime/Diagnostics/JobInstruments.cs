@@ -7,7 +7,7 @@ namespace Millrace.Runtime.Diagnostics;
 
 /// <summary>
 /// What the jobs of this process publish through <c>System.Diagnostics.Metrics</c>: the numbers of Apache Flink under its names, behind <c>millrace.</c>. All are asked for and
-/// none is pushed, so they cost nothing while nobody listens. A job is published from its registration to its end.
+/// none is pushed, so they cost nothing while nobody listens. The path of the last checkpoint is not among them: as a tag it would be another time series every few seconds. A job is published from its registration to its end.
 /// </summary>
 internal static class JobInstruments
 {
@@ -55,6 +55,17 @@ internal static class JobInstruments
         Gauge("downtime", "ms", "How long the present outage has lasted; 0 while the job runs.", job => job.Times.Uninterrupted(JobState.Restarting, job.Now));
         Counter("runningTimeTotal", "ms", "How long the job has been running in all.", job => job.Times.TimeIn(JobState.Running, job.Now));
         Counter("restartingTimeTotal", "ms", "How long the job has been restarting in all.", job => job.Times.TimeIn(JobState.Restarting, job.Now));
+        OfState(JobState.Running, "running");
+        OfState(JobState.Restarting, "restarting");
+        OfState(JobState.Failing, "failing");
+        OfState(JobState.Cancelling, "cancelling");
+    }
+
+    // The reference's names of each state that lasts: whether, and since when.
+    private static void OfState(JobState state, string name)
+    {
+        Gauge($"{name}State", null, $"1 while the job is {name}, 0 while it is not.", job => job.State == state ? 1 : 0);
+        Gauge($"{name}Time", "ms", $"How long the job has been {name} without interruption; 0 while it is not.", job => job.Times.Uninterrupted(state, job.Now));
     }
 
     private static void OfTasks()

@@ -6,7 +6,7 @@ namespace Millrace;
 
 /// <summary>What a configuration may name that comes from another package. Safe for use by several threads.</summary>
 /// <typeparam name="T">What is named.</typeparam>
-/// <example><code>MillraceConfiguration.Backends.Add("rocksdb", section => new RocksDbStateBackend(section["Directory"]));</code></example>
+/// <example><code>MillraceConfiguration.Backends.Add("rocksdb", RocksDbStateBackend.FromConfiguration);</code></example>
 public sealed class ConfigurationRegistry<T>
     where T : class
 {

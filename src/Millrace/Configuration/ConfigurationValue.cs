@@ -8,6 +8,7 @@ namespace Millrace.Configuration;
 internal readonly struct ConfigurationValue(IConfigurationSection section)
 {
     private static readonly (string Suffix, double Milliseconds)[] Units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+    private static readonly (string Suffix, long Bytes)[] Sizes = [("KB", 1L << 10), ("MB", 1L << 20), ("GB", 1L << 30), ("TB", 1L << 40)];
 
     public string Text() => section.Value is { Length: > 0 } text ? text.Trim() : throw Refuse("some text");
 
@@ -18,6 +19,20 @@ internal readonly struct ConfigurationValue(IConfigurationSection section)
         : throw Refuse("a whole number");
 
     public double Number() => double.TryParse(section.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : throw Refuse("a number");
+
+    /// <summary>A size: a number of bytes, or a number with a unit. Units are powers of 1,024, as memory is counted.</summary>
+    public long Bytes()
+    {
+        const string Expected = "a size such as 268435456, 256MB or 2GB";
+        string text = section.Value?.Trim() ?? "";
+        var (suffix, unit) = Sizes.FirstOrDefault(size => text.EndsWith(size.Suffix, StringComparison.OrdinalIgnoreCase), ("", 1));
+
+        // Bytes are whole; half a gigabyte is a size all the same.
+        var style = (unit == 1 ? NumberStyles.None : NumberStyles.AllowDecimalPoint) | NumberStyles.AllowTrailingWhite;
+        return decimal.TryParse(text.AsSpan(0, text.Length - suffix.Length), style, CultureInfo.InvariantCulture, out decimal number) && number <= long.MaxValue / unit
+            ? (long)(number * unit)
+            : throw Refuse(Expected);
+    }
 
     /// <summary>A time: a number with a unit, or hours, minutes and seconds. A number alone is refused, since nobody could tell whether it means seconds or days.</summary>
     public TimeSpan Time()

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using Millrace.Checkpointing;
 using Millrace.Configuration;
@@ -54,18 +55,21 @@ public static class MillraceConfiguration
     /// <returns>The same options.</returns>
     /// <remarks>
     /// The folder is <c>millrace</c> in the user's folder for local application data (on Linux <c>~/.local/share</c>); where there is none, as in many containers,
-    /// <c>millrace-checkpoints</c> in the working directory. Each job has a folder of its name in it. It protects from the end of the process and not from the loss of the machine: for that,
+    /// <c>millrace-checkpoints</c> in the working directory. In it each program has a folder of the name of its entry assembly, and in that each job one of its name; two copies of a program
+    /// that run at once as one user need a directory each. It protects from the end of the process and not from the loss of the machine: for that,
     /// set <c>Checkpoints:Directory</c> to a volume or an object store.
     /// </remarks>
     public static ExecutionOptions UseHostedDefaults(this ExecutionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        options.Checkpoints.Storage ??= new DirectoryCheckpointStorage(HostedDirectory(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)));
+        options.Checkpoints.Storage ??= new DirectoryCheckpointStorage(HostedDirectory(
+            Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData), Assembly.GetEntryAssembly()?.GetName().Name ?? AppDomain.CurrentDomain.FriendlyName));
         options.Checkpoints.Interval ??= TimeSpan.FromSeconds(10);
         options.RestartStrategy ??= RestartStrategy.ExponentialDelay();
         return options;
     }
 
-    internal static string HostedDirectory(string localApplicationData) =>
-        localApplicationData.Length == 0 ? "millrace-checkpoints" : Path.Combine(localApplicationData, "millrace");
+    // One folder for all programs of a user would give two that name their jobs alike, or not at all, each other's state.
+    internal static string HostedDirectory(string localApplicationData, string program) =>
+        Path.Combine(localApplicationData.Length == 0 ? "millrace-checkpoints" : Path.Combine(localApplicationData, "millrace"), program);
 }

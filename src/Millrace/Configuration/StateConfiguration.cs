@@ -5,6 +5,10 @@ namespace Millrace.Configuration;
 /// <summary>The section <c>State</c>: the backend by name.</summary>
 internal static class StateConfiguration
 {
+    // The engine does not know the package, but who has forgotten this line should not have to search for it.
+    private const string RocksDb =
+        "Make it known first, with the package Millrace.State.RocksDb: MillraceConfiguration.Backends.Add(\"rocksdb\", RocksDbStateBackend.FromConfiguration).";
+
     public static void Bind(ExecutionOptions options, IConfigurationSection section)
     {
         var backends = MillraceConfiguration.Backends;
@@ -18,7 +22,9 @@ internal static class StateConfiguration
 
         if (!backends.TryGet(name, out var create))
         {
-            throw ConfigurationErrors.UnknownName(backend.Path, name, backends.Names, $"Make it known first: MillraceConfiguration.Backends.Add(\"{name}\", section => ...).");
+            bool isRocksDb = string.Equals(name, "rocksdb", StringComparison.OrdinalIgnoreCase);
+            string howToAdd = isRocksDb ? RocksDb : $"Make it known first: MillraceConfiguration.Backends.Add(\"{name}\", section => ...).";
+            throw ConfigurationErrors.UnknownName(backend.Path, name, backends.Names, howToAdd);
         }
 
         try

@@ -197,6 +197,7 @@ public sealed class ConfigurationTests
         Assert.Equal(TimeSpan.FromSeconds(10), options.Checkpoints.Interval);
         Assert.Equal(RestartStrategy.ExponentialDelay(), options.RestartStrategy);
         Assert.StartsWith("folder ", options.Checkpoints.Storage!.Description, StringComparison.Ordinal);
+        Assert.EndsWith($"{Path.DirectorySeparatorChar}Millrace.Tests", options.Checkpoints.Storage.Description, StringComparison.Ordinal);
 
         var storage = new DirectoryCheckpointStorage("mine");
         options = new ExecutionOptions { RestartStrategy = RestartStrategy.None() };
@@ -205,8 +206,8 @@ public sealed class ConfigurationTests
         options.UseHostedDefaults();
         Assert.Equal((storage, TimeSpan.FromMinutes(1), RestartStrategy.None()), (options.Checkpoints.Storage, options.Checkpoints.Interval, options.RestartStrategy));
 
-        Assert.Equal("millrace-checkpoints", MillraceConfiguration.HostedDirectory(""));
-        Assert.Equal(Path.Combine("/home/x", "millrace"), MillraceConfiguration.HostedDirectory("/home/x"));
+        Assert.Equal(Path.Combine("millrace-checkpoints", "Orders"), MillraceConfiguration.HostedDirectory("", "Orders"));
+        Assert.Equal(Path.Combine("/home/x", "millrace", "Orders"), MillraceConfiguration.HostedDirectory("/home/x", "Orders"));
     }
 
     private static IConfiguration Section(params (string Key, string Value)[] values) => new ConfigurationBuilder()

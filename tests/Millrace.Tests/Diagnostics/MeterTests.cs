@@ -41,7 +41,11 @@ public sealed class MeterTests : IDisposable
         JobInstruments.Register(_run.Execution);
         Assert.Equal(
             [
+                "millrace.job.cancellingState []",
+                "millrace.job.cancellingTime [ms]",
                 "millrace.job.downtime [ms]",
+                "millrace.job.failingState []",
+                "millrace.job.failingTime [ms]",
                 "millrace.job.lastCheckpointCompletedTimestamp [ms]",
                 "millrace.job.lastCheckpointDuration [ms]",
                 "millrace.job.lastCheckpointFullSize [By]",
@@ -52,7 +56,11 @@ public sealed class MeterTests : IDisposable
                 "millrace.job.numberOfCompletedCheckpoints [{checkpoint}]",
                 "millrace.job.numberOfFailedCheckpoints [{checkpoint}]",
                 "millrace.job.numberOfInProgressCheckpoints [{checkpoint}]",
+                "millrace.job.restartingState []",
+                "millrace.job.restartingTime [ms]",
                 "millrace.job.restartingTimeTotal [ms]",
+                "millrace.job.runningState []",
+                "millrace.job.runningTime [ms]",
                 "millrace.job.runningTimeTotal [ms]",
                 "millrace.job.totalNumberOfCheckpoints [{checkpoint}]",
                 "millrace.job.uptime [ms]",
@@ -60,6 +68,27 @@ public sealed class MeterTests : IDisposable
                 "millrace.task.checkpointStartDelayNanos [ns]",
             ],
             _units.Select(unit => $"{unit.Key} [{unit.Value}]").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Instruments_StandInTheGuide()
+    {
+        _run.Start(Job(() => false), _job);
+        JobInstruments.Register(_run.Execution);
+        string guide = File.ReadAllText(Path.Combine(Root(), "docs", "guides", "checkpoints.md"));
+        Assert.NotEmpty(_units);
+        Assert.All(_units.Keys, name => Assert.Contains($"`{name[(name.LastIndexOf('.') + 1)..]}`", guide, StringComparison.Ordinal));
+
+        static string Root()
+        {
+            var folder = new DirectoryInfo(AppContext.BaseDirectory);
+            while (!File.Exists(Path.Combine(folder.FullName, "Millrace.slnx")))
+            {
+                folder = folder.Parent!;
+            }
+
+            return folder.FullName;
+        }
     }
 
     [Fact]
@@ -85,6 +114,9 @@ public sealed class MeterTests : IDisposable
         Assert.Equal(latest.StateSize, ValueOf("lastCheckpointFullSize"));
         Assert.Equal(latest.WrittenSize, ValueOf("lastCheckpointSize"));
         Assert.InRange(ValueOf("uptime"), 24_000, 25_100);
+        Assert.Equal((1, 0, 0, 0), (ValueOf("runningState"), ValueOf("restartingState"), ValueOf("failingState"), ValueOf("cancellingState")));
+        Assert.InRange(ValueOf("runningTime"), 24_000, 25_100);
+        Assert.Equal(0, ValueOf("restartingTime"));
         Assert.Equal(0, ValueOf("downtime"));
         Assert.Equal(3, _measured.Count(measured => measured.Name == "millrace.task.checkpointAlignmentTime"));
         Assert.Contains(_measured, measured => measured.Tags.GetValueOrDefault("task_name") is "count → Discard" && measured.Tags["subtask_index"] is 1);
@@ -99,6 +131,9 @@ public sealed class MeterTests : IDisposable
         Assert.Equal(1, ValueOf("numRestarts"));
         Assert.InRange(ValueOf("downtime"), 500, 600);
         Assert.Equal(0, ValueOf("uptime"));
+        Assert.Equal((0, 1), (ValueOf("runningState"), ValueOf("restartingState")));
+        Assert.InRange(ValueOf("restartingTime"), 500, 600);
+        Assert.Equal(0, ValueOf("runningTime"));
 
         _run.RunTo(40);
         Measure();

@@ -1,0 +1,46 @@
+using System.Text.RegularExpressions;
+
+namespace Millrace.Architecture.Tests;
+
+/// <summary>What a reader copies out of a page compiles: it stands word for word in a file of Snippets, which is compiled against the public API alone.</summary>
+public sealed partial class DocumentationRules
+{
+    public static TheoryData<string, string> Pages => new()
+    {
+        { "docs/concepts/delivery-guarantees.md", "DeliveryGuarantees.cs" },
+        { "docs/concepts/state-backends.md", "StateBackends.cs" },
+        { "docs/guides/checkpoints.md", "Checkpoints.cs" },
+        { "docs/guides/evolving-state.md", "EvolvingState.cs" },
+        { "docs/guides/state-processor.md", "StateProcessor.cs" },
+    };
+
+    // Style of every page about a feature; others may stand between them.
+    private static readonly string[] Headings = ["What it is", "Use it", "Defaults", "Guarantees", "Metrics", "Pitfalls"];
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void Every_block_of_code_is_compiled(string page, string snippets)
+    {
+        string compiled = WithoutIndentation(Repository.Read($"tests/Millrace.Architecture.Tests/Snippets/{snippets}"));
+        List<string> blocks = [.. Block().Matches(Repository.Read(page)).Select(match => match.Groups[1].Value)];
+        Assert.NotEmpty(blocks);
+        Violations.MustBeNone(blocks.Where(block => !compiled.Contains(WithoutIndentation(block), StringComparison.Ordinal))
+            .Select(block => $"{page} has code that does not stand in Snippets/{snippets}:\n{block}"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void A_page_about_a_feature_has_the_same_headings_in_the_same_order(string page, string snippets)
+    {
+        Assert.EndsWith(".cs", snippets, StringComparison.Ordinal);
+        Assert.Equal(Headings, Heading().Matches(Repository.Read(page)).Select(match => match.Groups[1].Value).Where(Headings.Contains));
+    }
+
+    private static string WithoutIndentation(string text) => string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim()));
+
+    [GeneratedRegex(@"^```csharp\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Block();
+
+    [GeneratedRegex("^## (.+)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+}
