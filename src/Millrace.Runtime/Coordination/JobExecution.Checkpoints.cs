@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Runtime.Diagnostics;
@@ -11,12 +10,11 @@ namespace Millrace.Runtime.Coordination;
 /// <content>Checkpoints: what the <see cref="CheckpointCoordinator"/> decides is carried out here.</content>
 internal sealed partial class JobExecution
 {
-    private const int FilesRemembered = 100;
     private readonly CheckpointStore? _store;
     private readonly StoreQueue _storeQueue;
 
-    // The files of checkpoints under way; subtasks write into them from the background.
-    private readonly ConcurrentDictionary<long, CheckpointFiles> _files = new();
+    // Subtasks write into them from the background.
+    private readonly FilesUnderWay _files;
     private readonly Dictionary<long, Dictionary<int, CoordinatorSnapshot?>> _enumeratorStates = [];
 
     // The sources, by node, whose enumerators say that they work off a backlog.
@@ -57,12 +55,10 @@ internal sealed partial class JobExecution
         return completion.Task;
     }
 
-    private SnapshotWriter? CreateWriter() => _store is null ? null : new SnapshotWriter(FilesOf, Scheduler.TimeProvider);
+    private SnapshotWriter? CreateWriter() => _store is null ? null : new SnapshotWriter(_files.Of, Scheduler.TimeProvider);
 
-    private CheckpointFiles FilesOf(CheckpointBarrier barrier) => _files.GetOrAdd(
-        barrier.CheckpointId,
-        (id, folder) => folder is null ? _store!.CreateFiles(id) : _store!.CreateSavepointFiles(folder, id),
-        barrier.Folder);
+    private CheckpointFiles CreateFiles(CheckpointBarrier barrier) =>
+        barrier.Folder is { } folder ? _store!.CreateSavepointFiles(folder, barrier.CheckpointId) : _store!.CreateFiles(barrier.CheckpointId);
 
     private void StartCheckpointsIfAllRun()
     {
@@ -154,6 +150,7 @@ internal sealed partial class JobExecution
     {
         var barrier = trigger.Barrier;
         var states = _enumeratorStates[barrier.CheckpointId] = [];
+        _files.Begin(barrier.CheckpointId);
         Log.CheckpointTriggered(_logger, CheckpointDescription.Of(barrier.Kind), barrier.CheckpointId, _job.Stream.JobName);
         foreach (var vertex in trigger.At.GroupBy(subtask => subtask.Vertex))
         {
@@ -191,7 +188,7 @@ internal sealed partial class JobExecution
             $"storing checkpoint {barrier.CheckpointId} of {Description}",
             () =>
             {
-                var files = FilesOf(barrier);
+                var files = _files.Of(barrier);
                 if (!barrier.IsSavepoint)
                 {
                     path = store.Complete(manifest, files);
@@ -261,7 +258,7 @@ internal sealed partial class JobExecution
 
     private void Completed(CheckpointDecision.Completed completed)
     {
-        _files.TryRemove(completed.Id, out _);
+        _files.End(completed.Id);
         _enumeratorStates.Remove(completed.Id);
         bool stops = completed.Request?.Stop is StopMode.Suspend or StopMode.Drain;
         if (RecordOf(completed.Id) is { } record)
@@ -326,16 +323,7 @@ internal sealed partial class JobExecution
             _subtasks.GetValueOrDefault(subtask)?.CheckpointAborted(aborted.Id);
         }
 
-        // The entry stays for a while: a subtask that begins to write only now must not begin the files anew.
-        foreach (long id in _files.Keys.Where(id => id < aborted.Id - FilesRemembered))
-        {
-            _files.TryRemove(id, out _);
-        }
-
-        if (_files.TryGetValue(aborted.Id, out var files))
-        {
-            _storeQueue.Enqueue($"discarding checkpoint {aborted.Id} of {Description}", files.Discard, _ => { });
-        }
+        _storeQueue.Enqueue($"discarding checkpoint {aborted.Id} of {Description}", _files.End(aborted.Id), _ => { });
     }
 
     // None where so many began since that it is forgotten.
