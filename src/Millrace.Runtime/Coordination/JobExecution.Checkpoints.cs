@@ -199,12 +199,11 @@ internal sealed partial class JobExecution
                 if (stops)
                 {
                     // From here on the job goes on from its savepoint and from nothing else: what is committed now must not come again out of a checkpoint.
-                    store.EndJob(JobState.Suspended);
+                    store.EndJob(JobState.Suspended, manifest);
                 }
             },
             error => Tell(() =>
             {
-                _isStoppedWithSavepoint |= stops && error is null;
                 ApplyCheckpoints(_checkpoints!.Stored(barrier.CheckpointId, path, error, Now));
                 FailIfHopeless(error);
             }));
@@ -260,7 +259,7 @@ internal sealed partial class JobExecution
     {
         _files.End(completed.Id);
         _enumeratorStates.Remove(completed.Id);
-        bool stops = completed.Request?.Stop is StopMode.Suspend or StopMode.Drain;
+        _isStoppedWithSavepoint |= completed.Stops;
         if (RecordOf(completed.Id) is { } record)
         {
             Log.CheckpointCompleted(
@@ -268,7 +267,7 @@ internal sealed partial class JobExecution
         }
 
         // A savepoint is not what the job goes back to after a failure: what was committed with it would come again.
-        if (completed.Request is not { IsSavepoint: true } || stops)
+        if (completed.Request is not { IsSavepoint: true } || completed.Stops)
         {
             foreach (var enumerator in _enumerators.Values)
             {
@@ -287,9 +286,17 @@ internal sealed partial class JobExecution
             }
         }
 
-        if (stops)
+        if (completed.Stops)
         {
             Apply(_coordinator.FinishAll());
+        }
+        else if (completed.Request?.Stop is StopMode.Suspend)
+        {
+            // Too late: what failed or was cancelled meanwhile goes on from it, and sources that were not touched by that must not stand still for ever.
+            foreach (var subtask in _subtasks.Values)
+            {
+                subtask.CheckpointAborted(completed.Id);
+            }
         }
     }
 

@@ -318,7 +318,7 @@ internal sealed partial class JobExecution : Actor
 
         _ended = complete.State;
         NoteState();
-        _completion.SetResult(new JobOutcome(complete.State, error));
+        _completion.SetResult(new JobOutcome(complete.State, error, _finishedBefore));
     }
 
     private static Exception? Unwrap(Exception? error) => error is OperatorException { InnerException: { } inner } ? inner : error;
