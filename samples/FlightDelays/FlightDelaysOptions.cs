@@ -33,6 +33,10 @@ public sealed record FlightDelaysOptions
     /// <value>Default: 10 seconds.</value>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whether a job that has finished, as the <see cref="CheckpointFolder"/> says, is run again, from its beginning.</summary>
+    /// <value>Default: it is not.</value>
+    public bool RunAgain { get; init; }
+
     /// <summary>How many flights are read in a second, from each file.</summary>
     /// <value>Default (<see langword="null"/>): as fast as it goes.</value>
     public double? Rate { get; init; }

@@ -49,6 +49,6 @@ public static class JobRunner
     {
         // Complete already: the simulation ran until it was.
         var outcome = execution.Completion.GetAwaiter().GetResult();
-        return outcome.Error is { } error ? throw error : new JobResult(jobName, outcome.State, JobMetrics.From(execution, elapsed));
+        return outcome.Error is { } error ? throw error : new JobResult(jobName, outcome.State, JobMetrics.From(execution, elapsed)) { FinishedBefore = outcome.FinishedBefore };
     }
 }

@@ -36,7 +36,7 @@ public sealed class CommandLineTests : IDisposable
     {
         var ended = await Sample.RunAsync(_folder.Path, "--help");
         Assert.Equal((0, ""), (ended.ExitCode, ended.Error));
-        Assert.All(["--input", "--output", "--parallelism", "--max-disorder", "--checkpoint-dir", "--checkpoint-interval", "--rate", "--help"], option => Assert.Contains(option, ended.Output, StringComparison.Ordinal));
+        Assert.All(["--input", "--output", "--parallelism", "--max-disorder", "--checkpoint-dir", "--checkpoint-interval", "--run-again", "--rate", "--help"], option => Assert.Contains(option, ended.Output, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -49,6 +49,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("--checkpoint-dir is empty", "--checkpoint-dir", " ")]
     [InlineData("--checkpoint-interval is '0s'; expected a time above zero such as 500ms", "--checkpoint-dir", "c", "--checkpoint-interval", "0s")]
     [InlineData("--checkpoint-interval needs --checkpoint-dir", "--checkpoint-interval", "1s")]
+    [InlineData("--run-again needs --checkpoint-dir", "--run-again")]
     [InlineData("--rate is '-1'; expected a number above zero", "--rate", "-1")]
     [InlineData("--rate is '0'", "--rate", "0")]
     [InlineData("--colour", "--colour")]

@@ -27,11 +27,15 @@ public enum DeathPoint
 
     /// <summary>A committer has committed, and the engine does not know it yet.</summary>
     Committed,
+
+    /// <summary>The job has recorded that it has finished, and the process has not ended.</summary>
+    Ended,
 }
 
 /// <summary>Ends the process when a moment comes for the nth time, and tells on standard output how it goes. Safe for use by several threads.</summary>
 internal sealed class Death(DeathPoint point, int occurrence) : ILoggerFactory, ILogger
 {
+    private const int StateChanged = 2005;
     private const int Restored = 3002;
     private const int Completed = 3003;
     private int _seen;
@@ -62,6 +66,9 @@ internal sealed class Death(DeathPoint point, int occurrence) : ILoggerFactory, 
         Console.Out.WriteLine(formatter(state, exception) + (exception is null ? "" : " " + exception.ToString().ReplaceLineEndings(" | ")));
         switch (eventId.Id)
         {
+            case StateChanged when StateOf(state) == JobState.Finished:
+                Come(DeathPoint.Ended);
+                break;
             case Restored:
                 Come(DeathPoint.Restored);
                 break;
@@ -74,6 +81,9 @@ internal sealed class Death(DeathPoint point, int occurrence) : ILoggerFactory, 
     public void Dispose()
     {
     }
+
+    private static JobState? StateOf<TState>(TState state) =>
+        (state as IEnumerable<KeyValuePair<string, object?>>)?.FirstOrDefault(value => value.Key == "State").Value as JobState?;
 }
 
 /// <summary>A sink in which the process may end at any step.</summary>

@@ -50,7 +50,7 @@ public sealed class KillTests(Server server) : IDisposable
         while (killed < kills)
         {
             // Half of the times it dies at one certain step, half of them some work after something it has said.
-            var point = random.Next(2) == 0 ? DeathPoint.Never : (DeathPoint)random.Next(1, Enum.GetValues<DeathPoint>().Length);
+            var point = random.Next(2) == 0 ? DeathPoint.Never : (DeathPoint)random.Next(1, (int)DeathPoint.Ended);
             string moment = random.Next(4) switch { 0 => "Starts", 1 when hasCheckpoint => "goes on", _ => "is complete" };
             int work = random.Next(80);
 
@@ -86,8 +86,14 @@ public sealed class KillTests(Server server) : IDisposable
         }
 
         Assert.True(restored > kills / 2, $"It went on from a checkpoint only {restored} times in {kills}: {string.Join(", ", how)}");
+
+        // Once more between the end of the job and its own: whoever starts it again then must not have it write everything twice.
+        using var ending = new JobProcess(new ProcessJobOptions(name, _folder, 2, Events, 1e9, false, DeathPoint.Ended, 1, postgres));
+        Assert.True(await ending.EndAsync(), "It was to die behind the end of its job.");
         using var last = new JobProcess(new ProcessJobOptions(name, _folder, 2, Events, 1e9, false, DeathPoint.Never, 1, postgres));
         Assert.False(await last.EndAsync());
+        Assert.Contains(last.Lines, line => line.Contains("finished on", StringComparison.Ordinal) && line.Contains("not run again", StringComparison.Ordinal));
+        Assert.False(last.GoesOn);
         TestContext.Current.TestOutputHelper?.WriteLine($"{killed} kills, {restored} restores: {string.Join(", ", how)}");
         return name;
     }

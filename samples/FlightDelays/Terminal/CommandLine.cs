@@ -51,6 +51,10 @@ public static class CommandLine
             CustomParser = Parse<TimeSpan>(
                 text => Duration.TryParse(text, out var value) && value > TimeSpan.Zero ? value : null, "a time above zero such as 500ms, 10s or 1m"),
         };
+        var runAgain = new Option<bool>("--run-again")
+        {
+            Description = "Run the job again, from its beginning, although it has finished with these checkpoints; its results are overwritten. Default: it is not run.",
+        };
         var rate = new Option<double?>("--rate")
         {
             Description = "Flights read in a second from each file, to have time to watch. Default: as fast as it goes.",
@@ -62,13 +66,18 @@ public static class CommandLine
         checkpointFolder.Validators.Add(RefuseEmpty);
         var command = new RootCommand("Reads flights, and writes how punctual airports were into a folder per result.")
         {
-            input, output, parallelism, maxDisorder, checkpointFolder, checkpointInterval, rate,
+            input, output, parallelism, maxDisorder, checkpointFolder, checkpointInterval, runAgain, rate,
         };
         command.Validators.Add(result =>
         {
             if (result.GetResult(checkpointInterval) is not null && result.GetResult(checkpointFolder) is null)
             {
                 result.AddError($"{checkpointInterval.Name} needs {checkpointFolder.Name}.");
+            }
+
+            if (result.GetValue(runAgain) && result.GetResult(checkpointFolder) is null)
+            {
+                result.AddError($"{runAgain.Name} needs {checkpointFolder.Name}.");
             }
         });
         command.SetAction((parsed, cancellationToken) => JobRunner.RunAsync(
@@ -80,6 +89,7 @@ public static class CommandLine
                 MaxDisorder = parsed.GetValue(maxDisorder) ?? defaults.MaxDisorder,
                 CheckpointFolder = parsed.GetValue(checkpointFolder),
                 CheckpointInterval = parsed.GetValue(checkpointInterval) ?? defaults.CheckpointInterval,
+                RunAgain = parsed.GetValue(runAgain),
                 Rate = parsed.GetValue(rate),
             },
             cancellationToken));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Millrace;
 using Millrace.Checkpointing;
 using Spectre.Console;
@@ -18,7 +19,12 @@ public static class JobRunner
             var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = options.Parallelism });
             if (options.CheckpointFolder is { } folder)
             {
-                env.Options.Checkpoints = new CheckpointOptions { Storage = new DirectoryCheckpointStorage(folder), Interval = options.CheckpointInterval };
+                env.Options.Checkpoints = new CheckpointOptions
+                {
+                    Storage = new DirectoryCheckpointStorage(folder),
+                    Interval = options.CheckpointInterval,
+                    RunFinishedAgain = options.RunAgain,
+                };
 
                 // By default it would try for ever, which is right for a service; here somebody waits for the end.
                 env.Options.RestartStrategy = RestartStrategy.FixedDelay(attempts: 3, TimeSpan.FromSeconds(1));
@@ -36,6 +42,12 @@ public static class JobRunner
             if (result.State == JobState.Canceled)
             {
                 return Fail(HowToGoOn(options, checkpoints), ExitCode.Cancelled);
+            }
+
+            if (result.FinishedBefore is { } before)
+            {
+                Console.Out.WriteLine(WasFinished(options, before));
+                return ExitCode.Done;
             }
 
             Summary.Write(AnsiConsole.Console, options, result);
@@ -63,6 +75,13 @@ public static class JobRunner
     {
         Console.Error.WriteLine("flight-delays: " + reason.ReplaceLineEndings(" "));
         return exitCode;
+    }
+
+    private static string WasFinished(FlightDelaysOptions options, DateTimeOffset before)
+    {
+        string results = Directory.Exists(options.Output) ? $"are in {options.Output}" : $"are in the --output of then, which is not {options.Output}";
+        return string.Create(
+            CultureInfo.InvariantCulture, $"The job finished before, on {before:u}; its results {results}. To run it again, give --run-again, or another --checkpoint-dir.");
     }
 
     private static string HowToGoOn(FlightDelaysOptions options, CheckpointNews checkpoints)

@@ -46,6 +46,12 @@ public static class Progress
                 return;
             }
 
+            if (client.Completion.IsCompletedSuccessfully && (await client.Completion).FinishedBefore is not null)
+            {
+                // Nothing has run that there were anything to show of.
+                return;
+            }
+
             var now = client.GetMetrics();
             if (client.Completion.IsCompleted)
             {

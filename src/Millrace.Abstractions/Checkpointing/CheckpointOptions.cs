@@ -59,11 +59,21 @@ public sealed class CheckpointOptions
     /// <value>0 to 1,048,576 bytes. Default: 20 KiB, as in Flink.</value>
     public int InlineThreshold { get; set; } = 20 * 1024;
 
-    /// <summary>Whether a new start of the job goes on from its latest completed checkpoint in <see cref="Storage"/>.</summary>
+    /// <summary>Whether a new start of the job goes on from its latest completed checkpoint in <see cref="Storage"/>, or from the savepoint that it was stopped with.</summary>
     /// <value>Default: <see langword="true"/>.</value>
     public bool RestoreLatest { get; set; } = true;
 
-    /// <summary>A savepoint or checkpoint to start from. Used only where <see cref="RestoreLatest"/> finds nothing newer of the job itself.</summary>
+    /// <summary>
+    /// Whether a job that has finished is run again, from its beginning, when it is started with the same <see cref="JobId"/> and <see cref="Storage"/>. Otherwise it ends at once as finished: a process that
+    /// is killed between the end of its job and its own, and is started again, must not write everything twice.
+    /// </summary>
+    /// <value>Default: <see langword="false"/>. What the sinks do with what the earlier run has written is decided by their options, as for any job that begins anew.</value>
+    public bool RunFinishedAgain { get; set; }
+
+    /// <summary>
+    /// A savepoint or checkpoint to start from. Used only where <see cref="RestoreLatest"/> finds no checkpoint of the job itself. Goes before the savepoint that the job was stopped with, unless the
+    /// run that was stopped had been told the same.
+    /// </summary>
     /// <value>Default: <see langword="null"/>.</value>
     public RestoreOptions? RestoreFrom { get; set; }
 
@@ -76,6 +86,7 @@ public sealed class CheckpointOptions
         if (Storage is null)
         {
             Refuse(Interval is null, $"{nameof(Interval)} is {Interval}, but there is no {nameof(Storage)} to keep checkpoints in.");
+            Refuse(!RunFinishedAgain, $"{nameof(RunFinishedAgain)} is set, but there is no {nameof(Storage)} that could say that the job has finished.");
             Refuse(RestoreFrom is null, $"{nameof(RestoreFrom)} is set, but there is no {nameof(Storage)} to read it from.");
             return;
         }

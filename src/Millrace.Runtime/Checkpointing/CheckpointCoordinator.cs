@@ -294,7 +294,7 @@ internal sealed partial class CheckpointCoordinator
         // A job that is being drained ends with its savepoint and not with a checkpoint that happens to come before.
         List<SubtaskId> finish = stops ? notify : _stop?.Stop == StopMode.Drain ? [] : notify.FindAll(pending.IsDrained);
         _released.UnionWith(finish);
-        _decisions.Add(new CheckpointDecision.Completed(pending.Id, path, pending.Request, notify, finish));
+        _decisions.Add(new CheckpointDecision.Completed(pending.Id, path, pending.Request, notify, finish, stops));
         if (!pending.Barrier.IsSavepoint)
         {
             _failures = 0;

@@ -60,7 +60,8 @@ internal abstract record CheckpointDecision
     /// <param name="Request">Who asked for it.</param>
     /// <param name="Notify">Who hears of it, and commits: those that took part and live. Nobody for a savepoint from which no failure recovers, because what was committed would come again.</param>
     /// <param name="Finish">Those of them that may end now: everything that they had prepared is committed. All where the job is stopped.</param>
-    public sealed record Completed(long Id, string? Path, SnapshotRequest? Request, IReadOnlyList<SubtaskId> Notify, IReadOnlyList<SubtaskId> Finish) : CheckpointDecision;
+    /// <param name="Stops">Whether the job ends with it. Not where it failed or was cancelled meanwhile, although that was asked for.</param>
+    public sealed record Completed(long Id, string? Path, SnapshotRequest? Request, IReadOnlyList<SubtaskId> Notify, IReadOnlyList<SubtaskId> Finish, bool Stops = false) : CheckpointDecision;
 
     /// <summary>A checkpoint is given up.</summary>
     /// <param name="Id">The checkpoint.</param>

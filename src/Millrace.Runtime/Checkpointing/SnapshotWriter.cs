@@ -13,6 +13,8 @@ internal sealed class SnapshotWriter(Func<CheckpointBarrier, CheckpointFiles> fi
 {
     public TaskSnapshot Write(PendingSnapshot snapshot, SubtaskId subtask, TimeSpan waited, CancellationToken cancellationToken)
     {
+        // It may have waited long for its thread.
+        cancellationToken.ThrowIfCancellationRequested();
         long started = time.GetTimestamp();
         var files = filesOf(snapshot.Barrier);
         long written = 0;

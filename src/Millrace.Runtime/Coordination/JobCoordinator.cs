@@ -82,6 +82,18 @@ internal sealed class JobCoordinator
         return decisions;
     }
 
+    /// <summary>An earlier run has finished the job: it ends without having begun.</summary>
+    public IReadOnlyList<JobDecision> FinishedBefore()
+    {
+        if (State != JobState.Created)
+        {
+            return [];
+        }
+
+        State = JobState.Finished;
+        return [new JobDecision.Complete(State, null, null)];
+    }
+
     /// <param name="subtask">The subtask.</param>
     /// <param name="attempt">The attempt that it belongs to: the one of its deployment.</param>
     /// <param name="state">The state it is in now.</param>

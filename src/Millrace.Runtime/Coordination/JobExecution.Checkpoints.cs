@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Runtime.Diagnostics;
@@ -11,12 +10,11 @@ namespace Millrace.Runtime.Coordination;
 /// <content>Checkpoints: what the <see cref="CheckpointCoordinator"/> decides is carried out here.</content>
 internal sealed partial class JobExecution
 {
-    private const int FilesRemembered = 100;
     private readonly CheckpointStore? _store;
     private readonly StoreQueue _storeQueue;
 
-    // The files of checkpoints under way; subtasks write into them from the background.
-    private readonly ConcurrentDictionary<long, CheckpointFiles> _files = new();
+    // Subtasks write into them from the background.
+    private readonly FilesUnderWay _files;
     private readonly Dictionary<long, Dictionary<int, CoordinatorSnapshot?>> _enumeratorStates = [];
 
     // The sources, by node, whose enumerators say that they work off a backlog.
@@ -64,12 +62,10 @@ internal sealed partial class JobExecution
         return completion.Task;
     }
 
-    private SnapshotWriter? CreateWriter() => _store is null ? null : new SnapshotWriter(FilesOf, Scheduler.TimeProvider);
+    private SnapshotWriter? CreateWriter() => _store is null ? null : new SnapshotWriter(_files.Of, Scheduler.TimeProvider);
 
-    private CheckpointFiles FilesOf(CheckpointBarrier barrier) => _files.GetOrAdd(
-        barrier.CheckpointId,
-        (id, folder) => folder is null ? _store!.CreateFiles(id) : _store!.CreateSavepointFiles(folder, id),
-        barrier.Folder);
+    private CheckpointFiles CreateFiles(CheckpointBarrier barrier) =>
+        barrier.Folder is { } folder ? _store!.CreateSavepointFiles(folder, barrier.CheckpointId) : _store!.CreateFiles(barrier.CheckpointId);
 
     private void StartCheckpointsIfAllRun()
     {
@@ -161,6 +157,7 @@ internal sealed partial class JobExecution
     {
         var barrier = trigger.Barrier;
         var states = _enumeratorStates[barrier.CheckpointId] = [];
+        _files.Begin(barrier.CheckpointId);
         Log.CheckpointTriggered(_logger, CheckpointDescription.Of(barrier.Kind), barrier.CheckpointId, _job.Stream.JobName);
         foreach (var vertex in trigger.At.GroupBy(subtask => subtask.Vertex))
         {
@@ -198,7 +195,7 @@ internal sealed partial class JobExecution
             $"storing checkpoint {barrier.CheckpointId} of {Description}",
             () =>
             {
-                var files = FilesOf(barrier);
+                var files = _files.Of(barrier);
                 if (!barrier.IsSavepoint)
                 {
                     path = store.Complete(manifest, files);
@@ -209,12 +206,11 @@ internal sealed partial class JobExecution
                 if (stops)
                 {
                     // From here on the job goes on from its savepoint and from nothing else: what is committed now must not come again out of a checkpoint.
-                    store.EndJob(JobState.Suspended);
+                    store.EndJob(JobState.Suspended, manifest);
                 }
             },
             error => Tell(() =>
             {
-                _isStoppedWithSavepoint |= stops && error is null;
                 ApplyCheckpoints(_checkpoints!.Stored(barrier.CheckpointId, path, error, Now));
                 FailIfHopeless(error);
             }));
@@ -268,9 +264,9 @@ internal sealed partial class JobExecution
 
     private void Completed(CheckpointDecision.Completed completed)
     {
-        _files.TryRemove(completed.Id, out _);
+        _files.End(completed.Id);
         _enumeratorStates.Remove(completed.Id);
-        bool stops = completed.Request?.Stop is StopMode.Suspend or StopMode.Drain;
+        _isStoppedWithSavepoint |= completed.Stops;
         if (RecordOf(completed.Id) is { } record)
         {
             Log.CheckpointCompleted(
@@ -278,7 +274,7 @@ internal sealed partial class JobExecution
         }
 
         // A savepoint is not what the job goes back to after a failure: what was committed with it would come again.
-        if (completed.Request is not { IsSavepoint: true } || stops)
+        if (completed.Request is not { IsSavepoint: true } || completed.Stops)
         {
             foreach (var enumerator in _enumerators.Values)
             {
@@ -297,9 +293,17 @@ internal sealed partial class JobExecution
             }
         }
 
-        if (stops)
+        if (completed.Stops)
         {
             Apply(_coordinator.FinishAll());
+        }
+        else if (completed.Request?.Stop is StopMode.Suspend)
+        {
+            // Too late: what failed or was cancelled meanwhile goes on from it, and sources that were not touched by that must not stand still for ever.
+            foreach (var subtask in _subtasks.Values)
+            {
+                subtask.CheckpointAborted(completed.Id);
+            }
         }
     }
 
@@ -333,16 +337,7 @@ internal sealed partial class JobExecution
             _subtasks.GetValueOrDefault(subtask)?.CheckpointAborted(aborted.Id);
         }
 
-        // The entry stays for a while: a subtask that begins to write only now must not begin the files anew.
-        foreach (long id in _files.Keys.Where(id => id < aborted.Id - FilesRemembered))
-        {
-            _files.TryRemove(id, out _);
-        }
-
-        if (_files.TryGetValue(aborted.Id, out var files))
-        {
-            _storeQueue.Enqueue($"discarding checkpoint {aborted.Id} of {Description}", files.Discard, _ => { });
-        }
+        _storeQueue.Enqueue($"discarding checkpoint {aborted.Id} of {Description}", _files.End(aborted.Id), _ => { });
     }
 
     // None where so many began since that it is forgotten.

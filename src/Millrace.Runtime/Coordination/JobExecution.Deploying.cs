@@ -15,12 +15,13 @@ internal sealed partial class JobExecution
     private readonly RestartBackoff _openingBackoff;
     private long _epoch;
     private bool _isOpening;
+    private DateTimeOffset? _finishedBefore;
     private long? _restoredFrom;
 
     // What the job was started from; still good while there is no checkpoint of its own.
     private CheckpointManifest? _initial;
 
-    // Checkpoints of earlier runs that the user does not want to go on from.
+    // Checkpoints of earlier runs, and the savepoint that one was stopped with, that the user does not want to go on from.
     private IReadOnlyList<long> _unwanted = [];
 
     /// <summary>What a deployment begins with.</summary>
@@ -42,7 +43,7 @@ internal sealed partial class JobExecution
             () =>
             {
                 opening = store.Open();
-                _initial = FindInitial(store, opening);
+                _initial = opening.FinishedAt is null ? FindInitial(store, opening) : null;
             },
             error => Tell(() => Opened(opening, error)));
     }
@@ -52,7 +53,7 @@ internal sealed partial class JobExecution
         var options = _job.Options.Checkpoints;
         if (!options.RestoreLatest)
         {
-            _unwanted = [.. store.Retained.Select(retained => retained.Id)];
+            _unwanted = [.. store.Retained.Select(retained => retained.Id), .. store.StoppedWith is { } unwanted ? [unwanted.Id] : Array.Empty<long>()];
         }
         else if (opening.Latest is { } latest)
         {
@@ -63,9 +64,15 @@ internal sealed partial class JobExecution
             RequireNoneLeft(store);
         }
 
-        if (options.RestoreFrom is not { } from)
+        // As with a checkpoint of its own: what is in the configuration since the run before was started must not take the job back.
+        if (options.RestoreFrom is not { } from || (options.RestoreLatest && store.WasStoppedSince(from.Path)))
         {
-            return null;
+            return FindStoppedWith(store);
+        }
+
+        if (store.StoppedWith is { } stoppedWith)
+        {
+            _unwanted = [.. _unwanted, stoppedWith.Id];
         }
 
         var manifest = store.ReadSavepoint(from.Path);
@@ -76,6 +83,9 @@ internal sealed partial class JobExecution
 
         return manifest;
     }
+
+    /// <summary>The savepoint that the job was stopped with: what was committed with it would come again out of anything else.</summary>
+    private CheckpointManifest? FindStoppedWith(CheckpointStore store) => store.StoppedWith is { } stoppedWith && !_unwanted.Contains(stoppedWith.Id) ? store.ReadStoppedWith() : null;
 
     /// <summary>What the job had committed with checkpoints that cannot be used any more would come again: that is not done silently.</summary>
     private void RequireNoneLeft(CheckpointStore store)
@@ -102,6 +112,18 @@ internal sealed partial class JobExecution
         {
             // Nothing has run yet: a job that cannot find its state must not begin without it.
             Apply(_coordinator.Failed(error!, Now));
+            return;
+        }
+
+        if (opening.FinishedAt is { } finishedAt)
+        {
+            if (_coordinator.State == JobState.Created)
+            {
+                _finishedBefore = DateTimeOffset.FromUnixTimeMilliseconds(finishedAt);
+                Log.FinishedBefore(_logger, _job.Stream.JobName, _finishedBefore.Value, _job.Options.Checkpoints.Storage!.Description);
+            }
+
+            Apply(_coordinator.FinishedBefore());
             return;
         }
 
@@ -141,7 +163,7 @@ internal sealed partial class JobExecution
             RequireNoneLeft(store);
         }
 
-        return new Beginning(epoch, Assign(store, latest ?? _initial));
+        return new Beginning(epoch, Assign(store, latest ?? FindStoppedWith(store) ?? _initial));
     }
 
     /// <summary>A checkpoint that turned out to be damaged while state was loaded is not used again: the restart takes the one before it.</summary>
@@ -221,7 +243,7 @@ internal sealed partial class JobExecution
 
     private string PathOf(CheckpointManifest manifest) => manifest.Kind == SnapshotKind.Checkpoint && manifest.JobId == JobId
         ? new CheckpointNames(JobId).CheckpointFolder(manifest.CheckpointId)
-        : _job.Options.Checkpoints.RestoreFrom?.Path ?? "";
+        : _store!.PathOf(manifest);
 
     /// <summary>An enumerator all of whose readers begin anew begins anew with them; another one gets back what its restarted readers were given since.</summary>
     private void MakeEnumerators(HashSet<SubtaskId> subtasks, StateAssignment? restore)

@@ -58,6 +58,7 @@ internal sealed partial class JobExecution : Actor
         _startTimestamp = scheduler.TimeProvider.GetTimestamp();
         _openingBackoff = RestartBackoff.Create(job.Options.EffectiveRestartStrategy, jitter);
         _storeQueue = new StoreQueue(scheduler);
+        _files = new FilesUnderWay(CreateFiles);
         _times = new JobTimes(JobState.Created, Now, 0, 0);
         JobId = job.Options.Checkpoints.JobId ?? JobIds.From(job.Stream.JobName);
         if (job.Options.Checkpoints.Storage is { } storage)
@@ -317,7 +318,7 @@ internal sealed partial class JobExecution : Actor
 
         _ended = complete.State;
         NoteState();
-        _completion.SetResult(new JobOutcome(complete.State, error));
+        _completion.SetResult(new JobOutcome(complete.State, error, _finishedBefore));
     }
 
     private static Exception? Unwrap(Exception? error) => error is OperatorException { InnerException: { } inner } ? inner : error;

@@ -39,6 +39,12 @@ internal static partial class Log
     [LoggerMessage(3005, LogLevel.Debug, "Job '{Job}': {Kind} {CheckpointId} begins.")]
     public static partial void CheckpointTriggered(ILogger logger, string kind, long checkpointId, string job);
 
+    [LoggerMessage(
+        2006,
+        LogLevel.Information,
+        "Job '{Job}' finished on {FinishedAt:u} already, as its checkpoints in {Storage} say, and is not run again. To run it again, set CheckpointOptions.RunFinishedAgain, or give it another JobId or another storage.")]
+    public static partial void FinishedBefore(ILogger logger, string job, DateTimeOffset finishedAt, string storage);
+
     [LoggerMessage(3006, LogLevel.Warning, "Job '{Job}': the storage of its checkpoints cannot be opened; it is tried again.")]
     public static partial void OpeningRetried(ILogger logger, Exception error, string job);
 }

@@ -74,7 +74,7 @@ internal sealed class SimulatedEquivalenceRun : EquivalenceRun
         RunUntil(() => HasEnded || Completed >= checkpoints);
         long steps = _scheduler.Steps + (Random.Next(3) == 0 ? 0 : Random.Next(checkpoints == 0 ? 2_000 : 400));
         RunUntil(() => HasEnded || _scheduler.Steps >= steps);
-        if (HasEnded || IsOver())
+        if (HasEnded)
         {
             return false;
         }
@@ -124,12 +124,6 @@ internal sealed class SimulatedEquivalenceRun : EquivalenceRun
         Report = Report with { Interruptions = Report.Interruptions + 1 };
         return true;
     }
-
-    /// <summary>
-    /// Whether all that is missing is that the job says so: the storage may know already that it has finished, and a process that crashes there has nothing left to go on from.
-    /// </summary>
-    private bool IsOver() => _execution.CheckpointHistory is not null && _execution.Subtasks.Count > 0
-        && _execution.Subtasks.Keys.All(subtask => _execution.StateOf(subtask) == Runtime.Tasks.SubtaskState.Finished);
 
     private bool HasStoppedAs(JobState state)
     {

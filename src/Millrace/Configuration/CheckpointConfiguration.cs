@@ -25,6 +25,7 @@ internal static class CheckpointConfiguration
             ("Retention", value => options.Retention = value.OneOf<CheckpointRetention>()),
             ("InlineThreshold", value => options.InlineThreshold = value.Integer()),
             ("RestoreLatest", value => options.RestoreLatest = value.Boolean()),
+            ("RunFinishedAgain", value => options.RunFinishedAgain = value.Boolean()),
             ("RestoreFrom", value => options.RestoreFrom = new RestoreOptions(value.Text())),
             ("Claim", value => options.RestoreFrom = FromOf(options, section, "Claim") with { Claim = value.OneOf<ClaimMode>() }),
             ("AllowNonRestoredState", value => options.RestoreFrom = FromOf(options, section, "AllowNonRestoredState") with { AllowNonRestoredState = value.Boolean() }));

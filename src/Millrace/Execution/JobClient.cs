@@ -117,6 +117,6 @@ public sealed class JobClient : IAsyncDisposable
     {
         var outcome = await _execution.Completion.ConfigureAwait(false);
         _threads.Dispose();
-        return outcome.Error is { } error ? throw error : new JobResult(JobName, outcome.State, GetMetrics());
+        return outcome.Error is { } error ? throw error : new JobResult(JobName, outcome.State, GetMetrics()) { FinishedBefore = outcome.FinishedBefore };
     }
 }

@@ -41,6 +41,26 @@ public sealed class JobCoordinatorTests
     }
 
     [Fact]
+    public void FinishedBefore_DeploysNothing_AndIsTheEnd()
+    {
+        var coordinator = Create(Topologies.Joined);
+        Assert.Equal([new JobDecision.Complete(JobState.Finished, null, null)], coordinator.FinishedBefore());
+        Assert.True(coordinator.IsTerminal);
+        Assert.Empty(coordinator.Start(0));
+        Assert.Empty(coordinator.Cancel(0));
+        Assert.Empty(coordinator.FinishedBefore());
+    }
+
+    [Fact]
+    public void FinishedBefore_Cancelled_DecidesNothing()
+    {
+        var coordinator = Create(Topologies.Alone());
+        coordinator.Cancel(0);
+        Assert.Empty(coordinator.FinishedBefore());
+        Assert.Equal(JobState.Canceled, coordinator.State);
+    }
+
+    [Fact]
     public void Start_Twice_DecidesNothing() => Assert.Empty(Started().Start(0));
 
     [Fact]

@@ -41,6 +41,7 @@ internal sealed partial class World
     private string? _restoreFrom;
     private int _scale;
     private bool _orderMayBreak;
+    private bool _startedAfterEnd;
 
     private World(ulong seed, WorldPlan plan, ISimulatedEngine engine, SimulationLog log)
     {
@@ -166,18 +167,6 @@ internal sealed partial class World
             return true;
         }
 
-        if (run.State == JobState.Finished && !stopped)
-        {
-            // Whoever looks after processes does not let an old one begin the job that is done.
-            _generations.ForEach(other =>
-            {
-                if (other != generation)
-                {
-                    other.Kill();
-                }
-            });
-        }
-
         if (!stopped)
         {
             // A log that the world has damaged cannot say what was completed last, and there may be no checkpoint left that is whole; the job says so, which is all that it can do.
@@ -187,7 +176,16 @@ internal sealed partial class World
                 Fail($"the job ended as {run.State}: {run.Error?.Message}");
             }
 
-            return false;
+            if (_hasReported || _startedAfterEnd || _failure is not null || !_engine.IsFaultTolerant || _plan.MayForgetCommitted)
+            {
+                return false;
+            }
+
+            // Its process died between the end of the job and its own, for whoever looks after processes: nothing may be written twice.
+            _startedAfterEnd = true;
+            generation.Kill();
+            Start();
+            return true;
         }
 
         generation.Kill();

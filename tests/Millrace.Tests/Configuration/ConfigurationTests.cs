@@ -27,6 +27,7 @@ public sealed class ConfigurationTests
             ("Checkpoints:Retention", "DeleteOnCancellation"),
             ("Checkpoints:InlineThreshold", "1024"),
             ("Checkpoints:RestoreLatest", "false"),
+            ("Checkpoints:RunFinishedAgain", "true"),
             ("Checkpoints:RestoreFrom", "savepoints/one"),
             ("Checkpoints:Claim", "claim"),
             ("Checkpoints:AllowNonRestoredState", "true")).Checkpoints;
@@ -40,6 +41,7 @@ public sealed class ConfigurationTests
         Assert.Equal(TimeSpan.FromSeconds(1.5), options.AlignedTimeout);
         Assert.Equal(TimeSpan.FromMinutes(1), options.IntervalDuringBacklog);
         Assert.Equal((4, CheckpointRetention.DeleteOnCancellation, 1024, false), (options.Retained, options.Retention, options.InlineThreshold, options.RestoreLatest));
+        Assert.True(options.RunFinishedAgain);
         Assert.Equal(new RestoreOptions("savepoints/one") { Claim = ClaimMode.Claim, AllowNonRestoredState = true }, options.RestoreFrom);
     }
 

@@ -20,6 +20,12 @@ internal static class CheckpointErrors
         $"None of the {count} checkpoint(s) that job '{job}' has in {storage} can be used; the log says why. To begin anew or from a savepoint would repeat what was committed since, so the job does not do it "
         + "by itself: mend the files, or start it with RestoreLatest = false and, where there is a savepoint, RestoreFrom.");
 
+    public static MillraceException NoSavepointOfStop(string job, string path, string why, Exception? cause = null) => new(
+        NoneUsable,
+        $"Job '{job}' was stopped with savepoint '{path}' and goes on from it, but it cannot be used: {why} To begin anew would repeat what was committed, so the job does not do it by itself: where it was moved, start it with RestoreFrom; "
+        + "otherwise decide what to go on from, with RestoreLatest = false and, where there is a savepoint, RestoreFrom.",
+        cause);
+
     public static MillraceException TooNew(string file, int version, int known) =>
         new(LaterVersion, $"{file} has format version {version}, and this program reads versions up to {known}: a later version of Millrace wrote it. Restore it with that version.");
 

@@ -43,18 +43,28 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
         Superseded,
     }
 
+    /// <summary>Whether an epoch of this coordinator's has begun.</summary>
+    public bool HasBegun => _head is not null;
+
     /// <summary>What is true as far as this coordinator knows.</summary>
     public LogState State => _head?.State ?? throw new InvalidOperationException("No epoch has begun.");
 
     /// <summary>Begins an epoch. What <see cref="State"/> says afterwards stays true until this coordinator changes it, or is superseded and hears of it.</summary>
     /// <param name="reserve">How many numbers of checkpoints to set aside.</param>
+    /// <param name="isOver">Whether nothing is to begin behind an entry. Asked of the very entry that the epoch would come behind.</param>
+    /// <returns>The entry behind which nothing is to begin, and nothing has; <see langword="null"/> where the epoch has begun.</returns>
     /// <exception cref="IOException">The storage does not work; it is not known whether the epoch began.</exception>
     /// <exception cref="MillraceException">The log is damaged.</exception>
-    public void Begin(int reserve)
+    public LogEntry? Begin(int reserve, Func<LogEntry, bool>? isOver = null)
     {
         for (int attempt = 0; attempt < BeginAttempts; attempt++)
         {
             var (head, older) = FindHead();
+            if (head is not null && isOver is not null && isOver(head))
+            {
+                return head;
+            }
+
             var before = head?.State ?? LogState.Empty;
             var state = before with { Epoch = before.Epoch + 1, ReservedId = before.ReservedId + reserve, Ended = null };
             var earlier = new HashSet<Guid>(_doubtful);
@@ -69,7 +79,7 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
                 }
 
                 Prune();
-                return;
+                return null;
             }
         }
 
@@ -137,7 +147,8 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
         }
     }
 
-    private CheckpointFencedException Superseded() => CheckpointErrors.Superseded(names.JobFolder, State.Epoch, storage.Description);
+    /// <summary>What to throw where another epoch has begun.</summary>
+    public CheckpointFencedException Superseded() => CheckpointErrors.Superseded(names.JobFolder, State.Epoch, storage.Description);
 
     private Placement Place(LogEntry? before, LogEntryKind kind, long subject, LogState state, out LogEntry placed)
     {
@@ -186,9 +197,6 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
 
         return Sequences().LastOrDefault() == sequence;
     }
-
-    /// <summary>What holds now, without beginning anything; null where nothing has been written.</summary>
-    public LogState? Peek() => FindHead().Head?.State;
 
     // One that was damaged since it was written is there all the same, and what it said is known.
     private bool IsStillThere(LogEntry entry)

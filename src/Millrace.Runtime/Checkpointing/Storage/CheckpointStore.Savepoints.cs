@@ -92,7 +92,9 @@ internal sealed partial class CheckpointStore
         lock (_gate)
         {
             RequireFiles(manifest, files);
-            WriteManifest(files, ManifestFormat.Write(manifest, files.Folder));
+            byte[] bytes = ManifestFormat.Write(manifest, files.Folder);
+            WriteManifest(files, bytes);
+            _places.AddOrUpdate(manifest, new RetainedCheckpoint(manifest.CheckpointId, files.Folder, XxHash3.HashToUInt64(bytes), IsClaimed: true));
             try
             {
                 _log.Append(LogEntryKind.SavepointCompleted, manifest.CheckpointId, state => CheckpointLog.Reserve(state, manifest.CheckpointId));
@@ -115,6 +117,35 @@ internal sealed partial class CheckpointStore
         Verify(manifest);
         return manifest;
     }
+
+    /// <summary>Reads and verifies <see cref="StoppedWith"/>.</summary>
+    /// <exception cref="MillraceException">It is not there any more, or cannot be used.</exception>
+    /// <exception cref="IOException">The storage cannot be read.</exception>
+    public CheckpointManifest ReadStoppedWith()
+    {
+        var stoppedWith = StoppedWith ?? throw new InvalidOperationException("The job was not stopped with a savepoint.");
+        CheckpointManifest manifest;
+        try
+        {
+            manifest = ReadSavepoint(stoppedWith.Path);
+        }
+        catch (MillraceException cause)
+        {
+            throw CheckpointErrors.NoSavepointOfStop(_names.JobFolder, stoppedWith.Path, cause.Message, cause);
+        }
+
+        return PlaceOf(manifest).ManifestChecksum == stoppedWith.ManifestChecksum
+            ? manifest
+            : throw CheckpointErrors.NoSavepointOfStop(_names.JobFolder, stoppedWith.Path, "Another one is there now.");
+    }
+
+    /// <summary>Whether a run that was told to restore from a path has been stopped with <see cref="StoppedWith"/> since.</summary>
+    public bool WasStoppedSince(string path) => StoppedWith is { } stoppedWith && stoppedWith.InsteadOf == Locate(path);
+
+    private StopSavepoint StopSavepointOf(RetainedCheckpoint place) => new(place.Id, place.Path, place.ManifestChecksum, _options.RestoreFrom is { } from ? Locate(from.Path) : "");
+
+    /// <summary>Where a manifest was read from or written to.</summary>
+    public string PathOf(CheckpointManifest manifest) => PlaceOf(manifest).Path;
 
     /// <summary>Makes a savepoint the job's: it counts as a completed checkpoint, and is deleted when enough newer ones are complete.</summary>
     /// <param name="manifest">What <see cref="ReadSavepoint"/> has returned.</param>
@@ -139,7 +170,7 @@ internal sealed partial class CheckpointStore
             _manifests[place!.Path] = manifest;
 
             // The newest: the job goes on from it, whatever it had before.
-            _log.Append(LogEntryKind.SavepointClaimed, manifest.CheckpointId, state => state with { Retained = [.. state.Retained, place] });
+            _log.Append(LogEntryKind.SavepointClaimed, manifest.CheckpointId, state => state with { Retained = [.. state.Retained, place], Ended = null, Savepoint = null });
         }
     }
 

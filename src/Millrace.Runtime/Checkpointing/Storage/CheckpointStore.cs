@@ -46,12 +46,24 @@ internal sealed partial class CheckpointStore
         {
             lock (_gate)
             {
-                return _log.State.Retained;
+                return _log.HasBegun ? _log.State.Retained : [];
             }
         }
     }
 
-    /// <summary>Begins a run of the job: ends all earlier epochs, finds and verifies the latest checkpoint, removes what belongs to none.</summary>
+    /// <summary>The savepoint that the job was stopped with and goes on from, as long as it has completed nothing since.</summary>
+    public StopSavepoint? StoppedWith
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _log.HasBegun ? _log.State.Savepoint : null;
+            }
+        }
+    }
+
+    /// <summary>Begins a run of the job: ends all earlier epochs, finds and verifies the latest checkpoint, removes what belongs to none. A job that has finished is left as it is.</summary>
     /// <exception cref="IOException">The storage does not work.</exception>
     /// <exception cref="CheckpointFencedException">Yet another run has begun meanwhile.</exception>
     /// <exception cref="MillraceException">The log is damaged.</exception>
@@ -59,7 +71,12 @@ internal sealed partial class CheckpointStore
     {
         lock (_gate)
         {
-            _log.Begin(CheckpointLog.ReservedAtOnce);
+            // Decided together with the epoch: a run that finishes between a look at the log and the epoch behind it would be run again.
+            if (_log.Begin(CheckpointLog.ReservedAtOnce, head => head.State.Ended == JobState.Finished && !_options.RunFinishedAgain) is { } end)
+            {
+                return new StoreOpening(end.State.Epoch, end.State.ReservedId + 1, null, [], end.When);
+            }
+
             _manifests.Clear();
             _damaged.Clear();
 
@@ -86,7 +103,12 @@ internal sealed partial class CheckpointStore
         {
             // A run that was superseded must end, and not supersede its successor in turn.
             _log.Confirm();
-            _log.Begin(reserve: 0);
+            if (_log.Begin(reserve: 0, static head => head.State.Ended == JobState.Finished) is not null)
+            {
+                // It was another run that finished the job, since this one has not.
+                throw _log.Superseded();
+            }
+
             foreach (var retained in _log.State.Retained)
             {
                 // One whose completion was in doubt and turns out to be true now.
@@ -169,7 +191,9 @@ internal sealed partial class CheckpointStore
                 _log.Append(LogEntryKind.CheckpointCompleted, manifest.CheckpointId, state =>
                 {
                     before = Union(before, state.Retained);
-                    return CheckpointLog.Reserve(state, manifest.CheckpointId) with { Retained = Keep(state.Retained, added) };
+
+                    // An end of unknown outcome, behind which the job went on, is over with this.
+                    return CheckpointLog.Reserve(state, manifest.CheckpointId) with { Retained = Keep(state.Retained, added), Ended = null, Savepoint = null };
                 });
             }
             finally
@@ -184,18 +208,21 @@ internal sealed partial class CheckpointStore
 
     /// <summary>Ends the job: removes its checkpoints where the state and the options say so.</summary>
     /// <param name="state"><see cref="JobState.Finished"/>, and <see cref="JobState.Suspended"/> with a savepoint: they are removed; <see cref="JobState.Canceled"/>: as <see cref="CheckpointOptions.Retention"/> says; otherwise they are kept.</param>
+    /// <param name="savepoint">What the job was stopped with: the manifest that <see cref="CompleteSavepoint"/> was given. A new start goes on from it.</param>
     /// <exception cref="CheckpointFencedException">Another run of the job has begun.</exception>
     /// <exception cref="IOException">The storage does not work.</exception>
-    public void EndJob(JobState state)
+    public void EndJob(JobState state, CheckpointManifest? savepoint = null)
     {
+        Require(state == JobState.Suspended == savepoint is not null, "A job is suspended with a savepoint.");
         bool isRemoved = state is JobState.Finished or JobState.Suspended || (state == JobState.Canceled && _options.Retention == CheckpointRetention.DeleteOnCancellation);
         lock (_gate)
         {
             var before = _log.State.Retained;
-            _log.Append(LogEntryKind.JobEnded, 0, current =>
+            var goesOnFrom = savepoint is null ? null : StopSavepointOf(PlaceOf(savepoint));
+            _log.Append(LogEntryKind.JobEnded, savepoint?.CheckpointId ?? 0, current =>
             {
                 before = Union(before, current.Retained);
-                return current with { Ended = state, Retained = isRemoved ? [] : current.Retained };
+                return current with { Ended = state, Retained = isRemoved ? [] : current.Retained, Savepoint = isRemoved ? goesOnFrom : current.Savepoint };
             });
             Drop(before);
             if (isRemoved)
@@ -204,10 +231,6 @@ internal sealed partial class CheckpointStore
             }
         }
     }
-
-    /// <summary>How the last run of the job ended; null where it did not, or there was none. Begins nothing.</summary>
-    /// <exception cref="IOException">The storage cannot be read.</exception>
-    public JobState? PeekEnd() => _log.Peek()?.Ended;
 
     // Damaged ones go first: they are of no use, and must not push a good one out.
     private RetainedCheckpoint[] Keep(IReadOnlyList<RetainedCheckpoint> retained, RetainedCheckpoint added) =>
@@ -253,7 +276,9 @@ internal sealed partial class CheckpointStore
                 throw CheckpointErrors.Damaged(name, "it is not the manifest that the log names: its checksum is another");
             }
 
-            _manifests[retained.Path] = ManifestFormat.Read(bytes, retained.Path);
+            var manifest = ManifestFormat.Read(bytes, retained.Path);
+            _manifests[retained.Path] = manifest;
+            _places.AddOrUpdate(manifest, retained);
         }
         catch (FileNotFoundException)
         {

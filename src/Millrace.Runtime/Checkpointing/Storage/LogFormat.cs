@@ -9,7 +9,7 @@ namespace Millrace.Runtime.Checkpointing.Storage;
 /// <summary>The bytes of an entry of the log: <c>"MRCL" version:u8 body XxHash3 of all before:u64</c>.</summary>
 internal static class LogFormat
 {
-    public const byte Version = 1;
+    public const byte Version = 2;
     private const int PrefixLength = 5;
     private const int ChecksumLength = 8;
     private const byte NotEnded = byte.MaxValue;
@@ -39,6 +39,15 @@ internal static class LogFormat
             output.WriteString(retained.Path);
             output.WriteFixed(retained.ManifestChecksum);
             output.WriteBoolean(retained.IsClaimed);
+        }
+
+        output.WriteBoolean(entry.State.Savepoint is not null);
+        if (entry.State.Savepoint is { } savepoint)
+        {
+            output.WriteVarInt(savepoint.Id);
+            output.WriteString(savepoint.Path);
+            output.WriteFixed(savepoint.ManifestChecksum);
+            output.WriteString(savepoint.InsteadOf);
         }
 
         output.Flush();
@@ -72,7 +81,7 @@ internal static class LogFormat
 
         try
         {
-            var entry = ReadBody(bytes[PrefixLength..^ChecksumLength]);
+            var entry = ReadBody(bytes[PrefixLength..^ChecksumLength], bytes[4]);
             return entry.Sequence == sequence
                 ? entry
                 : throw new InvalidDataException($"It is entry {entry.Sequence}.");
@@ -83,7 +92,7 @@ internal static class LogFormat
         }
     }
 
-    private static LogEntry ReadBody(ReadOnlySpan<byte> body)
+    private static LogEntry ReadBody(ReadOnlySpan<byte> body, byte version)
     {
         var input = new BinaryInput(body);
         long sequence = input.ReadVarInt();
@@ -105,8 +114,10 @@ internal static class LogFormat
             retained[index] = new RetainedCheckpoint(input.ReadVarInt(), input.ReadString(), input.ReadFixed<ulong>(), input.ReadBoolean());
         }
 
+        // Version 1 did not say which savepoint a job was stopped with.
+        var savepoint = version > 1 && input.ReadBoolean() ? new StopSavepoint(input.ReadVarInt(), input.ReadString(), input.ReadFixed<ulong>(), input.ReadString()) : null;
         return input.Remaining == 0
-            ? new LogEntry(sequence, token, (LogEntryKind)kind, when, subject, new LogState(epoch, reserved, retained, ended == NotEnded ? null : (JobState)ended))
+            ? new LogEntry(sequence, token, (LogEntryKind)kind, when, subject, new LogState(epoch, reserved, retained, ended == NotEnded ? null : (JobState)ended, savepoint))
             : throw new InvalidDataException($"{input.Remaining} bytes follow its end.");
     }
 }

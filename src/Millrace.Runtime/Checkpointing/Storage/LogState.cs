@@ -27,7 +27,11 @@ internal enum LogEntryKind : byte
 /// <param name="ReservedId">No checkpoint has a higher number.</param>
 /// <param name="Retained">The completed checkpoints that are kept, the oldest first.</param>
 /// <param name="Ended">How the job ended, if it has.</param>
-internal sealed record LogState(long Epoch, long ReservedId, IReadOnlyList<RetainedCheckpoint> Retained, JobState? Ended)
+/// <param name="Savepoint">
+/// The savepoint that the job was stopped with and goes on from, as long as it has completed nothing since. It belongs to the user. Nothing is retained beside it: what was committed
+/// with it would come again out of any checkpoint.
+/// </param>
+internal sealed record LogState(long Epoch, long ReservedId, IReadOnlyList<RetainedCheckpoint> Retained, JobState? Ended, StopSavepoint? Savepoint = null)
 {
     public static LogState Empty { get; } = new(0, 0, [], null);
 }
@@ -38,6 +42,13 @@ internal sealed record LogState(long Epoch, long ReservedId, IReadOnlyList<Retai
 /// <param name="ManifestChecksum">XxHash3 over all bytes of its manifest.</param>
 /// <param name="IsClaimed">Whether it is a savepoint that the job has taken over.</param>
 internal sealed record RetainedCheckpoint(long Id, string Path, ulong ManifestChecksum, bool IsClaimed);
+
+/// <summary>A savepoint that a job was stopped with.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Path">Its folder in the storage.</param>
+/// <param name="ManifestChecksum">XxHash3 over all bytes of its manifest.</param>
+/// <param name="InsteadOf">What the run that was stopped had been told to restore from, or nothing: where the next start is told the same, that is what was there before, and not a wish to go back.</param>
+internal sealed record StopSavepoint(long Id, string Path, ulong ManifestChecksum, string InsteadOf);
 
 /// <summary>An entry of the log.</summary>
 /// <param name="Sequence">Its number, from 1.</param>
