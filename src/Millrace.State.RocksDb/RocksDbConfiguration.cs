@@ -10,7 +10,7 @@ internal static class RocksDbConfiguration
     {
         var options = new RocksDbOptions();
         new ConfigurationKeys(section, "With the backend rocksdb,").Bind(
-            ("Backend", _ => { }),
+            Backend(),
             (nameof(options.Directory), value => options.Directory = value.Text()),
             (nameof(options.MemoryBudget), value => options.MemoryBudget = value.Bytes()),
             (nameof(options.ObjectCacheShare), value => options.ObjectCacheShare = value.Number()),
@@ -26,4 +26,7 @@ internal static class RocksDbConfiguration
             throw ConfigurationErrors.Failed($"{section.Path}:{key}", section[key] ?? FormattableString.Invariant($"{error.ActualValue}"), error);
         }
     }
+
+    // It has chosen this backend.
+    private static (string Key, Action<ConfigurationValue> Apply) Backend() => ("Backend", _ => { });
 }
