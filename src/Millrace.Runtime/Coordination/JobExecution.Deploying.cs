@@ -15,10 +15,13 @@ internal sealed partial class JobExecution
     private readonly RestartBackoff _openingBackoff;
     private long _epoch;
     private bool _isOpening;
-    private long? _restoredFrom;
+    private CheckpointManifest? _restoredFrom;
 
     // What the job was started from; still good while there is no checkpoint of its own.
     private CheckpointManifest? _initial;
+
+    // What turned out to be wrong with it while its state was loaded. Of the store's thread, as is looking for another.
+    private string? _initialDamage;
 
     // Checkpoints of earlier runs that the user does not want to go on from.
     private IReadOnlyList<long> _unwanted = [];
@@ -139,6 +142,10 @@ internal sealed partial class JobExecution
         if (latest is null)
         {
             RequireNoneLeft(store);
+            if (_initial is not null && _initialDamage is { } damage)
+            {
+                throw Checkpointing.Storage.CheckpointErrors.BeginningUnusable(_job.Stream.JobName, PathOf(_initial), damage);
+            }
         }
 
         return new Beginning(epoch, Assign(store, latest ?? _initial));
@@ -149,9 +156,18 @@ internal sealed partial class JobExecution
     {
         for (var error = cause; error is not null; error = error.InnerException)
         {
-            if (error is MillraceException { Code: Checkpointing.Storage.CheckpointErrors.Damage } && _store is { } store && _restoredFrom is { } id)
+            if (error is MillraceException { Code: Checkpointing.Storage.CheckpointErrors.Damage } && _store is { } store && _restoredFrom is { } from)
             {
-                _storeQueue.Enqueue($"giving up damaged checkpoint {id} of {Description}", () => store.MarkDamaged(id, error.Message), _ => { });
+                _storeQueue.Enqueue(
+                    $"giving up damaged checkpoint {from.CheckpointId} of {Description}",
+                    () =>
+                    {
+                        if (!store.MarkDamaged(from, error.Message) && ReferenceEquals(from, _initial))
+                        {
+                            _initialDamage = error.Message;
+                        }
+                    },
+                    _ => { });
                 return;
             }
         }
@@ -195,7 +211,7 @@ internal sealed partial class JobExecution
             _finishedStates.Remove(subtask);
         }
 
-        _restoredFrom = beginning.Restore?.CheckpointId;
+        _restoredFrom = beginning.Restore?.Manifest;
         if (beginning.Restore is { } restore)
         {
             string path = PathOf(restore.Manifest);

@@ -1,6 +1,7 @@
 using System.Text;
 using Millrace.Checkpointing;
 using Millrace.Runtime.Checkpointing;
+using Millrace.State;
 
 namespace Millrace.Tests.Checkpointing;
 
@@ -65,6 +66,45 @@ public sealed class RestoreTests
     }
 
     [Fact]
+    public void Start_WithTheLatestDamagedWhereOnlyLoadingShowsIt_UsesTheOneBefore()
+    {
+        _run.Start(Large(), "job");
+        _run.RunTo(25);
+        Assert.Equal(2, CheckpointSummaries.From(_run.Execution).Completed);
+        _run.Kill();
+        Assert.NotNull(_run.Disk.CorruptOne(new Random(1), name => name.StartsWith("job/chk-2/", StringComparison.Ordinal) && !name.EndsWith("_metadata", StringComparison.Ordinal)));
+        _seen.Clear();
+
+        _run.Start(Large(), "job");
+        _run.RunUntil(() => _seen.Count > 0 || _run.Execution.Failures.Restarts > 1);
+
+        Assert.Equal(1, _run.Execution.Failures.Restarts);
+        var damage = Assert.IsType<MillraceException>(_run.Execution.Failures.Records[0].Error);
+        Assert.Equal("MR4201", damage.Code);
+        Assert.Contains("Checkpoint 2 of job 'job': file 'job/chk-2/", damage.Message, StringComparison.Ordinal);
+        Assert.Equal("job/chk-1", CheckpointSummaries.From(_run.Execution).LatestRestored!.Path);
+        Assert.InRange(_seen[0], 9, 12);
+    }
+
+    [Fact]
+    public void Start_FromASavepointThatLoadingShowsToBeDamaged_Fails()
+    {
+        _run.Start(Large(), "first");
+        _run.RunTo(5);
+        _run.Await(_run.Execution.RequestAsync(SnapshotKind.CanonicalSavepoint, "saved", StopMode.Suspend));
+        _run.Await(_run.Execution.Completion);
+        Assert.NotNull(_run.Disk.CorruptOne(new Random(1), name => name.StartsWith("saved/", StringComparison.Ordinal) && !name.EndsWith("_metadata", StringComparison.Ordinal)));
+
+        _run.Start(Large(options => options.RestoreFrom = new RestoreOptions("saved")), "second");
+        var outcome = _run.Await(_run.Execution.Completion);
+
+        Assert.Equal(JobState.Failed, outcome.State);
+        Assert.Contains("MR4208", outcome.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("'saved'", outcome.Error.Message, StringComparison.Ordinal);
+        Assert.Equal(1, _run.Execution.Failures.Restarts);
+    }
+
+    [Fact]
     public void Restart_WithoutRestoreLatest_DoesNotTurnToAnEarlierRun()
     {
         KillAfterTwoCheckpoints();
@@ -109,10 +149,41 @@ public sealed class RestoreTests
         }
     }
 
+    // Its state is too large for a reader to take in one piece, and no file is verified when the job is opened.
+    private StreamExecutionEnvironment Large(Action<CheckpointOptions>? configure = null)
+    {
+        var env = _run.Env(options =>
+        {
+            options.VerifiedAtOpening = 0;
+            configure?.Invoke(options);
+        });
+        env.FromGenerator(n => n, 500, recordsPerSecond: 1).Uid("numbers").KeyBy(_ => 0).Process(() => new Hoarder()).Uid("hoarder").ForEach(_seen.Add);
+        return env;
+    }
+
     private StreamExecutionEnvironment Collecting(Action<CheckpointOptions>? configure = null)
     {
         var env = _run.Env(configure);
         env.FromGenerator(n => n, 500, recordsPerSecond: 1).Uid("numbers").ForEach(_seen.Add);
         return env;
+    }
+
+    /// <summary>Counts, and keeps much.</summary>
+    private sealed class Hoarder : KeyedProcessFunction<int, long, long>
+    {
+        private ValueState<long> _count = null!;
+        private ValueState<string> _hoard = null!;
+
+        public override void Open(RuntimeContext context)
+        {
+            _count = context.GetState(new ValueStateDescriptor<long>("count"));
+            _hoard = context.GetState(new ValueStateDescriptor<string>("hoard"));
+        }
+
+        public override void ProcessElement(long value, KeyedProcessContext<int> context, Collector<long> output)
+        {
+            _hoard.Value ??= new string('x', 400_000);
+            output.Collect(++_count.GetOrAdd());
+        }
     }
 }

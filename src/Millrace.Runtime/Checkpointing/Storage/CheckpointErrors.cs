@@ -20,6 +20,9 @@ internal static class CheckpointErrors
         $"None of the {count} checkpoint(s) that job '{job}' has in {storage} can be used; the log says why. To begin anew or from a savepoint would repeat what was committed since, so the job does not do it "
         + "by itself: mend the files, or start it with RestoreLatest = false and, where there is a savepoint, RestoreFrom.");
 
+    public static MillraceException BeginningUnusable(string job, string path, string damage) => new(
+        NoneUsable, $"'{path}', which job '{job}' was started from, is damaged, and there is no checkpoint since then. {damage}");
+
     public static MillraceException TooNew(string file, int version, int known) =>
         new(LaterVersion, $"{file} has format version {version}, and this program reads versions up to {known}: a later version of Millrace wrote it. Restore it with that version.");
 
