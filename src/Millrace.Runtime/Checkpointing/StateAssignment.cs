@@ -128,9 +128,19 @@ internal sealed class StateAssignment
                 throw RestoreErrors.NoEdge(_manifest, channel);
             }
 
-            bool same = SameParallelism(edge.Source) && SameParallelism(edge.Target);
+            bool same = SameParallelism(edge.Source) && SameParallelism(edge.Target) && IsDealtOutAsBefore(channel, _job.Stream.Resolve(edge));
             _inFlight.Add(new InFlightSnapshot(channel, same, () => _files.ReadAll(channel.Data)));
         }
+
+        // A checkpoint that does not say how records were dealt out: by key is right whatever it was, and where there are no keys anybody may have them.
+        static bool IsDealtOutAsBefore(ChannelSnapshot channel, PartitioningKind now) => channel.Format is { } format
+            ? format.Partitioning == now
+            : now switch
+            {
+                PartitioningKind.Hash or PartitioningKind.Broadcast => false,
+                PartitioningKind.Forward => channel.Producer == channel.Consumer,
+                _ => true,
+            };
 
         bool SameParallelism(StreamNode node) => _operators.TryGetValue(_job.Uids[node], out var op) && op.Parallelism == _job.Stream.ParallelismOf(node);
     }

@@ -44,6 +44,9 @@ internal sealed class VirtualRun
         return Execution;
     }
 
+    /// <summary>Keeps actors from running for a while; null for none.</summary>
+    public void Stall(Func<string, TimeSpan>? pause) => _world.Stall = pause is null ? null : actor => pause(actor.Description);
+
     /// <summary>Ends the process at once; what is started next is another one.</summary>
     public void Kill()
     {
