@@ -122,7 +122,7 @@ public sealed class SavepointJobTests : IDisposable
         void Without(StreamExecutionEnvironment env) => LedgerJob.Numbers(env, 400).SinkTo(new CallbackSink<long>(_ => Interlocked.Increment(ref count))).Uid("sink");
 
         var error = Assert.Throws<JobFailedException>(() => _rig.Start(Without, new RestoreOptions("savepoint")).End());
-        var cause = Causes(error).OfType<StateIncompatibleException>().First();
+        var cause = Refusal(error);
         Assert.Equal("MR4105", cause.Code);
         Assert.Contains("uid ledger", cause.Message, StringComparison.Ordinal);
         Assert.Contains(nameof(RestoreOptions.AllowNonRestoredState), cause.Message, StringComparison.Ordinal);
@@ -139,9 +139,25 @@ public sealed class SavepointJobTests : IDisposable
         var error = Assert.Throws<JobFailedException>(() =>
             _rig.Start(LedgerJob.Build(_lines, 400), new RestoreOptions("savepoint"), configure: options => options.MaxParallelism = 64).End());
 
-        var cause = Causes(error).OfType<StateIncompatibleException>().First();
+        var cause = Refusal(error);
         Assert.Equal("MR4103", cause.Code);
         Assert.Contains("128", cause.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, "'native-heap'", "'heap'")]
+    [InlineData(false, "'other-heap'", "'native-heap'")]
+    public void State_in_the_own_format_of_another_backend_is_refused(bool isToHeap, string written, string now)
+    {
+        var before = isToHeap ? new NativeHeapBackend() : new NativeHeapBackend("other-heap");
+        _rig.Start(LedgerJob.Build(_lines, 400), backend: before).Until(() => _lines.Count > 100).Stop("savepoint", SavepointFormat.Native);
+
+        var error = Assert.Throws<JobFailedException>(() =>
+            _rig.Start(LedgerJob.Build(_lines, 400), new RestoreOptions("savepoint"), backend: isToHeap ? null : new NativeHeapBackend()).End());
+
+        var cause = Refusal(error);
+        Assert.Equal("MR4108", cause.Code);
+        Assert.All([written, now, "uid ledger", "canonical savepoint"], word => Assert.Contains(word, cause.Message, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -174,6 +190,13 @@ public sealed class SavepointJobTests : IDisposable
             Assert.Equal(Enumerable.Range(1, count / 10), digit.Select(line => line.Count).Order());
             Assert.Equal(Enumerable.Range(0, count).Where(number => number % 10 == digit.Key).Sum(number => (long)number), digit.Max(line => line.Sum));
         }
+    }
+
+    /// <summary>Of a job that was failed at once, whatever its restart strategy is.</summary>
+    private static StateIncompatibleException Refusal(JobFailedException error)
+    {
+        Assert.Contains("a StateIncompatibleException would come again", error.Message, StringComparison.Ordinal);
+        return Causes(error).OfType<StateIncompatibleException>().First();
     }
 
     private static IEnumerable<Exception> Causes(Exception? error)
