@@ -18,6 +18,11 @@ internal static class RestoreErrors
         $"{Of(manifest)} has records in flight from operator {channel.Edge.Split('|')[0]} to {channel.Edge.Split('|')[1]}, which the job does not connect any more. Change the graph "
         + "with a savepoint, which has no records in flight, or drop them with RestoreOptions.AllowNonRestoredState.");
 
+    public static StateIncompatibleException FinishedConsumer(CheckpointManifest manifest, string consumer, string producer) => new(
+        "MR4109",
+        $"{Of(manifest)} has {consumer} as finished, and the job leads records to it from {producer}, which has not finished: they would be passed over. Give {consumer}, and what comes behind it, a new uid, "
+        + "so that it begins anew, or run what is new as a job of its own.");
+
     public static StateIncompatibleException InFlightIncompatible(string stream, StateIncompatibleException cause) => new(
         InFlight, $"Records in flight on {stream} cannot be restored: {cause.Message} {InsteadOfInFlight}", cause);
 

@@ -160,6 +160,36 @@ public sealed class SavepointJobTests : IDisposable
         Assert.All([written, now, "uid ledger", "canonical savepoint"], word => Assert.Contains(word, cause.Message, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void A_source_that_is_led_into_what_had_finished_is_refused()
+    {
+        int few = 0;
+        int more = 0;
+        void Job(StreamExecutionEnvironment env, bool isUnited)
+        {
+            DataStream<long> numbers = env.FromGenerator(index => index, 20).Uid("short");
+            if (isUnited)
+            {
+                numbers = numbers.Union(env.FromGenerator(index => index, 20).Name("late comer").Uid("new"));
+            }
+
+            numbers.KeyBy(number => number).Reduce((a, b) => a + b).Name("sums").Uid("sum").SinkTo(new CallbackSink<long>(_ => Interlocked.Increment(ref few))).Uid("a");
+            LedgerJob.Numbers(env, 1000).SinkTo(new CallbackSink<long>(_ => Interlocked.Increment(ref more))).Uid("b");
+        }
+
+        _rig.Start(env => Job(env, isUnited: false)).Until(() => few == 20 && more > 100).Stop("savepoint");
+        _rig.Start(env => Job(env, isUnited: false), new RestoreOptions("savepoint")).Until(() => more > 200).Cancel();
+        Assert.Equal(20, few);
+
+        var error = Assert.Throws<JobFailedException>(() => _rig.Start(env => Job(env, isUnited: true), new RestoreOptions("savepoint")).End());
+
+        var cause = Refusal(error);
+        Assert.Equal("MR4109", cause.Code);
+        Assert.Contains("'sums' (uid sum)", cause.Message, StringComparison.Ordinal);
+        Assert.Contains("'late comer' (uid new)", cause.Message, StringComparison.Ordinal);
+        Assert.Equal(20, few);
+    }
+
     [Theory]
     [InlineData("missing", "MR4203")]
     [InlineData("damaged", "MR4201")]
