@@ -1,6 +1,7 @@
 using System.Buffers;
 using Millrace.Connectors;
 using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
 using Millrace.Serialization;
 
@@ -181,8 +182,19 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
             return default;
         }
 
-        var input = new BinaryInput(_restored.State.Span);
-        return _serializer!.ForReading(_restored.Schema).Read(ref input);
+        try
+        {
+            var input = new BinaryInput(_restored.State.Span);
+            return _serializer!.ForReading(_restored.Schema).Read(ref input);
+        }
+        catch (StateIncompatibleException cause)
+        {
+            throw new StateIncompatibleException(cause.Code, $"The state of {Description} cannot be restored: {cause.Message}", cause);
+        }
+        catch (Exception cause) when (cause is InvalidDataException or EndOfStreamException)
+        {
+            throw new MillraceException(StateErrors.Corruption, $"The state of {Description} cannot be read: {cause.Message}.", cause);
+        }
     }
 
     private CoordinatorSnapshot? Snapshot(long checkpointId)
