@@ -190,6 +190,28 @@ public sealed class SavepointJobTests : IDisposable
         Assert.Equal(20, few);
     }
 
+    [Fact]
+    public async Task A_savepoint_that_a_job_has_claimed_is_deleted_by_nobody_else()
+    {
+        _rig.Start(LedgerJob.Build(_lines, 1000)).Until(() => _lines.Count > 100).Stop("savepoint");
+        var claim = new RestoreOptions("savepoint") { Claim = ClaimMode.Claim };
+        var running = _rig.Start(LedgerJob.Build(_lines, 1000), claim).Until(() => _lines.Count > 200);
+
+        var error = await Assert.ThrowsAsync<MillraceException>(() => Savepoints.DisposeAsync(_rig.Storage, "savepoint", TestContext.Current.CancellationToken));
+        Assert.Equal("MR4207", error.Code);
+        Assert.Contains("job 'job-2' has claimed it", error.Message, StringComparison.Ordinal);
+        Assert.True(_rig.Exists("savepoint"));
+
+        var other = Causes(Assert.Throws<JobFailedException>(() => _rig.Start(LedgerJob.Build([], 1000), claim).End())).OfType<MillraceException>().First(cause => cause is not JobFailedException);
+        Assert.Equal("MR4207", other.Code);
+        Assert.Contains("job 'job-2' has claimed it", other.Message, StringComparison.Ordinal);
+
+        running.Checkpoint();
+        running.Checkpoint();
+        Assert.False(Directory.Exists(Path.Combine(_rig.Root, "savepoint")));
+        running.Cancel();
+    }
+
     [Theory]
     [InlineData("missing", "MR4203")]
     [InlineData("damaged", "MR4201")]
