@@ -242,7 +242,8 @@ internal sealed partial class JobExecution
     /// <summary>An enumerator all of whose readers begin anew begins anew with them; another one gets back what its restarted readers were given since.</summary>
     private void MakeEnumerators(HashSet<SubtaskId> subtasks, StateAssignment? restore)
     {
-        var enumerators = new Dictionary<int, SplitCoordinator>(_enumerators);
+        var begun = new List<(int Node, SplitCoordinator Enumerator)>();
+        var kept = new List<(int Node, IReadOnlyList<int> Readers)>();
         foreach (var vertex in _job.Vertices)
         {
             var node = vertex.Head;
@@ -254,11 +255,10 @@ internal sealed partial class JobExecution
 
             if (readers.Count < vertex.Parallelism)
             {
-                readers.ForEach(reader => enumerators[node.Id].ResetReader(reader, restore?.CheckpointId));
+                kept.Add((node.Id, readers));
                 continue;
             }
 
-            enumerators.GetValueOrDefault(node.Id)?.Stop(error => ReportIfAny(error, node.Name));
             SplitCoordinator? made = null;
             made = source.CreateCoordinator(
                 Scheduler,
@@ -268,19 +268,39 @@ internal sealed partial class JobExecution
                 _store is null ? null : _serializers,
                 restore?.CoordinatorOf(node));
             made.BacklogChanged = has => Tell(() => BacklogChanged(made, node.Id, has));
-            enumerators[node.Id] = made;
-            _backlogs.Remove(node.Id);
+            begun.Add((node.Id, made));
+        }
+
+        // Now that nothing can fail any more: an enumerator that was stopped, and none made in its place, would be waited for when the job ends.
+        var enumerators = new Dictionary<int, SplitCoordinator>(_enumerators);
+        foreach (var (node, readers) in kept)
+        {
+            foreach (int reader in readers)
+            {
+                enumerators[node].ResetReader(reader, restore?.CheckpointId);
+            }
+        }
+
+        foreach (var (node, enumerator) in begun)
+        {
+            if (enumerators.GetValueOrDefault(node) is { } old)
+            {
+                old.Stop(error => ReportIfAny(error, old.Description));
+            }
+
+            enumerators[node] = enumerator;
+            _backlogs.Remove(node);
         }
 
         _enumerators = enumerators;
         TellBacklog();
     }
 
-    private void ReportIfAny(Exception? error, string name)
+    private void ReportIfAny(Exception? error, string enumerator)
     {
         if (error is not null)
         {
-            Tell(() => Log.ErrorWhileEnding(_logger, error, _job.Stream.JobName, $"{name} enumerator"));
+            Tell(() => Log.ErrorWhileEnding(_logger, error, _job.Stream.JobName, enumerator));
         }
     }
 }

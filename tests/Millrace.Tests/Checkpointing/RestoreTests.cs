@@ -1,6 +1,10 @@
 using System.Text;
 using Millrace.Checkpointing;
+using Millrace.Connectors;
 using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Serialization;
+using Millrace.Runtime.State;
+using Millrace.Serialization;
 using Millrace.State;
 
 namespace Millrace.Tests.Checkpointing;
@@ -131,6 +135,29 @@ public sealed class RestoreTests
         Assert.Null(CheckpointSummaries.From(_run.Execution).LatestRestored);
     }
 
+    [Fact]
+    public void Restart_WhereOneOfTheEnumeratorsCannotBeMade_EndsWithoutWaitingForTheOther()
+    {
+        bool fails = false;
+        var env = _run.Env();
+        var numbers = env.FromGenerator(n => n, 500, recordsPerSecond: 1).Uid("first").Union(env.FromGenerator(n => n, 500, recordsPerSecond: 1).Uid("second"));
+        numbers.ForEach(n =>
+        {
+            _seen.Add(fails ? throw new InvalidOperationException("told to fail") : n);
+        });
+        var serializers = new FailingSerializers(new SerializerProvider(env.Serializers));
+        _run.Start(env, "job", serializers);
+        _run.RunTo(15);
+        serializers.Left = 1;
+        fails = true;
+
+        var outcome = _run.Await(_run.Execution.Completion);
+
+        Assert.Equal(0, serializers.Left);
+        Assert.StartsWith("MR2001", outcome.Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("there is no serializer", outcome.Error.Message, StringComparison.Ordinal);
+    }
+
     private void KillAfterTwoCheckpoints()
     {
         _run.Start(Collecting(), "job");
@@ -166,6 +193,22 @@ public sealed class RestoreTests
         var env = _run.Env(configure);
         env.FromGenerator(n => n, 500, recordsPerSecond: 1).Uid("numbers").ForEach(_seen.Add);
         return env;
+    }
+
+    /// <summary>Gives so many serializers for enumerators, and then none.</summary>
+    private sealed class FailingSerializers(SerializerProvider inner) : ISerializerProvider
+    {
+        public int Left { get; set; } = int.MaxValue;
+
+        public TypeSerializer<T> Get<T>() => typeof(T) != typeof(RangeEnumeratorState) || Left-- > 0 ? inner.Get<T>() : throw None();
+
+        public StableHasher<T> GetHasher<T>() => inner.GetHasher<T>();
+
+        private NonRecoverableException None()
+        {
+            Left = 0;
+            return new NonRecoverableException("there is no serializer");
+        }
     }
 
     /// <summary>Counts, and keeps much.</summary>

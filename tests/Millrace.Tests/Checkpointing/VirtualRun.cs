@@ -1,5 +1,6 @@
 using Millrace.Checkpointing;
 using Millrace.Runtime.Coordination;
+using Millrace.Runtime.State;
 using Millrace.Testing;
 using Millrace.Testing.Simulation;
 
@@ -40,6 +41,14 @@ internal sealed class VirtualRun
     public JobExecution Start(StreamExecutionEnvironment env, string name)
     {
         Execution = JobRunner.Prepare(env, _process, name);
+        Execution.Start();
+        return Execution;
+    }
+
+    /// <summary>Starts a job with serializers of a test.</summary>
+    public JobExecution Start(StreamExecutionEnvironment env, string name, ISerializerProvider serializers)
+    {
+        Execution = JobExecution.OnOneWorker(env.BuildJobGraph(name), _process, serializers, env.LoggerFactory);
         Execution.Start();
         return Execution;
     }
