@@ -77,6 +77,9 @@ public sealed class CheckpointOptions
     /// <value>Default: <see langword="null"/>.</value>
     public RestoreOptions? RestoreFrom { get; set; }
 
+    // All bytes of a checkpoint up to this size are read before a job starts from it; above, damage shows while state is loaded, and the job falls back then.
+    internal long VerifiedAtOpening { get; set; } = 64L << 20;
+
     internal bool IsEnabled => Storage is not null;
 
     internal CheckpointOptions Clone() => (CheckpointOptions)MemberwiseClone();

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Exchange.Remote;
+using Millrace.Runtime.Graph;
 using Millrace.Serialization;
 
 namespace Millrace.Runtime.Checkpointing;
@@ -19,6 +20,12 @@ internal abstract class ChannelRecording(string edge, int producer, int consumer
     public int Consumer { get; } = consumer;
 
     public bool IsOutput { get; } = isOutput;
+
+    /// <summary>How the edge deals records out.</summary>
+    public PartitioningKind Partitioning { get; init; }
+
+    /// <summary>How records are written.</summary>
+    public abstract TypeSchema Schema { get; }
 
     /// <summary>How many batches and control elements there are.</summary>
     public abstract int Count { get; }
@@ -41,6 +48,8 @@ internal sealed class ChannelRecording<T>(string edge, int producer, int consume
     : ChannelRecording(edge, producer, consumer, isOutput)
 {
     private readonly List<(long Position, StreamElement<T> Element)> _elements = [];
+
+    public override TypeSchema Schema => serializer.Schema;
 
     public override int Count => _elements.Count;
 

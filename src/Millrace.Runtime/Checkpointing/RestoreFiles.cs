@@ -9,8 +9,11 @@ internal sealed class RestoreFiles(CheckpointReader reader) : IRestoreFiles
 {
     public NativeSnapshotSource Native => reader.AsNativeSource();
 
-    public CanonicalStateReader OpenCanonical(StateFile file) =>
-        new CanonicalStateReader(reader.OpenSeekable(file), $"checkpoint {reader.Manifest.CheckpointId} of job '{reader.Manifest.JobName}', file {(file.Path.Length == 0 ? file.Name : file.Path)}");
+    // What a large file's own checksums find is damage of the checkpoint like any other: the job falls back to the one before.
+    public CanonicalStateReader OpenCanonical(StateFile file) => new(
+        reader.OpenSeekable(file),
+        $"checkpoint {reader.Manifest.CheckpointId} of job '{reader.Manifest.JobName}', file {(file.Path.Length == 0 ? file.Name : file.Path)}",
+        (what, cause) => reader.Damaged(file, what, cause));
 
     public ReadOnlyMemory<byte> ReadAll(StateFile file) => reader.ReadAll(file);
 }

@@ -34,7 +34,10 @@ internal sealed class SnapshotWriter(Func<CheckpointBarrier, CheckpointFiles> fi
             if (recording.Count > 0)
             {
                 var file = files.Write("in-flight", recording.Write, isShared: false, cancellationToken);
-                inFlight.Add(new ChannelSnapshot(recording.Edge, recording.Producer, recording.Consumer, recording.IsOutput, recording.Count, file));
+                inFlight.Add(new ChannelSnapshot(recording.Edge, recording.Producer, recording.Consumer, recording.IsOutput, recording.Count, file)
+                {
+                    Format = new InFlightFormat(recording.Partitioning, recording.Schema),
+                });
             }
         }
 

@@ -50,6 +50,7 @@ internal sealed class StateAssignment
             }
         }
 
+        CheckFinished();
         AssignInFlight(allowNonRestoredState);
     }
 
@@ -76,7 +77,7 @@ internal sealed class StateAssignment
     public CoordinatorSnapshot? CoordinatorOf(StreamNode node) => _operators.GetValueOrDefault(_job.Uids[node])?.Coordinator;
 
     /// <summary>Whether a task had done all its work.</summary>
-    public bool IsFinished(JobVertex vertex) => vertex.Nodes.All(node => _operators.TryGetValue(_job.Uids[node], out var op) && op.IsFinished);
+    public bool IsFinished(JobVertex vertex) => vertex.Nodes.All(IsFinished);
 
     /// <summary>What was in flight in front of a task.</summary>
     public IReadOnlyList<InFlightSnapshot> InFlightOf(JobVertex vertex)
@@ -113,6 +114,23 @@ internal sealed class StateAssignment
         }
     }
 
+    /// <summary>In the checkpoint whoever had finished had only producers that had. Where that does not hold, the graph was changed, and what has finished would take in records and do nothing with them.</summary>
+    private void CheckFinished()
+    {
+        foreach (var edge in _job.Edges)
+        {
+            if (IsFinished(_job.Vertices[edge.Target]) && !IsFinished(_job.Vertices[edge.Source]))
+            {
+                var unfinished = _job.Vertices[edge.Source].Nodes.First(node => !IsFinished(node));
+                throw RestoreErrors.FinishedConsumer(_manifest, Name(edge.Stream.Target), Name(unfinished));
+            }
+        }
+
+        string Name(StreamNode node) => $"'{node.Name}' (uid {_job.Uids[node]})";
+    }
+
+    private bool IsFinished(StreamNode node) => _operators.TryGetValue(_job.Uids[node], out var op) && op.IsFinished;
+
     private void AssignInFlight(bool allowNonRestoredState)
     {
         var edges = _job.Stream.Nodes.SelectMany(node => node.Inputs).ToDictionary(_job.KeyOf);
@@ -128,9 +146,19 @@ internal sealed class StateAssignment
                 throw RestoreErrors.NoEdge(_manifest, channel);
             }
 
-            bool same = SameParallelism(edge.Source) && SameParallelism(edge.Target);
+            bool same = SameParallelism(edge.Source) && SameParallelism(edge.Target) && IsDealtOutAsBefore(channel, _job.Stream.Resolve(edge));
             _inFlight.Add(new InFlightSnapshot(channel, same, () => _files.ReadAll(channel.Data)));
         }
+
+        // A checkpoint that does not say how records were dealt out: by key is right whatever it was, and where there are no keys anybody may have them.
+        static bool IsDealtOutAsBefore(ChannelSnapshot channel, PartitioningKind now) => channel.Format is { } format
+            ? format.Partitioning == now
+            : now switch
+            {
+                PartitioningKind.Hash or PartitioningKind.Broadcast => false,
+                PartitioningKind.Forward => channel.Producer == channel.Consumer,
+                _ => true,
+            };
 
         bool SameParallelism(StreamNode node) => _operators.TryGetValue(_job.Uids[node], out var op) && op.Parallelism == _job.Stream.ParallelismOf(node);
     }

@@ -1,5 +1,7 @@
+using Millrace.Runtime.Graph;
 using Millrace.Runtime.State.Operator;
 using Millrace.Runtime.Tasks;
+using Millrace.Serialization;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Checkpointing;
@@ -38,7 +40,16 @@ internal sealed record KeyedStateHandle(string Format, int MaxParallelism, KeyGr
 /// <param name="IsOutput">Whether the producer recorded it (it had not sent it yet), and not the consumer: it comes behind what the consumer recorded.</param>
 /// <param name="Elements">How many batches and control elements.</param>
 /// <param name="Data">The elements, as the remote exchange encodes them: for each a length and the bytes.</param>
-internal sealed record ChannelSnapshot(string Edge, int Producer, int Consumer, bool IsOutput, int Elements, StateFile Data);
+internal sealed record ChannelSnapshot(string Edge, int Producer, int Consumer, bool IsOutput, int Elements, StateFile Data)
+{
+    /// <summary>What the edge was like; null in a checkpoint of a version that did not say so.</summary>
+    public InFlightFormat? Format { get; init; }
+}
+
+/// <summary>What an edge was like when records in flight on it were written. The same for all of its channels.</summary>
+/// <param name="Partitioning">How records were dealt out.</param>
+/// <param name="Records">How they were written.</param>
+internal sealed record InFlightFormat(PartitioningKind Partitioning, TypeSchema Records);
 
 /// <summary>How a subtask's part in a checkpoint went. Times in milliseconds.</summary>
 /// <param name="StartDelay">From the beginning of the checkpoint to the first barrier.</param>

@@ -16,10 +16,13 @@ internal sealed partial class JobExecution
     private long _epoch;
     private bool _isOpening;
     private DateTimeOffset? _finishedBefore;
-    private long? _restoredFrom;
+    private CheckpointManifest? _restoredFrom;
 
     // What the job was started from; still good while there is no checkpoint of its own.
     private CheckpointManifest? _initial;
+
+    // A savepoint to begin with whose state turned out to be damaged while it was loaded. Of the store's thread, as is looking for something to begin with.
+    private (long Id, string Why)? _damaged;
 
     // Checkpoints of earlier runs, and the savepoint that one was stopped with, that the user does not want to go on from.
     private IReadOnlyList<long> _unwanted = [];
@@ -158,12 +161,19 @@ internal sealed partial class JobExecution
 
         long epoch = store.BeginEpoch();
         var latest = store.LatestUsable(_unwanted);
-        if (latest is null)
+        if (latest is not null)
         {
-            RequireNoneLeft(store);
+            return new Beginning(epoch, Assign(store, latest));
         }
 
-        return new Beginning(epoch, Assign(store, latest ?? FindStoppedWith(store) ?? _initial));
+        RequireNoneLeft(store);
+        var savepoint = FindStoppedWith(store) ?? _initial;
+        if (savepoint is not null && _damaged is { } damaged && damaged.Id == savepoint.CheckpointId)
+        {
+            throw Checkpointing.Storage.CheckpointErrors.BeginningUnusable(_job.Stream.JobName, PathOf(savepoint), damaged.Why);
+        }
+
+        return new Beginning(epoch, Assign(store, savepoint));
     }
 
     /// <summary>A checkpoint that turned out to be damaged while state was loaded is not used again: the restart takes the one before it.</summary>
@@ -171,9 +181,18 @@ internal sealed partial class JobExecution
     {
         for (var error = cause; error is not null; error = error.InnerException)
         {
-            if (error is MillraceException { Code: Checkpointing.Storage.CheckpointErrors.Damage } && _store is { } store && _restoredFrom is { } id)
+            if (error is MillraceException { Code: Checkpointing.Storage.CheckpointErrors.Damage } && _store is { } store && _restoredFrom is { } from)
             {
-                _storeQueue.Enqueue($"giving up damaged checkpoint {id} of {Description}", () => store.MarkDamaged(id, error.Message), _ => { });
+                _storeQueue.Enqueue(
+                    $"giving up damaged checkpoint {from.CheckpointId} of {Description}",
+                    () =>
+                    {
+                        if (!store.MarkDamaged(from, error.Message))
+                        {
+                            _damaged = (from.CheckpointId, error.Message);
+                        }
+                    },
+                    _ => { });
                 return;
             }
         }
@@ -217,7 +236,7 @@ internal sealed partial class JobExecution
             _finishedStates.Remove(subtask);
         }
 
-        _restoredFrom = beginning.Restore?.CheckpointId;
+        _restoredFrom = beginning.Restore?.Manifest;
         if (beginning.Restore is { } restore)
         {
             string path = PathOf(restore.Manifest);
@@ -248,7 +267,8 @@ internal sealed partial class JobExecution
     /// <summary>An enumerator all of whose readers begin anew begins anew with them; another one gets back what its restarted readers were given since.</summary>
     private void MakeEnumerators(HashSet<SubtaskId> subtasks, StateAssignment? restore)
     {
-        var enumerators = new Dictionary<int, SplitCoordinator>(_enumerators);
+        var begun = new List<(int Node, SplitCoordinator Enumerator)>();
+        var kept = new List<(int Node, IReadOnlyList<int> Readers)>();
         foreach (var vertex in _job.Vertices)
         {
             var node = vertex.Head;
@@ -260,11 +280,10 @@ internal sealed partial class JobExecution
 
             if (readers.Count < vertex.Parallelism)
             {
-                readers.ForEach(reader => enumerators[node.Id].ResetReader(reader, restore?.CheckpointId));
+                kept.Add((node.Id, readers));
                 continue;
             }
 
-            enumerators.GetValueOrDefault(node.Id)?.Stop(error => ReportIfAny(error, node.Name));
             SplitCoordinator? made = null;
             made = source.CreateCoordinator(
                 Scheduler,
@@ -274,19 +293,39 @@ internal sealed partial class JobExecution
                 _store is null ? null : _serializers,
                 restore?.CoordinatorOf(node));
             made.BacklogChanged = has => Tell(() => BacklogChanged(made, node.Id, has));
-            enumerators[node.Id] = made;
-            _backlogs.Remove(node.Id);
+            begun.Add((node.Id, made));
+        }
+
+        // Now that nothing can fail any more: an enumerator that was stopped, and none made in its place, would be waited for when the job ends.
+        var enumerators = new Dictionary<int, SplitCoordinator>(_enumerators);
+        foreach (var (node, readers) in kept)
+        {
+            foreach (int reader in readers)
+            {
+                enumerators[node].ResetReader(reader, restore?.CheckpointId);
+            }
+        }
+
+        foreach (var (node, enumerator) in begun)
+        {
+            if (enumerators.GetValueOrDefault(node) is { } old)
+            {
+                old.Stop(error => ReportIfAny(error, old.Description));
+            }
+
+            enumerators[node] = enumerator;
+            _backlogs.Remove(node);
         }
 
         _enumerators = enumerators;
         TellBacklog();
     }
 
-    private void ReportIfAny(Exception? error, string name)
+    private void ReportIfAny(Exception? error, string enumerator)
     {
         if (error is not null)
         {
-            Tell(() => Log.ErrorWhileEnding(_logger, error, _job.Stream.JobName, $"{name} enumerator"));
+            Tell(() => Log.ErrorWhileEnding(_logger, error, _job.Stream.JobName, enumerator));
         }
     }
 }

@@ -1,4 +1,5 @@
 using Millrace.Runtime.Checkpointing.Storage;
+using Millrace.Runtime.State;
 
 namespace Millrace.Runtime.Coordination;
 
@@ -10,7 +11,9 @@ internal static class Recoverability
     {
         null => null,
         NonRecoverableException or StateIncompatibleException or GraphException or CheckpointFencedException => error,
-        MillraceException { Code: CheckpointErrors.DamagedLog or CheckpointErrors.NoneUsable } => error,
+
+        // What is damaged by its checksums has another code, and an older checkpoint in its place; this is bytes that are what was written and cannot be read.
+        MillraceException { Code: CheckpointErrors.DamagedLog or CheckpointErrors.NoneUsable or StateErrors.Corruption } => error,
         AggregateException all => all.InnerExceptions.Select(FindNonRecoverable).FirstOrDefault(found => found is not null),
         _ => FindNonRecoverable(error.InnerException),
     };

@@ -1,4 +1,5 @@
 using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Graph;
 using Millrace.Runtime.Tasks;
 using Millrace.Serialization;
 
@@ -18,7 +19,8 @@ internal sealed record ChannelBarriers<T>(
 /// <param name="Edge">The edge.</param>
 /// <param name="Producer">The producing subtask.</param>
 /// <param name="IsAlwaysAligned">Whether barriers must not overtake in it.</param>
-internal readonly record struct ChannelSource(string Edge, int Producer, bool IsAlwaysAligned);
+/// <param name="Partitioning">How the edge deals records out.</param>
+internal readonly record struct ChannelSource(string Edge, int Producer, bool IsAlwaysAligned, PartitioningKind Partitioning = PartitioningKind.Default);
 
 /// <content>Barriers: channels that wait, channels that are recorded, and what was restored from such recordings.</content>
 internal sealed partial class ChannelInput<T> : IBarrierChannels
@@ -61,7 +63,7 @@ internal sealed partial class ChannelInput<T> : IBarrierChannels
 
     public override void RestoreInFlight(IReadOnlyList<InFlightSnapshot> snapshots)
     {
-        var serializer = _barriers!.Serializer;
+        int consumer = _barriers!.Consumer;
         foreach (var edge in snapshots.Where(snapshot => Routes.ContainsKey(snapshot.Channel.Edge)).GroupBy(snapshot => snapshot.Channel.Edge))
         {
             int first = IndexOf(source => source.Edge == edge.Key);
@@ -69,16 +71,17 @@ internal sealed partial class ChannelInput<T> : IBarrierChannels
             foreach (var snapshot in edge.OrderBy(s => s.Channel.Producer).ThenBy(s => s.Channel.Consumer).ThenBy(s => s.Channel.IsOutput))
             {
                 var channel = snapshot.Channel;
-                if (snapshot.IsSameParallelism)
+                var route = Routes[edge.Key];
+                if (snapshot.IsSameChannel)
                 {
-                    if (channel.Consumer == _barriers.Consumer)
+                    if (channel.Consumer == consumer)
                     {
-                        Restore(IndexOf(source => source.Edge == edge.Key && source.Producer == channel.Producer), Read(snapshot));
+                        Restore(IndexOf(source => source.Edge == edge.Key && source.Producer == channel.Producer), route.Read(snapshot));
                     }
                 }
                 else if (first >= 0)
                 {
-                    Restore(first, Routes[edge.Key].Select(Read(snapshot), InFlightRoute<T>.NumberOf(channel), _barriers.Consumer));
+                    Restore(first, route.Select(route.Read(snapshot), InFlightRoute<T>.NumberOf(channel), consumer));
                 }
             }
         }
@@ -95,8 +98,6 @@ internal sealed partial class ChannelInput<T> : IBarrierChannels
 
             return -1;
         }
-
-        List<StreamElement<T>> Read(InFlightSnapshot snapshot) => ChannelRecording<T>.Read(snapshot.Read().Span, snapshot.Channel.Elements, serializer);
     }
 
     void IBarrierChannels.Block(int channel) => _passedOver[channel] = true;
@@ -116,7 +117,7 @@ internal sealed partial class ChannelInput<T> : IBarrierChannels
     ChannelRecording IBarrierChannels.Record(int channel, CheckpointBarrier barrier)
     {
         var source = _barriers!.Sources[channel];
-        var recording = new ChannelRecording<T>(source.Edge, source.Producer, _barriers.Consumer, isOutput: false, _barriers.Serializer);
+        var recording = new ChannelRecording<T>(source.Edge, source.Producer, _barriers.Consumer, isOutput: false, _barriers.Serializer) { Partitioning = source.Partitioning };
         if (_batch is { } batch && _batchChannel == channel)
         {
             recording.Add(batch, _position);

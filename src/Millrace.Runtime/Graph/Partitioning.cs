@@ -3,8 +3,8 @@ using Millrace.Runtime.State;
 
 namespace Millrace.Runtime.Graph;
 
-/// <summary>How records get from the subtasks of one operator to those of the next.</summary>
-internal enum PartitioningKind
+/// <summary>How records get from the subtasks of one operator to those of the next. The numbers stand in checkpoints.</summary>
+internal enum PartitioningKind : byte
 {
     /// <summary>Forward where the parallelism is the same, else rebalance.</summary>
     Default,

@@ -87,11 +87,9 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
     public override Action Replay(
         StreamOperator target, IReadOnlyList<InFlightSnapshot> snapshots, int subtask, int parallelism, ExecutionOptions options, ISerializerProvider serializers)
     {
-        var serializer = serializers.Get<T>();
-        var route = new InFlightRoute<T>(parallelism, null, options);
+        var route = CreateRoute(PartitioningKind.Forward, parallelism, 0, options, serializers);
         var elements = snapshots.OrderBy(snapshot => snapshot.Channel.Producer).ThenBy(snapshot => snapshot.Channel.Consumer).ThenBy(snapshot => snapshot.Channel.IsOutput)
-            .SelectMany(snapshot => route.Select(
-                ChannelRecording<T>.Read(snapshot.Read().Span, snapshot.Channel.Elements, serializer), InFlightRoute<T>.NumberOf(snapshot.Channel), subtask))
+            .SelectMany(snapshot => route.Select(route.Read(snapshot), snapshot.IsSameChannel ? snapshot.Channel.Consumer : InFlightRoute<T>.NumberOf(snapshot.Channel), subtask))
             .ToList();
         return () =>
         {
@@ -121,7 +119,7 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
             barriers = new ChannelBarriers<T>(
                 checkpoints.Barriers,
                 serializers.Get<T>(),
-                [.. channels.Select(channel => new ChannelSource(channel.Exchange.Key, channel.Producer, channel.Exchange.IsAlwaysAligned))],
+                [.. channels.Select(channel => new ChannelSource(channel.Exchange.Key, channel.Producer, channel.Exchange.IsAlwaysAligned, channel.Exchange.Kind))],
                 consumer,
                 () => time.GetUtcNow().ToUnixTimeMilliseconds());
         }
@@ -152,6 +150,8 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
         }
 
         public string Key { get; }
+
+        public PartitioningKind Kind => _kind;
 
         /// <summary>Whether barriers never overtake here: what was broadcast could not be dealt out again at another parallelism.</summary>
         public bool IsAlwaysAligned => _kind == PartitioningKind.Broadcast;
@@ -184,7 +184,7 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
             return output;
         }
 
-        private ChannelRecording<T> CreateRecording(int producer, int consumer, TypeSerializer<T> serializer) => new(Key, producer, consumer, isOutput: true, serializer);
+        private ChannelRecording<T> CreateRecording(int producer, int consumer, TypeSerializer<T> serializer) => new(Key, producer, consumer, isOutput: true, serializer) { Partitioning = _kind };
 
         public IEnumerable<(int Producer, IChannelReceiver<T> Receiver)> ReceiversOf(int consumer)
         {
@@ -198,14 +198,12 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
         }
 
         /// <summary>Deals records in flight out to the consumers of now.</summary>
-        public InFlightRoute<T> CreateRoute(int maxParallelism, ExecutionOptions options, ISerializerProvider serializers)
-        {
-            int consumers = _receivers.GetLength(1);
-            return _kind == PartitioningKind.Hash
-                ? new InFlightRoute<T>(consumers, () => _edge.CreatePartitioner(_kind, 0, consumers, maxParallelism, serializers), options)
-                : new InFlightRoute<T>(consumers, null, options);
-        }
+        public InFlightRoute<T> CreateRoute(int maxParallelism, ExecutionOptions options, ISerializerProvider serializers) =>
+            _edge.CreateRoute(_kind, _receivers.GetLength(1), maxParallelism, options, serializers);
     }
+
+    private InFlightRoute<T> CreateRoute(PartitioningKind kind, int consumers, int maxParallelism, ExecutionOptions options, ISerializerProvider serializers) =>
+        new(Description, kind, consumers, () => CreatePartitioner(kind, 0, consumers, maxParallelism, serializers), options, serializers);
 
     public Partitioner<T> CreatePartitioner(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers) =>
         partitioning.Create(kind, subtask, channels, maxParallelism, serializers, Description);

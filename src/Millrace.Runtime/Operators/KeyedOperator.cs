@@ -105,6 +105,11 @@ internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey
         }
         else
         {
+            if (restore.Format != NativeFormat)
+            {
+                throw StateErrors.OtherBackend(Context.OperatorName, Context.OperatorUid, restore.Format, NativeFormat);
+            }
+
             RestoreNative([.. restore.Keyed.Select(handle => new NativeSnapshot(handle.KeyGroups, handle.Files, handle.Metadata))], restore.Files!.Native);
         }
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Millrace.Connectors;
 using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
 using Millrace.Serialization;
 
@@ -45,6 +46,9 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
     private readonly TypeSerializer<TState>? _serializer;
     private readonly CoordinatorSnapshot? _restored;
 
+    // An enumerator may answer from any thread: what a reader was given, and which reader that is, changes together.
+    private readonly Lock _gate = new();
+
     // Splits that readers were given, and the first checkpoint that they are in as state of their readers.
     private readonly List<(TSplit Split, int Subtask, long FirstCheckpoint)> _assigned = [];
     private SplitEnumerator<TSplit, TState>? _enumerator;
@@ -77,7 +81,18 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
     }
 
     /// <summary>Makes a reader's subtask known; called before it is opened.</summary>
-    public void Register(int subtask, ISplitReceiver<TSplit> reader) => Volatile.Write(ref _readers[subtask], reader);
+    /// <remarks>
+    /// In its turn, behind the reset of the reader before it: what the enumerator answers until then to requests of that one goes to that one, and comes back with the
+    /// reset. Sent to the new reader it would come back too, and be read twice.
+    /// </remarks>
+    public void Register(int subtask, ISplitReceiver<TSplit> reader) => _mailbox.Post(() =>
+    {
+        lock (_gate)
+        {
+            (_readers[subtask] as ReaderToCome)?.HandOver(reader);
+            _readers[subtask] = reader;
+        }
+    });
 
     public void ReaderStarted(int subtask) => Post(enumerator => enumerator.AddReader(subtask));
 
@@ -95,24 +110,39 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
             return;
         }
 
-        for (int i = 0; i < _assigned.Count; i++)
+        lock (_gate)
         {
-            var assigned = _assigned[i];
-            _assigned[i] = assigned with { FirstCheckpoint = Math.Min(assigned.FirstCheckpoint, barrier.CheckpointId) };
-        }
+            for (int i = 0; i < _assigned.Count; i++)
+            {
+                var assigned = _assigned[i];
+                _assigned[i] = assigned with { FirstCheckpoint = Math.Min(assigned.FirstCheckpoint, barrier.CheckpointId) };
+            }
 
-        foreach (int reader in readers)
-        {
-            Volatile.Read(ref _readers[reader])?.TriggerCheckpoint(barrier);
+            foreach (int reader in readers)
+            {
+                _readers[reader]?.TriggerCheckpoint(barrier);
+            }
         }
     });
 
-    public override void CheckpointCompleted(long checkpointId) => _mailbox.Post(() => _assigned.RemoveAll(assigned => assigned.FirstCheckpoint <= checkpointId));
+    public override void CheckpointCompleted(long checkpointId) => _mailbox.Post(() =>
+    {
+        lock (_gate)
+        {
+            _assigned.RemoveAll(assigned => assigned.FirstCheckpoint <= checkpointId);
+        }
+    });
 
     public override void ResetReader(int subtask, long? restoredCheckpointId) => Post(enumerator =>
     {
-        List<TSplit> back = [.. _assigned.Where(assigned => IsLost(assigned)).Select(assigned => assigned.Split)];
-        _assigned.RemoveAll(assigned => assigned.Subtask == subtask);
+        List<TSplit> back;
+        lock (_gate)
+        {
+            back = [.. _assigned.Where(assigned => IsLost(assigned)).Select(assigned => assigned.Split)];
+            _assigned.RemoveAll(assigned => assigned.Subtask == subtask);
+            _readers[subtask] = new ReaderToCome();
+        }
+
         if (back.Count > 0)
         {
             enumerator.AddSplitsBack(back, subtask);
@@ -181,8 +211,19 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
             return default;
         }
 
-        var input = new BinaryInput(_restored.State.Span);
-        return _serializer!.ForReading(_restored.Schema).Read(ref input);
+        try
+        {
+            var input = new BinaryInput(_restored.State.Span);
+            return _serializer!.ForReading(_restored.Schema).Read(ref input);
+        }
+        catch (StateIncompatibleException cause)
+        {
+            throw new StateIncompatibleException(cause.Code, $"The state of {Description} cannot be restored: {cause.Message}", cause);
+        }
+        catch (Exception cause) when (cause is InvalidDataException or EndOfStreamException)
+        {
+            throw new MillraceException(StateErrors.Corruption, $"The state of {Description} cannot be read: {cause.Message}.", cause);
+        }
     }
 
     private CoordinatorSnapshot? Snapshot(long checkpointId)
@@ -209,18 +250,52 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
 
         public override void Assign(TSplit split, int subtask)
         {
-            Reader(subtask).AddSplit(split);
-            if (owner._serializer is not null)
+            lock (owner._gate)
             {
-                owner._assigned.Add((split, subtask, long.MaxValue));
+                Reader(subtask).AddSplit(split);
+                if (owner._serializer is not null)
+                {
+                    owner._assigned.Add((split, subtask, long.MaxValue));
+                }
             }
         }
 
-        public override void NoMoreSplits(int subtask) => Reader(subtask).NoMoreSplits();
+        public override void NoMoreSplits(int subtask)
+        {
+            lock (owner._gate)
+            {
+                Reader(subtask).NoMoreSplits();
+            }
+        }
 
         public override void SetProcessingBacklog(bool isProcessingBacklog) => owner.BacklogChanged?.Invoke(isProcessingBacklog);
 
         private ISplitReceiver<TSplit> Reader(int subtask) =>
-            Volatile.Read(ref owner._readers[subtask]) ?? throw new InvalidOperationException($"Reader {subtask} has not started: assign splits in AddReader or HandleSplitRequest.");
+            owner._readers[subtask] ?? throw new InvalidOperationException($"Reader {subtask} has not started: assign splits in AddReader or HandleSplitRequest.");
+    }
+
+    /// <summary>Stands for a reader that is being made anew: keeps what is meant for it.</summary>
+    private sealed class ReaderToCome : ISplitReceiver<TSplit>
+    {
+        private readonly List<TSplit> _splits = [];
+        private bool _noMore;
+
+        public void AddSplit(TSplit split) => _splits.Add(split);
+
+        public void NoMoreSplits() => _noMore = true;
+
+        public void TriggerCheckpoint(CheckpointBarrier barrier)
+        {
+            // No checkpoint is complete without the reader, and it is told of the next one itself.
+        }
+
+        public void HandOver(ISplitReceiver<TSplit> reader)
+        {
+            _splits.ForEach(reader.AddSplit);
+            if (_noMore)
+            {
+                reader.NoMoreSplits();
+            }
+        }
     }
 }

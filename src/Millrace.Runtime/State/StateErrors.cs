@@ -10,6 +10,7 @@ internal static class StateErrors
     public const string Incompatibility = "MR4102";
     public const string MaxParallelismChange = "MR4103";
     public const string Corruption = "MR4104";
+    public const string BackendChange = "MR4108";
 
     public static InvalidOperationException NameTaken(StateIdentity existing, StateIdentity asked) =>
         new($"State '{existing.Name}' is a {existing}, but a {asked} is asked for under the same name. Give one of the two another name.");
@@ -37,6 +38,11 @@ internal static class StateErrors
 
     public static StateIncompatibleException MaxParallelismChanged(int written, int now) =>
         new(MaxParallelismChange, $"The snapshot has {written} key groups, but max parallelism is {now} now. Set max parallelism to {written}: it cannot change once there is state.");
+
+    public static StateIncompatibleException OtherBackend(string op, string uid, string written, string now) => new(
+        BackendChange,
+        $"The keyed state of operator '{op}' (uid {uid}) is in the own format of state backend '{written}', and this job uses backend '{now}'. Start it with backend '{written}', and move to another one with a "
+        + "canonical savepoint, which every backend reads.");
 
     public static MillraceException Unreadable(StateIdentity identity, int group, Exception cause) =>
         new(Corruption, $"State '{identity.Name}', key group {group}, cannot be read: {cause.Message}.", cause);

@@ -32,6 +32,6 @@ internal abstract class TaskInput
 
 /// <summary>What was in flight in one channel.</summary>
 /// <param name="Channel">The channel of then.</param>
-/// <param name="IsSameParallelism">Whether the edge has the producers and consumers that it had.</param>
+/// <param name="IsSameChannel">Whether the channel is what it was: the edge has the producers and consumers that it had, and deals records out as it did.</param>
 /// <param name="Read">Reads the elements.</param>
-internal sealed record InFlightSnapshot(ChannelSnapshot Channel, bool IsSameParallelism, Func<ReadOnlyMemory<byte>> Read);
+internal sealed record InFlightSnapshot(ChannelSnapshot Channel, bool IsSameChannel, Func<ReadOnlyMemory<byte>> Read);

@@ -12,7 +12,7 @@ public static class Savepoints
     /// <param name="path">Its folder; the root of the storage may be in front of it.</param>
     /// <param name="cancellationToken">Gives up before it begins.</param>
     /// <returns>Complete when the savepoint is gone.</returns>
-    /// <exception cref="MillraceException">There is none, it cannot be read, or it is the checkpoint of a job.</exception>
+    /// <exception cref="MillraceException">There is none, it cannot be read, it is the checkpoint of a job, or a job has claimed it.</exception>
     /// <exception cref="IOException">Not all could be deleted.</exception>
     public static Task DisposeAsync(CheckpointStorage storage, string path, CancellationToken cancellationToken = default)
     {

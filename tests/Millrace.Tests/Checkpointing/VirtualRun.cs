@@ -1,5 +1,6 @@
 using Millrace.Checkpointing;
 using Millrace.Runtime.Coordination;
+using Millrace.Runtime.State;
 using Millrace.Testing;
 using Millrace.Testing.Simulation;
 
@@ -43,6 +44,17 @@ internal sealed class VirtualRun
         Execution.Start();
         return Execution;
     }
+
+    /// <summary>Starts a job with serializers of a test.</summary>
+    public JobExecution Start(StreamExecutionEnvironment env, string name, ISerializerProvider serializers)
+    {
+        Execution = JobExecution.OnOneWorker(env.BuildJobGraph(name), _process, serializers, env.LoggerFactory);
+        Execution.Start();
+        return Execution;
+    }
+
+    /// <summary>Keeps actors from running for a while; null for none.</summary>
+    public void Stall(Func<string, TimeSpan>? pause) => _world.Stall = pause is null ? null : actor => pause(actor.Description);
 
     /// <summary>Ends the process at once; what is started next is another one.</summary>
     public void Kill()

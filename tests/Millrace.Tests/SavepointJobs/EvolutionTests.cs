@@ -1,5 +1,6 @@
 using Millrace.Checkpointing;
 using Millrace.Connectors;
+using Millrace.Serialization;
 using Millrace.State;
 
 namespace Millrace.Tests.SavepointJobs;
@@ -94,9 +95,50 @@ public sealed class EvolutionTests : IDisposable
         Assert.Contains("keep the old key type", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("value")]
+    [InlineData("list")]
+    [InlineData("map")]
+    [InlineData("elements")]
+    [InlineData("union")]
+    public void State_whose_own_serializer_cannot_read_it_fails_the_job_at_once(string state)
+    {
+        var serializer = new NoteSerializer();
+        Action<StreamExecutionEnvironment> job = env =>
+        {
+            env.RegisterSerializer(serializer);
+            One<Note>(state, key => new Note(7))(env);
+        };
+        _rig.Start(job, parallelism: 1).Until(() => _seen > 3).Stop("savepoint");
+        serializer.IsBroken = true;
+
+        var error = Assert.Throws<JobFailedException>(() => _rig.Start(job, new RestoreOptions("savepoint"), parallelism: 1).End());
+
+        Assert.Contains("MR4104", error.Message, StringComparison.Ordinal);
+        Assert.Contains("a MillraceException would come again", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_enumerator_whose_state_cannot_be_read_fails_the_job_at_once()
+    {
+        int seen = 0;
+        Action<StreamExecutionEnvironment> Job<T>(T state) => env =>
+            env.FromSource(new RememberingSource<T>(state)).Uid("numbers").Name("numbers").Parallelism(1).SinkTo(new CallbackSink<long>(_ => seen++)).Uid("sink");
+        _rig.Start(Job(7)).Until(() => seen > 3).Stop("savepoint");
+
+        var error = Refusal(() => _rig.Start(Job("x"), new RestoreOptions("savepoint")).End());
+
+        Assert.Equal("MR4101", error.Code);
+        Assert.Contains("numbers enumerator", error.Message, StringComparison.Ordinal);
+        Assert.Contains("int32", error.Message, StringComparison.Ordinal);
+    }
+
     private static StateIncompatibleException Refusal(Action start)
     {
         Exception? error = Assert.Throws<JobFailedException>(start);
+
+        // Not a word of the restart strategy: another attempt is not made.
+        Assert.Contains("a StateIncompatibleException would come again", error.Message, StringComparison.Ordinal);
         while (error is not null and not StateIncompatibleException)
         {
             error = error.InnerException;
@@ -146,6 +188,26 @@ public sealed class EvolutionTests : IDisposable
     private sealed record V1Widened(long Count, string Name, double Score);
 
     private sealed record V1Text(string Count, string Name, float Score);
+
+    private sealed record Note(int Number);
+
+    /// <summary>Reads until it is told not to.</summary>
+    private sealed class NoteSerializer : TypeSerializer<Note>
+    {
+        public bool IsBroken { get; set; }
+
+        public override TypeSchema Schema { get; } = new(SchemaKind.Opaque, "note", [], []);
+
+        public override bool IsImmutable => true;
+
+        public override void Write(ref BinaryOutput output, in Note value) => output.WriteVarInt(value.Number);
+
+        public override Note Read(ref BinaryInput input) => IsBroken ? throw new InvalidDataException("it is broken") : new Note((int)input.ReadVarInt());
+
+        public override Note Copy(Note value) => value;
+
+        public override TypeSerializer<Note> ForReading(TypeSchema written) => this;
+    }
 
     /// <summary>A function with one state.</summary>
     private sealed class Single<T>(string kind, string name, Func<int, T> make) : KeyedProcessFunction<int, long, int>

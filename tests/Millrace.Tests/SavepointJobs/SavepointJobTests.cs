@@ -122,7 +122,7 @@ public sealed class SavepointJobTests : IDisposable
         void Without(StreamExecutionEnvironment env) => LedgerJob.Numbers(env, 400).SinkTo(new CallbackSink<long>(_ => Interlocked.Increment(ref count))).Uid("sink");
 
         var error = Assert.Throws<JobFailedException>(() => _rig.Start(Without, new RestoreOptions("savepoint")).End());
-        var cause = Causes(error).OfType<StateIncompatibleException>().First();
+        var cause = Refusal(error);
         Assert.Equal("MR4105", cause.Code);
         Assert.Contains("uid ledger", cause.Message, StringComparison.Ordinal);
         Assert.Contains(nameof(RestoreOptions.AllowNonRestoredState), cause.Message, StringComparison.Ordinal);
@@ -139,9 +139,77 @@ public sealed class SavepointJobTests : IDisposable
         var error = Assert.Throws<JobFailedException>(() =>
             _rig.Start(LedgerJob.Build(_lines, 400), new RestoreOptions("savepoint"), configure: options => options.MaxParallelism = 64).End());
 
-        var cause = Causes(error).OfType<StateIncompatibleException>().First();
+        var cause = Refusal(error);
         Assert.Equal("MR4103", cause.Code);
         Assert.Contains("128", cause.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, "'native-heap'", "'heap'")]
+    [InlineData(false, "'other-heap'", "'native-heap'")]
+    public void State_in_the_own_format_of_another_backend_is_refused(bool isToHeap, string written, string now)
+    {
+        var before = isToHeap ? new NativeHeapBackend() : new NativeHeapBackend("other-heap");
+        _rig.Start(LedgerJob.Build(_lines, 400), backend: before).Until(() => _lines.Count > 100).Stop("savepoint", SavepointFormat.Native);
+
+        var error = Assert.Throws<JobFailedException>(() =>
+            _rig.Start(LedgerJob.Build(_lines, 400), new RestoreOptions("savepoint"), backend: isToHeap ? null : new NativeHeapBackend()).End());
+
+        var cause = Refusal(error);
+        Assert.Equal("MR4108", cause.Code);
+        Assert.All([written, now, "uid ledger", "canonical savepoint"], word => Assert.Contains(word, cause.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_source_that_is_led_into_what_had_finished_is_refused()
+    {
+        int few = 0;
+        int more = 0;
+        void Job(StreamExecutionEnvironment env, bool isUnited)
+        {
+            DataStream<long> numbers = env.FromGenerator(index => index, 20).Uid("short");
+            if (isUnited)
+            {
+                numbers = numbers.Union(env.FromGenerator(index => index, 20).Name("late comer").Uid("new"));
+            }
+
+            numbers.KeyBy(number => number).Reduce((a, b) => a + b).Name("sums").Uid("sum").SinkTo(new CallbackSink<long>(_ => Interlocked.Increment(ref few))).Uid("a");
+            LedgerJob.Numbers(env, 1000).SinkTo(new CallbackSink<long>(_ => Interlocked.Increment(ref more))).Uid("b");
+        }
+
+        _rig.Start(env => Job(env, isUnited: false)).Until(() => few == 20 && more > 100).Stop("savepoint");
+        _rig.Start(env => Job(env, isUnited: false), new RestoreOptions("savepoint")).Until(() => more > 200).Cancel();
+        Assert.Equal(20, few);
+
+        var error = Assert.Throws<JobFailedException>(() => _rig.Start(env => Job(env, isUnited: true), new RestoreOptions("savepoint")).End());
+
+        var cause = Refusal(error);
+        Assert.Equal("MR4109", cause.Code);
+        Assert.Contains("'sums' (uid sum)", cause.Message, StringComparison.Ordinal);
+        Assert.Contains("'late comer' (uid new)", cause.Message, StringComparison.Ordinal);
+        Assert.Equal(20, few);
+    }
+
+    [Fact]
+    public async Task A_savepoint_that_a_job_has_claimed_is_deleted_by_nobody_else()
+    {
+        _rig.Start(LedgerJob.Build(_lines, 1000)).Until(() => _lines.Count > 100).Stop("savepoint");
+        var claim = new RestoreOptions("savepoint") { Claim = ClaimMode.Claim };
+        var running = _rig.Start(LedgerJob.Build(_lines, 1000), claim).Until(() => _lines.Count > 200);
+
+        var error = await Assert.ThrowsAsync<MillraceException>(() => Savepoints.DisposeAsync(_rig.Storage, "savepoint", TestContext.Current.CancellationToken));
+        Assert.Equal("MR4207", error.Code);
+        Assert.Contains("job 'job-2' has claimed it", error.Message, StringComparison.Ordinal);
+        Assert.True(_rig.Exists("savepoint"));
+
+        var other = Causes(Assert.Throws<JobFailedException>(() => _rig.Start(LedgerJob.Build([], 1000), claim).End())).OfType<MillraceException>().First(cause => cause is not JobFailedException);
+        Assert.Equal("MR4207", other.Code);
+        Assert.Contains("job 'job-2' has claimed it", other.Message, StringComparison.Ordinal);
+
+        running.Checkpoint();
+        running.Checkpoint();
+        Assert.False(Directory.Exists(Path.Combine(_rig.Root, "savepoint")));
+        running.Cancel();
     }
 
     [Theory]
@@ -174,6 +242,13 @@ public sealed class SavepointJobTests : IDisposable
             Assert.Equal(Enumerable.Range(1, count / 10), digit.Select(line => line.Count).Order());
             Assert.Equal(Enumerable.Range(0, count).Where(number => number % 10 == digit.Key).Sum(number => (long)number), digit.Max(line => line.Sum));
         }
+    }
+
+    /// <summary>Of a job that was failed at once, whatever its restart strategy is.</summary>
+    private static StateIncompatibleException Refusal(JobFailedException error)
+    {
+        Assert.Contains("a StateIncompatibleException would come again", error.Message, StringComparison.Ordinal);
+        return Causes(error).OfType<StateIncompatibleException>().First();
     }
 
     private static IEnumerable<Exception> Causes(Exception? error)

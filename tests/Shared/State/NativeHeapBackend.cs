@@ -5,9 +5,9 @@ using Millrace.State.Backends;
 namespace Millrace.Tests.Shared;
 
 /// <summary>The heap backend with a snapshot format of its own: the canonical one in its metadata, without any file.</summary>
-internal sealed class NativeHeapBackend : StateBackend
+internal sealed class NativeHeapBackend(string name = "native-heap") : StateBackend
 {
-    public override string Name => "native-heap";
+    public override string Name => name;
 
     public override KeyedStateBackend<TKey> CreateKeyedState<TKey>(KeyedStateContext<TKey> context) =>
         new Backend<TKey>(context, (HeapKeyedStateBackend<TKey>)HeapStateBackend.Instance.CreateKeyedState(context));

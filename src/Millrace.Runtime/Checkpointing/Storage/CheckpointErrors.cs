@@ -26,6 +26,9 @@ internal static class CheckpointErrors
         + "otherwise decide what to go on from, with RestoreLatest = false and, where there is a savepoint, RestoreFrom.",
         cause);
 
+    public static MillraceException BeginningUnusable(string job, string path, string damage) => new(
+        NoneUsable, $"'{path}', which job '{job}' was started from, is damaged, and there is no checkpoint since then. {damage}");
+
     public static MillraceException TooNew(string file, int version, int known) =>
         new(LaterVersion, $"{file} has format version {version}, and this program reads versions up to {known}: a later version of Millrace wrote it. Restore it with that version.");
 

@@ -8,6 +8,8 @@ internal sealed class CheckpointNames(string jobId)
 {
     public const string Metadata = "_metadata";
 
+    private const string Claim = "_claimed";
+
     // Digits of a number of the log: enough for any long, so that the order of names is the order of entries.
     private const int SequenceDigits = 19;
 
@@ -40,6 +42,9 @@ internal sealed class CheckpointNames(string jobId)
         name.Length > folder.Length + 1 && name[folder.Length] == '/' && name.StartsWith(folder, StringComparison.Ordinal);
 
     public static string MetadataOf(string folder) => $"{folder}/{Metadata}";
+
+    /// <summary>Says in the folder of a savepoint which job has claimed it.</summary>
+    public static string ClaimOf(string folder) => $"{folder}/{Claim}";
 
     /// <summary>A name that nobody else has chosen or will, in any process.</summary>
     public static string Random(string folder) => $"{folder}/{_repeatable?.Invoke() ?? RandomNumberGenerator.GetHexString(32, lowercase: true)}";

@@ -105,7 +105,8 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
         return stream;
     }
 
-    private MillraceException Damaged(StateFile file, string what, Exception? cause = null)
+    /// <summary>Says that a file is damaged, and which checkpoint and operator it belongs to.</summary>
+    public MillraceException Damaged(StateFile file, string what, Exception? cause = null)
     {
         string owner = ManifestFiles.All(manifest).FirstOrDefault(item => item.File == file).Owner is { } known ? $", of {known}" : "";
         string place = file.Path.Length == 0 ? $"inline file '{file.Name}'" : $"file '{file.Path}'";

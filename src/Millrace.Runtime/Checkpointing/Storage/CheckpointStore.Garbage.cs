@@ -40,6 +40,11 @@ internal sealed partial class CheckpointStore
         List<string> files = [];
         foreach (var item in dropped)
         {
+            if (item.IsClaimed)
+            {
+                manifests.Add(CheckpointNames.ClaimOf(item.Path));
+            }
+
             manifests.Add(CheckpointNames.MetadataOf(item.Path));
             if (_manifests.Remove(item.Path, out var manifest))
             {

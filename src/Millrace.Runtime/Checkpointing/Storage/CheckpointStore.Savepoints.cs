@@ -1,5 +1,6 @@
 using System.IO.Hashing;
 using System.Runtime.CompilerServices;
+using System.Text;
 using Millrace.Checkpointing;
 
 namespace Millrace.Runtime.Checkpointing.Storage;
@@ -167,6 +168,11 @@ internal sealed partial class CheckpointStore
                 return;
             }
 
+            if (manifest.Kind != SnapshotKind.Checkpoint)
+            {
+                NoteClaim(place!.Path);
+            }
+
             _manifests[place!.Path] = manifest;
 
             // The newest: the job goes on from it, whatever it had before.
@@ -187,16 +193,35 @@ internal sealed partial class CheckpointStore
             throw CheckpointErrors.CannotDispose(folder, "it is a checkpoint, which its job deletes when it does not need it any more");
         }
 
-        lock (_gate)
+        if (ReadClaim(folder) is { } job)
         {
-            if (_manifests.ContainsKey(folder))
-            {
-                throw CheckpointErrors.CannotDispose(folder, "the job has claimed it, and deletes it when it does not need it any more");
-            }
+            throw CheckpointErrors.CannotDispose(folder, $"job '{job}' has claimed it, and deletes it when it does not need it any more");
         }
 
         _storage.Delete([CheckpointNames.MetadataOf(folder)]);
         _storage.Delete([.. ManifestFiles.Of(manifest).Select(item => item.File.Path).Where(file => CheckpointNames.IsIn(file, folder)).Distinct()]);
+    }
+
+    /// <summary>Says in the savepoint's own folder whose it is: whoever wants to delete it knows the folder, and not the job.</summary>
+    private void NoteClaim(string folder)
+    {
+        // Before the log has the claim: a job whose savepoint could be deleted would be the worse half of it. If the job does not come to the log, it finds its own note the next time.
+        if (!StoredBytes.TryCreate(_storage, CheckpointNames.ClaimOf(folder), Encoding.UTF8.GetBytes(_names.JobFolder)))
+        {
+            throw CheckpointErrors.CannotClaim(folder, $"job '{ReadClaim(folder)}' has claimed it");
+        }
+    }
+
+    private string? ReadClaim(string folder)
+    {
+        try
+        {
+            return Encoding.UTF8.GetString(StoredBytes.ReadAll(_storage, CheckpointNames.ClaimOf(folder)));
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
     }
 
     private CheckpointManifest ReadManifest(string path)

@@ -11,9 +11,6 @@ namespace Millrace.Runtime.Checkpointing.Storage;
 /// </remarks>
 internal sealed partial class CheckpointStore
 {
-    // Below this size all bytes are read before a job starts from them; above, damage shows while state is loaded, and the job falls back then.
-    private const long VerifiedAtOpening = 64L << 20;
-
     private readonly CheckpointStorage _storage;
     private readonly CheckpointOptions _options;
     private readonly ILogger _logger;
@@ -135,16 +132,21 @@ internal sealed partial class CheckpointStore
     }
 
     /// <summary>Says that a checkpoint turned out to be damaged when its state was loaded. It is not used again, and goes with the next completion.</summary>
-    /// <param name="id">The checkpoint.</param>
+    /// <param name="manifest">The checkpoint, as this store has given it out.</param>
     /// <param name="reason">What is wrong with it.</param>
-    public void MarkDamaged(long id, string reason)
+    /// <returns>Whether it is one of those that are kept. A savepoint that nobody has claimed is not: there is none before it.</returns>
+    public bool MarkDamaged(CheckpointManifest manifest, string reason)
     {
         lock (_gate)
         {
-            foreach (var retained in _log.State.Retained.Where(retained => retained.Id == id))
+            // By the manifest, not by its number: a savepoint of another job may have the same.
+            var found = _log.State.Retained.FirstOrDefault(retained => ReferenceEquals(_manifests.GetValueOrDefault(retained.Path), manifest));
+            if (found is not null)
             {
-                NoteDamage(retained, reason);
+                NoteDamage(found, reason);
             }
+
+            return found is not null;
         }
     }
 
@@ -317,7 +319,7 @@ internal sealed partial class CheckpointStore
     {
         var reader = new CheckpointReader(_storage, manifest);
         var files = ManifestFiles.Of(manifest).Select(item => item.File).DistinctBy(file => file.Path).ToList();
-        bool isRead = files.Sum(file => file.Length) <= VerifiedAtOpening;
+        bool isRead = files.Sum(file => file.Length) <= _options.VerifiedAtOpening;
         foreach (var file in files)
         {
             if (isRead)

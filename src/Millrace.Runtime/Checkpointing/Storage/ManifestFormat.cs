@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
+using Millrace.Runtime.Graph;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State.Operator;
 using Millrace.Serialization;
@@ -18,7 +19,10 @@ namespace Millrace.Runtime.Checkpointing.Storage;
 /// </remarks>
 internal static class ManifestFormat
 {
-    public const byte Version = 1;
+    public const byte Version = 2;
+
+    // Without formats of edges: records in flight are read as the program of today writes them.
+    private const byte WithoutFormats = 1;
     private const int PrefixLength = 9;
     private const int ChecksumLength = 8;
 
@@ -59,6 +63,15 @@ internal static class ManifestFormat
             output.WriteBoolean(channel.IsOutput);
             output.WriteVarUInt((ulong)channel.Elements);
             WriteFile(ref output, channel.Data, folder);
+        }
+
+        var formats = manifest.InFlight.Where(channel => channel.Format is not null).DistinctBy(channel => channel.Edge).ToList();
+        output.WriteVarUInt((ulong)formats.Count);
+        foreach (var channel in formats)
+        {
+            output.WriteString(channel.Edge);
+            output.WriteByte((byte)channel.Format!.Partitioning);
+            SchemaFormat.Write(ref output, channel.Format.Records);
         }
 
         output.Flush();
@@ -112,7 +125,7 @@ internal static class ManifestFormat
             throw CheckpointErrors.Damaged(source, $"it has {bytes.Length} bytes, and {expected} by its own account");
         }
 
-        if (bytes[4] != Version || BinaryPrimitives.ReadUInt64LittleEndian(bytes[^ChecksumLength..]) != XxHash3.HashToUInt64(bytes[..^ChecksumLength]))
+        if (bytes[4] is not (WithoutFormats or Version) || BinaryPrimitives.ReadUInt64LittleEndian(bytes[^ChecksumLength..]) != XxHash3.HashToUInt64(bytes[..^ChecksumLength]))
         {
             throw CheckpointErrors.Damaged(source, "its checksum is wrong");
         }
@@ -141,9 +154,30 @@ internal static class ManifestFormat
                 input.ReadString(), ReadCount(ref input), ReadCount(ref input), input.ReadBoolean(), ReadCount(ref input), ReadFile(ref input, bytes, folder));
         }
 
+        if (bytes.Span[4] != WithoutFormats)
+        {
+            ReadFormats(ref input, inFlight);
+        }
+
         return input.Remaining == 0
             ? new CheckpointManifest(jobId, jobName, id, epoch, kind, timestamp, operators, inFlight)
             : throw new InvalidDataException($"{input.Remaining} bytes follow the last channel.");
+    }
+
+    private static void ReadFormats(ref BinaryInput input, ChannelSnapshot[] channels)
+    {
+        var formats = new Dictionary<string, InFlightFormat>(StringComparer.Ordinal);
+        for (int left = input.ReadLength(); left > 0; left--)
+        {
+            string edge = input.ReadString();
+            var partitioning = (PartitioningKind)ReadEnum(ref input, (byte)PartitioningKind.Broadcast, "way to deal out records");
+            formats[edge] = new InFlightFormat(partitioning, SchemaFormat.Read(ref input));
+        }
+
+        for (int index = 0; index < channels.Length; index++)
+        {
+            channels[index] = channels[index] with { Format = formats.GetValueOrDefault(channels[index].Edge) };
+        }
     }
 
     private static void WriteOperator(ref BinaryOutput output, OperatorManifest item, string folder)

@@ -9,15 +9,18 @@ namespace Millrace.Runtime.State.Snapshots;
 internal sealed class CanonicalStateReader : KeyedStateReader, IDisposable
 {
     private readonly Stream _stream;
+    private readonly Func<string, Exception?, MillraceException> _corrupt;
     private readonly Dictionary<StateHeader, Place> _places = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Reads the index.</summary>
     /// <param name="stream">The file; can seek and knows its length. Belongs to the reader, which closes it when it is disposed of or cannot be made.</param>
     /// <param name="source">What to call it in errors, for example the file's name.</param>
+    /// <param name="corrupt">Makes the error of a damaged file out of what is wrong with it; null for one that names the source.</param>
     /// <exception cref="MillraceException">The file is damaged, or was written by another version.</exception>
-    public CanonicalStateReader(Stream stream, string source)
+    public CanonicalStateReader(Stream stream, string source, Func<string, Exception?, MillraceException>? corrupt = null)
     {
         _stream = stream;
+        _corrupt = corrupt ?? ((what, cause) => StateErrors.Corrupt(source, what, cause));
         Source = source;
         try
         {
@@ -39,7 +42,7 @@ internal sealed class CanonicalStateReader : KeyedStateReader, IDisposable
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or DecoderFallbackException or OverflowException)
         {
             stream.Dispose();
-            throw StateErrors.Corrupt(source, exception.Message, exception);
+            throw _corrupt(exception.Message, exception);
         }
         catch
         {
@@ -90,12 +93,12 @@ internal sealed class CanonicalStateReader : KeyedStateReader, IDisposable
         }
         catch (EndOfStreamException exception)
         {
-            throw StateErrors.Corrupt(Source, $"state '{state.Name}', key group {part.Group}: the file ends early", exception);
+            throw _corrupt($"state '{state.Name}', key group {part.Group}: the file ends early", exception);
         }
 
         if (XxHash3.HashToUInt64(bytes) != part.Checksum)
         {
-            throw StateErrors.Corrupt(Source, $"state '{state.Name}', key group {part.Group}: the checksum is wrong");
+            throw _corrupt($"state '{state.Name}', key group {part.Group}: the checksum is wrong", null);
         }
     }
 

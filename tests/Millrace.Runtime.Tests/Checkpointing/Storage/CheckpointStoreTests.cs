@@ -137,7 +137,7 @@ public sealed partial class CheckpointStoreTests
         var store = Opened();
         Take(store, 1, "one");
         Take(store, 2, "two");
-        store.MarkDamaged(2, "a checksum was wrong while it was loaded");
+        Assert.True(store.MarkDamaged(store.LatestUsable()!, "a checksum was wrong while it was loaded"));
         Assert.Equal(1, store.LatestUsable()!.CheckpointId);
         Assert.Null(store.LatestUsable(1));
     }
