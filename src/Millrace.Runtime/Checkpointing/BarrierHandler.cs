@@ -13,6 +13,9 @@ namespace Millrace.Runtime.Checkpointing;
 /// </remarks>
 internal sealed class BarrierHandler
 {
+    // More of them than there are checkpoints at once: barriers that old do not come any more, or cannot be used if they do.
+    private const int AbortsRemembered = 1_000;
+
     private readonly List<Channel> _channels = [];
     private Phase _phase;
     private int _missing;
@@ -20,8 +23,11 @@ internal sealed class BarrierHandler
     private long _begunAt;
     private long _lookedAt;
 
-    // Barriers up to this one are over: taken, given up, or subsumed by a later one.
-    private long _over;
+    // The last one that was taken: of those before it none can be taken any more.
+    private long _over = -1;
+
+    // Those behind it that have come to nothing, while others before and behind them go on. Their barriers may still be on their way.
+    private readonly SortedSet<long> _aborted = [];
 
     private enum Phase
     {
@@ -47,6 +53,11 @@ internal sealed class BarrierHandler
     /// <summary>Called when a checkpoint comes to nothing in this subtask because a later one has overtaken it, or its abort.</summary>
     public Action<CheckpointBarrier>? GivenUp { get; set; }
 
+    /// <summary>
+    /// Called when a barrier comes too late to be taken, and its checkpoint is not known to have come to nothing: somebody may wait for this subtask. May be called for every channel.
+    /// </summary>
+    public Action<CheckpointBarrier>? Ignored { get; set; }
+
     /// <summary>When to look again, in milliseconds since 1970-01-01 UTC, though nothing has arrived.</summary>
     public long NextTime =>
         _phase == Phase.Aligning && Current!.Alignment == BarrierAlignment.AlignedWithTimeout && HasArrivedSomewhere && _lookedAt < Current.OvertakeAt ? Current.OvertakeAt : long.MaxValue;
@@ -71,7 +82,8 @@ internal sealed class BarrierHandler
     }
 
     /// <summary>The coordinator begins a checkpoint here: at a source, or where all producers have ended.</summary>
-    public void Trigger(CheckpointBarrier barrier, long now) => Begin(barrier, now);
+    /// <returns>Whether it is under way now.</returns>
+    public bool Trigger(CheckpointBarrier barrier, long now) => Begin(barrier, now);
 
     /// <summary>A barrier has come in order.</summary>
     public void Arrived(int channel, CheckpointBarrier barrier, long now)
@@ -166,15 +178,17 @@ internal sealed class BarrierHandler
         }
     }
 
-    /// <summary>The checkpoint has been given up by the coordinator.</summary>
+    /// <summary>The checkpoint has been given up by the coordinator; others, before and behind it, go on.</summary>
     public void Abort(long checkpointId)
     {
-        if (Current is { } current && current.CheckpointId <= checkpointId)
+        if (Current?.CheckpointId == checkpointId)
         {
             GiveUp();
         }
-
-        _over = Math.Max(_over, checkpointId);
+        else
+        {
+            Forget(checkpointId);
+        }
     }
 
     /// <summary>Whether the subtask is to take its snapshot now.</summary>
@@ -232,24 +246,26 @@ internal sealed class BarrierHandler
     /// <returns>Whether it belongs to the checkpoint that is under way now; one that is over says nothing any more.</returns>
     private bool Begin(CheckpointBarrier barrier, long now)
     {
-        if (Current is { } current)
+        long id = barrier.CheckpointId;
+        if (id == Current?.CheckpointId)
         {
-            if (barrier.CheckpointId == current.CheckpointId)
-            {
-                return true;
-            }
-
-            if (barrier.CheckpointId < current.CheckpointId)
-            {
-                return false;
-            }
-
-            GiveUp();
+            return true;
         }
 
-        if (barrier.CheckpointId <= _over)
+        if (id == _over || _aborted.Contains(id))
         {
             return false;
+        }
+
+        if (id < _over || id < Current?.CheckpointId)
+        {
+            Ignored?.Invoke(barrier);
+            return false;
+        }
+
+        if (Current is not null)
+        {
+            GiveUp();
         }
 
         Current = barrier;
@@ -293,8 +309,32 @@ internal sealed class BarrierHandler
 
         _recording = 0;
         FreeAll();
-        End();
+        BeIdle();
+        Forget(barrier.CheckpointId);
         GivenUp?.Invoke(barrier);
+    }
+
+    private void Forget(long id)
+    {
+        if (id <= _over)
+        {
+            return;
+        }
+
+        _aborted.Add(id);
+        if (_aborted.Count > AbortsRemembered)
+        {
+            IsOverUpTo(_aborted.Min);
+        }
+    }
+
+    private void IsOverUpTo(long id)
+    {
+        _over = Math.Max(_over, id);
+        while (_aborted.Count > 0 && _aborted.Min <= id)
+        {
+            _aborted.Remove(_aborted.Min);
+        }
     }
 
     private void FreeAll()
@@ -307,7 +347,12 @@ internal sealed class BarrierHandler
 
     private void End()
     {
-        _over = Math.Max(_over, Current!.CheckpointId);
+        IsOverUpTo(Current!.CheckpointId);
+        BeIdle();
+    }
+
+    private void BeIdle()
+    {
         Current = null;
         _phase = Phase.Idle;
         _missing = 0;

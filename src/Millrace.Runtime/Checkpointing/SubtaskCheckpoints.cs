@@ -37,16 +37,28 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
 
     private long Now => scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
-    public void Start() => Barriers.GivenUp = GiveUp;
+    public void Start()
+    {
+        Barriers.GivenUp = GiveUp;
+        Barriers.Ignored = barrier =>
+        {
+            // One that was taken long ago may come once more: it was overtaken.
+            if (Find(barrier.CheckpointId) is null)
+            {
+                Decline(barrier);
+            }
+        };
+    }
 
     /// <summary>The coordinator begins a checkpoint at this subtask.</summary>
-    public void Trigger(CheckpointBarrier barrier) => Barriers.Trigger(barrier, Now);
+    /// <returns>Whether the subtask takes part in it.</returns>
+    public bool Trigger(CheckpointBarrier barrier) => Barriers.Trigger(barrier, Now);
 
-    /// <summary>A checkpoint has been given up by the coordinator.</summary>
+    /// <summary>A checkpoint has been given up by the coordinator; others, before and behind it, go on.</summary>
     public void Abort(long checkpointId)
     {
         Barriers.Abort(checkpointId);
-        foreach (var pending in _pending.FindAll(pending => pending.Barrier.CheckpointId <= checkpointId))
+        if (Find(checkpointId) is { } pending)
         {
             Drop(pending);
         }
@@ -185,14 +197,18 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
 
     private void GiveUp(CheckpointBarrier barrier)
     {
-        if (_pending.Find(pending => pending.Barrier.CheckpointId == barrier.CheckpointId) is { } pending)
+        if (Find(barrier.CheckpointId) is { } pending)
         {
             Drop(pending);
         }
 
-        listener.Declined(
-            subtask.Id, barrier.CheckpointId, new OperationCanceledException($"Checkpoint {barrier.CheckpointId} was given up by {subtask.Description}: a later one has come, or its abort."));
+        Decline(barrier);
     }
+
+    private PendingSnapshot? Find(long checkpointId) => _pending.Find(pending => pending.Barrier.CheckpointId == checkpointId);
+
+    private void Decline(CheckpointBarrier barrier) => listener.Declined(
+        subtask.Id, barrier.CheckpointId, new OperationCanceledException($"Checkpoint {barrier.CheckpointId} was given up by {subtask.Description}: a later one has come, or its abort."));
 
     private void Drop(PendingSnapshot pending)
     {

@@ -12,7 +12,8 @@ internal sealed partial class Subtask
     public void Trigger(CheckpointBarrier barrier) => Mailbox.Post(() => TriggerNow(barrier));
 
     /// <summary>Begins a checkpoint here, on the subtask's own turn.</summary>
-    public void TriggerNow(CheckpointBarrier barrier) => Checkpoints?.Trigger(barrier);
+    /// <returns>Whether the subtask takes part in it.</returns>
+    public bool TriggerNow(CheckpointBarrier barrier) => Checkpoints?.Trigger(barrier) ?? false;
 
     /// <summary>A checkpoint that the subtask took part in is complete. Safe to call from any thread.</summary>
     public void CheckpointCompleted(long checkpointId) => Mailbox.Post(() =>

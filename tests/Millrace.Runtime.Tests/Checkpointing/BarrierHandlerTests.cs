@@ -8,10 +8,12 @@ public sealed class BarrierHandlerTests
     private readonly BarrierHandler _handler = new();
     private readonly FakeChannels _channels = new();
     private readonly List<long> _givenUp = [];
+    private readonly List<long> _ignored = [];
 
     public BarrierHandlerTests()
     {
         _handler.GivenUp = barrier => _givenUp.Add(barrier.CheckpointId);
+        _handler.Ignored = barrier => _ignored.Add(barrier.CheckpointId);
         for (int channel = 0; channel < 3; channel++)
         {
             _handler.Add(_channels, channel, isAlwaysAligned: channel == 2);
@@ -79,6 +81,77 @@ public sealed class BarrierHandlerTests
         Arrive(1, 1);
         Assert.Null(_handler.Current);
         Assert.Empty(_channels.Blocked);
+    }
+
+    [Fact]
+    public void Abort_OfALaterOne_TheEarlierGoesOn()
+    {
+        Arrive(0, 1);
+        _handler.Abort(2);
+        Arrive(1, 2);
+        Assert.Empty(_givenUp);
+        Assert.Equal([0], _channels.Blocked);
+        Arrive(1, 1);
+        Arrive(2, 1);
+        Assert.True(_handler.IsDue(0));
+        _handler.Taken();
+
+        // What is on its way of the other one says nothing.
+        Arrive(0, 2);
+        Assert.Null(_handler.Current);
+        Assert.Empty(_ignored);
+    }
+
+    [Fact]
+    public void Abort_OfALaterOneBeforeTheEarlierHasCome_TheEarlierBegins()
+    {
+        _handler.Abort(2);
+        Arrive(0, 1);
+        Assert.Equal(1, _handler.Current!.CheckpointId);
+    }
+
+    [Fact]
+    public void Arrived_BehindALaterOneThatWasTaken_IsIgnoredAndSaidSo()
+    {
+        Arrive(0, 2);
+        Arrive(1, 2);
+        Arrive(2, 2);
+        _handler.Taken();
+        Arrive(0, 1);
+        Assert.Equal([1], _ignored);
+
+        // Of the one that was taken something may be left.
+        Arrive(0, 2);
+        Assert.Equal([1], _ignored);
+    }
+
+    [Fact]
+    public void Arrived_BehindALaterOneThatIsUnderWay_IsIgnoredAndSaidSoUntilItIsAborted()
+    {
+        Arrive(0, 2);
+        Arrive(1, 1);
+        _handler.Abort(1);
+        Arrive(2, 1);
+        Assert.Equal([1], _ignored);
+        Assert.Equal(2, _handler.Current!.CheckpointId);
+    }
+
+    [Fact]
+    public void Abort_OfVeryMany_TheyStayOver()
+    {
+        for (int id = 1; id <= 3_000; id++)
+        {
+            _handler.Abort(id);
+        }
+
+        for (int id = 1; id <= 3_000; id++)
+        {
+            Arrive(0, id);
+            Assert.Null(_handler.Current);
+        }
+
+        Arrive(0, 3_001);
+        Assert.Equal(3_001, _handler.Current!.CheckpointId);
     }
 
     [Fact]
