@@ -161,7 +161,8 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
             _stoppedBehind = null;
         }
 
-        if (_isSnapshotDue && checkpointId >= _dueCheckpoint)
+        // Another one, even if it comes later, says nothing about this one: its snapshot is still to be taken.
+        if (_isSnapshotDue && checkpointId == _dueCheckpoint)
         {
             SnapshotIsOver();
         }
@@ -175,9 +176,13 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     {
         // Whatever was said before this barrier belongs before it, even if an earlier one is still due.
         SnapshotIsOver();
-        _isSnapshotDue = true;
-        _dueCheckpoint = barrier.CheckpointId;
-        Context.Trigger(barrier);
+
+        // Its abort may have overtaken it: no snapshot will be taken, and nothing may wait for one.
+        if (Context.Trigger(barrier))
+        {
+            _isSnapshotDue = true;
+            _dueCheckpoint = barrier.CheckpointId;
+        }
     });
 
     public override void Close() => Call(static reader => reader.Close(), "closing the reader");
