@@ -29,6 +29,10 @@ internal sealed class BarrierHandler
     // Those behind it that have come to nothing, while others before and behind them go on. Their barriers may still be on their way.
     private readonly SortedSet<long> _aborted = [];
 
+    // Triggers wait for the one before them. Where a later one gave an earlier one up, two sources that come late would each take another one, time after time,
+    // and no checkpoint would ever be complete.
+    private readonly List<CheckpointBarrier> _triggers = [];
+
     private enum Phase
     {
         /// <summary>No barrier has come.</summary>
@@ -48,7 +52,11 @@ internal sealed class BarrierHandler
     public bool IsRecording => _phase == Phase.Recording;
 
     /// <summary>What is waited for, for people.</summary>
-    public string Status => $"{_phase}, {_channels.Count(channel => channel.HasArrived)} of {_channels.Count} arrived, {_channels.Count(channel => channel.IsClosed)} closed";
+    public string Status =>
+        $"{_phase}, {_channels.Count(channel => channel.HasArrived)} of {_channels.Count} arrived, {_channels.Count(channel => channel.IsClosed)} closed, {_triggers.Count} more triggered";
+
+    /// <summary>Whether there is a checkpoint under way or one that waits for its turn.</summary>
+    public bool IsBusy => Current is not null || _triggers.Count > 0;
 
     /// <summary>Called when a checkpoint comes to nothing in this subtask because a later one has overtaken it, or its abort.</summary>
     public Action<CheckpointBarrier>? GivenUp { get; set; }
@@ -81,9 +89,20 @@ internal sealed class BarrierHandler
         return _channels.Count - 1;
     }
 
-    /// <summary>The coordinator begins a checkpoint here: at a source, or where all producers have ended.</summary>
-    /// <returns>Whether it is under way now.</returns>
-    public bool Trigger(CheckpointBarrier barrier, long now) => Begin(barrier, now);
+    /// <summary>
+    /// The coordinator begins a checkpoint here: at a source, or where all producers have ended. It is due behind those that were triggered before, and behind what producers had sent.
+    /// </summary>
+    /// <returns>Whether it is under way now, or will be.</returns>
+    public bool Trigger(CheckpointBarrier barrier)
+    {
+        if (IsOver(barrier))
+        {
+            return false;
+        }
+
+        _triggers.Add(barrier);
+        return true;
+    }
 
     /// <summary>A barrier has come in order.</summary>
     public void Arrived(int channel, CheckpointBarrier barrier, long now)
@@ -187,14 +206,16 @@ internal sealed class BarrierHandler
         }
         else
         {
+            _triggers.RemoveAll(barrier => barrier.CheckpointId == checkpointId);
             Forget(checkpointId);
         }
     }
 
-    /// <summary>Whether the subtask is to take its snapshot now.</summary>
+    /// <summary>Whether the subtask is to take its snapshot now. After one is taken the next may be due at once.</summary>
     public bool IsDue(long now)
     {
         _lookedAt = now;
+        BeginTriggered(now);
         if (_phase != Phase.Aligning)
         {
             return false;
@@ -246,20 +267,13 @@ internal sealed class BarrierHandler
     /// <returns>Whether it belongs to the checkpoint that is under way now; one that is over says nothing any more.</returns>
     private bool Begin(CheckpointBarrier barrier, long now)
     {
-        long id = barrier.CheckpointId;
-        if (id == Current?.CheckpointId)
+        if (barrier.CheckpointId == Current?.CheckpointId)
         {
             return true;
         }
 
-        if (id == _over || _aborted.Contains(id))
+        if (IsOver(barrier))
         {
-            return false;
-        }
-
-        if (id < _over || id < Current?.CheckpointId)
-        {
-            Ignored?.Invoke(barrier);
             return false;
         }
 
@@ -280,6 +294,35 @@ internal sealed class BarrierHandler
         }
 
         return true;
+    }
+
+    /// <summary>Whether a barrier comes too late to be taken.</summary>
+    private bool IsOver(CheckpointBarrier barrier)
+    {
+        long id = barrier.CheckpointId;
+        if (id == _over || _aborted.Contains(id))
+        {
+            return true;
+        }
+
+        if (id < _over || id < Current?.CheckpointId)
+        {
+            Ignored?.Invoke(barrier);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Begins what was triggered. Barriers that are still in the channels stand before it.</summary>
+    private void BeginTriggered(long now)
+    {
+        while (_phase == Phase.Idle && _triggers.Count > 0 && !_channels.Exists(channel => !channel.IsClosed))
+        {
+            var barrier = _triggers[0];
+            _triggers.RemoveAt(0);
+            Begin(barrier, now);
+        }
     }
 
     private void Mark(int channel)

@@ -32,7 +32,7 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
     }
 
     /// <summary>Which checkpoints are under way here, for people.</summary>
-    public string Status => $"{(Barriers.Current is { } current ? $", barrier {current.CheckpointId} ({Barriers.Status})" : "")}"
+    public string Status => $"{(Barriers.IsBusy ? $", barrier {Barriers.Current?.CheckpointId} ({Barriers.Status})" : "")}"
         + string.Concat(_pending.ToArray().Select(pending => $", snapshot {pending.Barrier.CheckpointId} {(pending.IsWriting ? "is written" : "waits")}"));
 
     private long Now => scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
@@ -52,7 +52,7 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
 
     /// <summary>The coordinator begins a checkpoint at this subtask.</summary>
     /// <returns>Whether the subtask takes part in it.</returns>
-    public bool Trigger(CheckpointBarrier barrier) => Barriers.Trigger(barrier, Now);
+    public bool Trigger(CheckpointBarrier barrier) => Barriers.Trigger(barrier);
 
     /// <summary>A checkpoint has been given up by the coordinator; others, before and behind it, go on.</summary>
     public void Abort(long checkpointId)
@@ -64,16 +64,21 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
         }
     }
 
-    /// <summary>Takes the snapshot that is due, if one is. Only while no operator has unfinished work.</summary>
+    /// <summary>Takes the snapshots that are due. Only while no operator has unfinished work.</summary>
     /// <param name="chain">The operators and outputs.</param>
     /// <param name="isDrained">Whether everything has been worked off for good.</param>
     public void TakeIfDue(OperatorChain chain, bool isDrained)
     {
-        long now = Now;
-        if (!Barriers.IsDue(now))
+        while (Barriers.IsDue(Now) && Take(chain, isDrained))
         {
-            return;
         }
+    }
+
+    /// <summary>Takes the snapshot that is due.</summary>
+    /// <returns>Whether it could be taken: there may be work to do before it.</returns>
+    private bool Take(OperatorChain chain, bool isDrained)
+    {
+        long now = Now;
 
         // What has been gathered belongs before the barrier. It may well make an operator busy: then the barrier waits.
         foreach (var op in chain.Operators)
@@ -84,7 +89,7 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
         chain.Flush();
         if (chain.FindUnfinished() is not null)
         {
-            return;
+            return false;
         }
 
         long started = scheduler.TimeProvider.GetTimestamp();
@@ -111,6 +116,7 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
         pending.Recordings.AddRange(Barriers.Taken());
         pending.Sync = scheduler.TimeProvider.GetElapsedTime(started).TotalMilliseconds;
         _pending.Add(pending);
+        return true;
     }
 
     /// <summary>Hands over to the background what is whole.</summary>

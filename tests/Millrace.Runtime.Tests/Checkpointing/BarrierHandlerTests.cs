@@ -211,11 +211,55 @@ public sealed class BarrierHandlerTests
     public void Trigger_WithoutOpenChannels_IsDueAtOnce()
     {
         var source = new BarrierHandler();
-        source.Trigger(Barrier(1, BarrierAlignment.Aligned, long.MaxValue), 0);
+        Assert.True(source.Trigger(Barrier(1, BarrierAlignment.Aligned, long.MaxValue)));
         Assert.True(source.IsDue(0));
         source.Taken();
-        source.Trigger(Barrier(1, BarrierAlignment.Aligned, long.MaxValue), 0);
+        Assert.False(source.Trigger(Barrier(1, BarrierAlignment.Aligned, long.MaxValue)));
         Assert.False(source.IsDue(0));
+    }
+
+    [Fact]
+    public void Trigger_BeforeTheOneBeforeItIsTaken_WaitsForItsTurn()
+    {
+        // A source that comes late finds several triggers: none of them is lost for the others.
+        var source = new BarrierHandler { GivenUp = barrier => _givenUp.Add(barrier.CheckpointId) };
+        for (int id = 1; id <= 4; id++)
+        {
+            Assert.True(source.Trigger(Barrier(id, BarrierAlignment.Aligned, long.MaxValue)));
+        }
+
+        source.Abort(3);
+        List<long> taken = [];
+        while (source.IsDue(0))
+        {
+            taken.Add(source.Current!.CheckpointId);
+            source.Taken();
+        }
+
+        Assert.Equal([1, 2, 4], taken);
+        Assert.Empty(_givenUp);
+        Assert.False(source.IsBusy);
+    }
+
+    [Fact]
+    public void Trigger_WhereProducersHaveEnded_IsTakenBehindTheBarriersThatTheyHaveSent()
+    {
+        Arrive(0, 1);
+        Assert.True(_handler.Trigger(Barrier(2, BarrierAlignment.Aligned, long.MaxValue)));
+        Assert.False(_handler.IsDue(0));
+        for (int channel = 0; channel < 3; channel++)
+        {
+            Arrive(channel, 1);
+            _handler.Closed(channel);
+        }
+
+        Assert.True(_handler.IsDue(0));
+        Assert.Equal(1, _handler.Current!.CheckpointId);
+        _handler.Taken();
+        Assert.True(_handler.IsDue(0));
+        Assert.Equal(2, _handler.Current!.CheckpointId);
+        Assert.Empty(_givenUp);
+        Assert.Empty(_ignored);
     }
 
     private static CheckpointBarrier Barrier(long id, BarrierAlignment alignment, long overtakeAt) => new(id, 0, Alignment: alignment, OvertakeAt: overtakeAt);

@@ -74,6 +74,34 @@ public sealed class SourceSnapshotTests
     }
 
     [Fact]
+    public void Splits_between_two_triggers_belong_to_the_second_snapshot_alone()
+    {
+        var test = new SourceUnderTest();
+        test.Operator.TriggerCheckpoint(Barrier(1));
+        test.Operator.AddSplit(new Part("between", 0));
+        test.Operator.TriggerCheckpoint(Barrier(2));
+        test.Operator.AddSplit(new Part("behind", 0));
+        test.Rig.DrainMailbox();
+        Assert.Empty(test.SplitsIn(1));
+        Assert.Equal(["between"], test.SplitsIn(2));
+        Assert.Equal(["between", "behind"], test.Splits.Select(part => part.SplitId));
+    }
+
+    [Fact]
+    public void Splits_behind_a_trigger_that_came_to_nothing_wait_for_the_one_before_it()
+    {
+        var test = new SourceUnderTest();
+        test.Operator.TriggerCheckpoint(Barrier(1));
+        test.Operator.AddSplit(new Part("between", 0));
+        test.Operator.TriggerCheckpoint(Barrier(2));
+        test.Operator.AddSplit(new Part("behind", 0));
+        test.Rig.DrainMailbox();
+        test.Abort(2);
+        Assert.Empty(test.SplitsIn(1));
+        Assert.Equal(["between", "behind"], test.Splits.Select(part => part.SplitId));
+    }
+
+    [Fact]
     public void Restored_splits_hold_the_watermark_at_the_least_of_them_from_the_first_moment()
     {
         var before = new SourceUnderTest();
@@ -106,7 +134,7 @@ public sealed class SourceSnapshotTests
         public SourceUnderTest(IReadOnlyList<OperatorStateSnapshot>? restored = null)
         {
             Operator = new SourceOperator<long, Part, int>(this, WatermarkStrategy<long>.NoWatermarks()) { Coordinator = this };
-            Rig = new OperatorRig(Operator, takesCheckpoints: true, trigger: barrier => _barriers.Trigger(barrier, 0));
+            Rig = new OperatorRig(Operator, takesCheckpoints: true, trigger: barrier => _barriers.Trigger(barrier));
             Operator.Output.Connect(Tap);
             _input = Operator.CreateInput();
             if (restored is not null)
