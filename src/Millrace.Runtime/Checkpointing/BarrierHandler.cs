@@ -66,12 +66,12 @@ internal sealed class BarrierHandler
     /// </summary>
     public Action<CheckpointBarrier>? Ignored { get; set; }
 
-    /// <summary>When to look again, in milliseconds since 1970-01-01 UTC, though nothing has arrived.</summary>
+    /// <summary>When to look again though nothing has arrived, by <see cref="Tasks.MonotonicClock"/> as all times here.</summary>
     public long NextTime =>
         _phase == Phase.Aligning && Current!.Alignment == BarrierAlignment.AlignedWithTimeout && HasArrivedSomewhere && _lookedAt < Current.OvertakeAt ? Current.OvertakeAt : long.MaxValue;
 
     /// <summary>How long the first barrier was under way, in milliseconds.</summary>
-    public long StartDelay(CheckpointBarrier barrier) => Math.Max(0, _begunAt - barrier.Timestamp);
+    public long StartDelay(CheckpointBarrier barrier) => Math.Max(0, _begunAt - barrier.BegunAt);
 
     /// <summary>How long the others were waited for, in milliseconds.</summary>
     public long AlignmentTime(long now) => Math.Max(0, now - _begunAt);
@@ -211,10 +211,13 @@ internal sealed class BarrierHandler
         }
     }
 
+    /// <summary>The subtask has looked, even if it cannot take anything now: what is over by then is no reason to wake it again.</summary>
+    public void Look(long now) => _lookedAt = now;
+
     /// <summary>Whether the subtask is to take its snapshot now. After one is taken the next may be due at once.</summary>
     public bool IsDue(long now)
     {
-        _lookedAt = now;
+        Look(now);
         BeginTriggered(now);
         if (_phase != Phase.Aligning)
         {

@@ -88,8 +88,8 @@ internal sealed partial class CheckpointCoordinator
             : _options.Unaligned ? BarrierAlignment.Unaligned
             : _options.AlignedTimeout > TimeSpan.Zero ? BarrierAlignment.AlignedWithTimeout
             : BarrierAlignment.Aligned;
-        long overtakeAt = alignment == BarrierAlignment.AlignedWithTimeout ? Add(_wall, _options.AlignedTimeout) : long.MaxValue;
-        var barrier = new CheckpointBarrier(_nextId, _wall, kind, alignment, overtakeAt, request?.Target, StopsSources: request?.Stop == StopMode.Suspend);
+        long overtakeAfter = alignment == BarrierAlignment.AlignedWithTimeout ? Add(0, _options.AlignedTimeout) : long.MaxValue;
+        var barrier = new CheckpointBarrier(_nextId, _wall, kind, alignment, overtakeAfter, request?.Target, StopsSources: request?.Stop == StopMode.Suspend);
         _nextId++;
         SubtaskId[] participants = [.. _topology.Subtasks.Where(_unfinished.Contains)];
         SubtaskId[] finished = [.. _topology.Subtasks.Where(subtask => !_unfinished.Contains(subtask))];

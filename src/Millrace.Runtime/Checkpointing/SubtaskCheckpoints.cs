@@ -16,7 +16,7 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
 
     public BarrierHandler Barriers { get; } = new();
 
-    /// <summary>When to look again though nothing has arrived, in milliseconds since 1970-01-01 UTC.</summary>
+    /// <summary>When to look again though nothing has arrived, by <see cref="MonotonicClock"/>.</summary>
     public long NextTime
     {
         get
@@ -35,7 +35,8 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
     public string Status => $"{(Barriers.IsBusy ? $", barrier {Barriers.Current?.CheckpointId} ({Barriers.Status})" : "")}"
         + string.Concat(_pending.ToArray().Select(pending => $", snapshot {pending.Barrier.CheckpointId} {(pending.IsWriting ? "is written" : "waits")}"));
 
-    private long Now => scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+    // The clock of the coordinator's deadlines, where it is in this process: the time of day may be set back, and then nothing would be overtaken until it has caught up.
+    private long Now => scheduler.TimeProvider.GetMilliseconds();
 
     public void Start()
     {
@@ -69,7 +70,7 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
     /// <param name="isDrained">Whether everything has been worked off for good.</param>
     public void TakeIfDue(OperatorChain chain, bool isDrained)
     {
-        while (Barriers.IsDue(Now) && Take(chain, isDrained))
+        while (Barriers.IsBusy && Barriers.IsDue(Now) && Take(chain, isDrained))
         {
         }
     }
@@ -122,9 +123,17 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
     /// <summary>Hands over to the background what is whole.</summary>
     public void Advance(OperatorChain chain)
     {
+        if (!Barriers.IsBusy && _pending.Count == 0)
+        {
+            return;
+        }
+
+        long now = Now;
+        Barriers.Look(now);
         for (int i = 0; i < _pending.Count; i++)
         {
             var pending = _pending[i];
+            pending.IsLate = now >= pending.Barrier.OvertakeAt;
             if (pending.IsWriting || pending.Operators.Exists(op => op.IsDeferred))
             {
                 continue;
@@ -156,13 +165,12 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
 
     private bool HaveOutputsSent(PendingSnapshot pending, OperatorChain chain)
     {
-        bool isLate = pending.IsLate = Now >= pending.Barrier.OvertakeAt;
         bool sent = true;
         foreach (var output in chain.Outputs)
         {
             if (output.HasWaiting(pending.Barrier))
             {
-                if (isLate)
+                if (pending.IsLate)
                 {
                     output.Overtake(pending.Barrier, pending.Recordings);
                 }
@@ -256,7 +264,7 @@ internal sealed class PendingSnapshot(CheckpointBarrier barrier, bool isDrained)
 
     public bool WaitsForOutputs { get; set; }
 
-    /// <summary>Whether outputs have been looked at since barriers may overtake.</summary>
+    /// <summary>Whether the snapshot has been looked at since barriers may overtake.</summary>
     public bool IsLate { get; set; }
 
     public bool IsWriting { get; set; }

@@ -152,7 +152,7 @@ internal sealed partial class JobExecution
 
     private void Trigger(CheckpointDecision.Trigger trigger)
     {
-        var barrier = trigger.Barrier;
+        var barrier = trigger.Barrier with { BegunAt = Scheduler.TimeProvider.GetMilliseconds() };
         var states = _enumeratorStates[barrier.CheckpointId] = [];
         Log.CheckpointTriggered(_logger, CheckpointDescription.Of(barrier.Kind), barrier.CheckpointId, _job.Stream.JobName);
         foreach (var vertex in trigger.At.GroupBy(subtask => subtask.Vertex))

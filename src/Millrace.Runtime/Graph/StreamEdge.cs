@@ -123,7 +123,7 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
                 serializers.Get<T>(),
                 [.. channels.Select(channel => new ChannelSource(channel.Exchange.Key, channel.Producer, channel.Exchange.IsAlwaysAligned))],
                 consumer,
-                () => time.GetUtcNow().ToUnixTimeMilliseconds());
+                time.GetMilliseconds);
         }
 
         // In-flight records of another parallelism are dealt out as the producers would have done.

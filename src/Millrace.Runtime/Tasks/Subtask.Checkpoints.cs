@@ -97,6 +97,19 @@ internal sealed partial class Subtask
         Checkpoints.Advance(_chain);
     }
 
+    /// <summary>When checkpoints are to be looked at, in milliseconds since 1970-01-01 UTC: timers are told so, which go by the clock of functions.</summary>
+    private long CheckpointsDue()
+    {
+        long due = Checkpoints?.NextTime ?? long.MaxValue;
+        if (due == long.MaxValue)
+        {
+            return due;
+        }
+
+        var time = Scheduler.TimeProvider;
+        return time.GetUtcNow().ToUnixTimeMilliseconds() + Math.Max(0, due - time.GetMilliseconds());
+    }
+
     /// <summary>There is nothing left to do but to say so to those behind, and to commit.</summary>
     private void OpenFinished()
     {

@@ -262,7 +262,7 @@ public sealed class BarrierHandlerTests
         Assert.Empty(_ignored);
     }
 
-    private static CheckpointBarrier Barrier(long id, BarrierAlignment alignment, long overtakeAt) => new(id, 0, Alignment: alignment, OvertakeAt: overtakeAt);
+    private static CheckpointBarrier Barrier(long id, BarrierAlignment alignment, long overtakeAt) => new(id, 0, Alignment: alignment, OvertakeAfter: overtakeAt);
 
     private void Arrive(int channel, long id, BarrierAlignment alignment = BarrierAlignment.Aligned, long overtakeAt = long.MaxValue) =>
         _handler.Arrived(channel, Barrier(id, alignment, overtakeAt), 0);
