@@ -49,6 +49,7 @@ internal sealed partial class CheckpointCoordinator
         if (_phase == Phase.Running && _storing is null && _pending.Find(pending => pending.Missing == 0) is { } complete)
         {
             _storing = complete;
+            _storingDue = Add(_now, _options.Timeout);
             complete.SettleDrained(_topology);
             _decisions.Add(new CheckpointDecision.Store(complete.Barrier, complete.Snapshots, complete.Finished, complete.Request));
         }
@@ -117,6 +118,11 @@ internal sealed partial class CheckpointCoordinator
             {
                 next = Math.Min(next, Add(pending.BeganAt, _options.Timeout));
             }
+        }
+
+        if (_storing is not null && _phase == Phase.Running)
+        {
+            next = Math.Min(next, _storingDue);
         }
 
         if (MayTrigger && _stop is null)

@@ -351,8 +351,28 @@ internal sealed partial class JobExecution
             return;
         }
 
+        if (_checkpoints.IsStoring)
+        {
+            // A storage that does not answer must not keep the job from ending. Without an end in the log the next run goes on from what is complete by then, as after a crash.
+            _closingTimer?.Dispose();
+            _closingTimer = StartTimer(_job.Options.CancellationTimeout, () =>
+            {
+                if (!_done)
+                {
+                    Log.ErrorWhileEnding(
+                        _logger, new TimeoutException($"The storage has not answered for {_job.Options.CancellationTimeout}."), _job.Stream.JobName, "the checkpoint store");
+                    Complete(complete);
+                }
+            });
+        }
+
         _storeQueue.Enqueue($"ending the checkpoints of {Description}", () => store.EndJob(complete.State), error => Tell(() =>
         {
+            if (_done)
+            {
+                return;
+            }
+
             if (error is not null)
             {
                 Log.ErrorWhileEnding(_logger, error, _job.Stream.JobName, "the checkpoint store");

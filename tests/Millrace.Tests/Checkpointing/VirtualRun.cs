@@ -21,6 +21,8 @@ internal sealed class VirtualRun
 
     public SimulatedDisk Disk { get; }
 
+    public DateTimeOffset Began => _began;
+
     public DateTimeOffset Now => _world.Time.GetUtcNow();
 
     /// <summary>The storage as the present process sees it.</summary>
@@ -42,6 +44,12 @@ internal sealed class VirtualRun
         Execution = JobRunner.Prepare(env, _process, name);
         Execution.Start();
         return Execution;
+    }
+
+    /// <summary>How long what is done in the background takes, and again before its end is known.</summary>
+    public Func<TimeSpan>? BackgroundDelay
+    {
+        set => _process.BackgroundDelay = value;
     }
 
     /// <summary>Ends the process at once; what is started next is another one.</summary>
