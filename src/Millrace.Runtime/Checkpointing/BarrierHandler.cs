@@ -13,6 +13,9 @@ namespace Millrace.Runtime.Checkpointing;
 /// </remarks>
 internal sealed class BarrierHandler
 {
+    // More of them than there are checkpoints at once: barriers that old do not come any more, or cannot be used if they do.
+    private const int AbortsRemembered = 1_000;
+
     private readonly List<Channel> _channels = [];
     private Phase _phase;
     private int _missing;
@@ -20,8 +23,15 @@ internal sealed class BarrierHandler
     private long _begunAt;
     private long _lookedAt;
 
-    // Barriers up to this one are over: taken, given up, or subsumed by a later one.
-    private long _over;
+    // The last one that was taken: of those before it none can be taken any more.
+    private long _over = -1;
+
+    // Those behind it that have come to nothing, while others before and behind them go on. Their barriers may still be on their way.
+    private readonly SortedSet<long> _aborted = [];
+
+    // Triggers wait for the one before them. Where a later one gave an earlier one up, two sources that come late would each take another one, time after time,
+    // and no checkpoint would ever be complete.
+    private readonly List<CheckpointBarrier> _triggers = [];
 
     private enum Phase
     {
@@ -42,17 +52,26 @@ internal sealed class BarrierHandler
     public bool IsRecording => _phase == Phase.Recording;
 
     /// <summary>What is waited for, for people.</summary>
-    public string Status => $"{_phase}, {_channels.Count(channel => channel.HasArrived)} of {_channels.Count} arrived, {_channels.Count(channel => channel.IsClosed)} closed";
+    public string Status =>
+        $"{_phase}, {_channels.Count(channel => channel.HasArrived)} of {_channels.Count} arrived, {_channels.Count(channel => channel.IsClosed)} closed, {_triggers.Count} more triggered";
+
+    /// <summary>Whether there is a checkpoint under way or one that waits for its turn.</summary>
+    public bool IsBusy => Current is not null || _triggers.Count > 0;
 
     /// <summary>Called when a checkpoint comes to nothing in this subtask because a later one has overtaken it, or its abort.</summary>
     public Action<CheckpointBarrier>? GivenUp { get; set; }
 
-    /// <summary>When to look again, in milliseconds since 1970-01-01 UTC, though nothing has arrived.</summary>
+    /// <summary>
+    /// Called when a barrier comes too late to be taken, and its checkpoint is not known to have come to nothing: somebody may wait for this subtask. May be called for every channel.
+    /// </summary>
+    public Action<CheckpointBarrier>? Ignored { get; set; }
+
+    /// <summary>When to look again though nothing has arrived, by <see cref="Tasks.MonotonicClock"/> as all times here.</summary>
     public long NextTime =>
         _phase == Phase.Aligning && Current!.Alignment == BarrierAlignment.AlignedWithTimeout && HasArrivedSomewhere && _lookedAt < Current.OvertakeAt ? Current.OvertakeAt : long.MaxValue;
 
     /// <summary>How long the first barrier was under way, in milliseconds.</summary>
-    public long StartDelay(CheckpointBarrier barrier) => Math.Max(0, _begunAt - barrier.Timestamp);
+    public long StartDelay(CheckpointBarrier barrier) => Math.Max(0, _begunAt - barrier.BegunAt);
 
     /// <summary>How long the others were waited for, in milliseconds.</summary>
     public long AlignmentTime(long now) => Math.Max(0, now - _begunAt);
@@ -70,8 +89,20 @@ internal sealed class BarrierHandler
         return _channels.Count - 1;
     }
 
-    /// <summary>The coordinator begins a checkpoint here: at a source, or where all producers have ended.</summary>
-    public void Trigger(CheckpointBarrier barrier, long now) => Begin(barrier, now);
+    /// <summary>
+    /// The coordinator begins a checkpoint here: at a source, or where all producers have ended. It is due behind those that were triggered before, and behind what producers had sent.
+    /// </summary>
+    /// <returns>Whether it is under way now, or will be.</returns>
+    public bool Trigger(CheckpointBarrier barrier)
+    {
+        if (IsOver(barrier))
+        {
+            return false;
+        }
+
+        _triggers.Add(barrier);
+        return true;
+    }
 
     /// <summary>A barrier has come in order.</summary>
     public void Arrived(int channel, CheckpointBarrier barrier, long now)
@@ -166,21 +197,28 @@ internal sealed class BarrierHandler
         }
     }
 
-    /// <summary>The checkpoint has been given up by the coordinator.</summary>
+    /// <summary>The checkpoint has been given up by the coordinator; others, before and behind it, go on.</summary>
     public void Abort(long checkpointId)
     {
-        if (Current is { } current && current.CheckpointId <= checkpointId)
+        if (Current?.CheckpointId == checkpointId)
         {
             GiveUp();
         }
-
-        _over = Math.Max(_over, checkpointId);
+        else
+        {
+            _triggers.RemoveAll(barrier => barrier.CheckpointId == checkpointId);
+            Forget(checkpointId);
+        }
     }
 
-    /// <summary>Whether the subtask is to take its snapshot now.</summary>
+    /// <summary>The subtask has looked, even if it cannot take anything now: what is over by then is no reason to wake it again.</summary>
+    public void Look(long now) => _lookedAt = now;
+
+    /// <summary>Whether the subtask is to take its snapshot now. After one is taken the next may be due at once.</summary>
     public bool IsDue(long now)
     {
-        _lookedAt = now;
+        Look(now);
+        BeginTriggered(now);
         if (_phase != Phase.Aligning)
         {
             return false;
@@ -232,24 +270,19 @@ internal sealed class BarrierHandler
     /// <returns>Whether it belongs to the checkpoint that is under way now; one that is over says nothing any more.</returns>
     private bool Begin(CheckpointBarrier barrier, long now)
     {
-        if (Current is { } current)
+        if (barrier.CheckpointId == Current?.CheckpointId)
         {
-            if (barrier.CheckpointId == current.CheckpointId)
-            {
-                return true;
-            }
-
-            if (barrier.CheckpointId < current.CheckpointId)
-            {
-                return false;
-            }
-
-            GiveUp();
+            return true;
         }
 
-        if (barrier.CheckpointId <= _over)
+        if (IsOver(barrier))
         {
             return false;
+        }
+
+        if (Current is not null)
+        {
+            GiveUp();
         }
 
         Current = barrier;
@@ -264,6 +297,35 @@ internal sealed class BarrierHandler
         }
 
         return true;
+    }
+
+    /// <summary>Whether a barrier comes too late to be taken.</summary>
+    private bool IsOver(CheckpointBarrier barrier)
+    {
+        long id = barrier.CheckpointId;
+        if (id == _over || _aborted.Contains(id))
+        {
+            return true;
+        }
+
+        if (id < _over || id < Current?.CheckpointId)
+        {
+            Ignored?.Invoke(barrier);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Begins what was triggered. Barriers that are still in the channels stand before it.</summary>
+    private void BeginTriggered(long now)
+    {
+        while (_phase == Phase.Idle && _triggers.Count > 0 && !_channels.Exists(channel => !channel.IsClosed))
+        {
+            var barrier = _triggers[0];
+            _triggers.RemoveAt(0);
+            Begin(barrier, now);
+        }
     }
 
     private void Mark(int channel)
@@ -293,8 +355,32 @@ internal sealed class BarrierHandler
 
         _recording = 0;
         FreeAll();
-        End();
+        BeIdle();
+        Forget(barrier.CheckpointId);
         GivenUp?.Invoke(barrier);
+    }
+
+    private void Forget(long id)
+    {
+        if (id <= _over)
+        {
+            return;
+        }
+
+        _aborted.Add(id);
+        if (_aborted.Count > AbortsRemembered)
+        {
+            IsOverUpTo(_aborted.Min);
+        }
+    }
+
+    private void IsOverUpTo(long id)
+    {
+        _over = Math.Max(_over, id);
+        while (_aborted.Count > 0 && _aborted.Min <= id)
+        {
+            _aborted.Remove(_aborted.Min);
+        }
     }
 
     private void FreeAll()
@@ -307,7 +393,12 @@ internal sealed class BarrierHandler
 
     private void End()
     {
-        _over = Math.Max(_over, Current!.CheckpointId);
+        IsOverUpTo(Current!.CheckpointId);
+        BeIdle();
+    }
+
+    private void BeIdle()
+    {
         Current = null;
         _phase = Phase.Idle;
         _missing = 0;

@@ -96,7 +96,8 @@ internal sealed class ChannelRecording<T>(string edge, int producer, int consume
             }
             else
             {
-                ControlCodec.Write(ref output, element.Control);
+                // No barrier is among them, so the time does not matter.
+                ControlCodec.Write(ref output, element.Control, now: 0);
             }
 
             output.Flush();
@@ -126,7 +127,7 @@ internal sealed class ChannelRecording<T>(string edge, int producer, int consume
             var payload = new BinaryInput(input.ReadRaw(length));
             elements.Add(kind == FrameKind.Batch
                 ? new StreamElement<T>(BatchCodec.Read(ref payload, serializer))
-                : new StreamElement<T>(ControlCodec.Read(ref payload, kind)));
+                : new StreamElement<T>(ControlCodec.Read(ref payload, kind, now: 0)));
         }
 
         return input.Remaining == 0 ? elements : throw new InvalidDataException($"{input.Remaining} bytes follow the last of {count} elements in flight");

@@ -1,3 +1,5 @@
+using Millrace.Runtime.Tasks;
+
 namespace Millrace.Runtime.Checkpointing;
 
 /// <summary>What a barrier stands for.</summary>
@@ -31,10 +33,10 @@ internal enum BarrierAlignment : byte
 
 /// <summary>Divides a stream into what belongs to a checkpoint and what does not.</summary>
 /// <param name="CheckpointId">The checkpoint.</param>
-/// <param name="Timestamp">When it began, in milliseconds since 1970-01-01 UTC.</param>
+/// <param name="Timestamp">When it began, in milliseconds since 1970-01-01 UTC: for people, since clocks are set and differ.</param>
 /// <param name="Kind">What it stands for.</param>
 /// <param name="Alignment">How it travels.</param>
-/// <param name="OvertakeAt">When a barrier with timeout begins to overtake, in milliseconds since 1970-01-01 UTC.</param>
+/// <param name="OvertakeAfter">How long after its beginning a barrier with timeout begins to overtake, in milliseconds.</param>
 /// <param name="Folder">Where a savepoint goes, in the storage.</param>
 /// <param name="StopsSources">Whether sources read nothing behind it: the job is to end with a savepoint.</param>
 internal sealed record CheckpointBarrier(
@@ -42,9 +44,18 @@ internal sealed record CheckpointBarrier(
     long Timestamp,
     SnapshotKind Kind = SnapshotKind.Checkpoint,
     BarrierAlignment Alignment = BarrierAlignment.Aligned,
-    long OvertakeAt = long.MaxValue,
+    long OvertakeAfter = long.MaxValue,
     string? Folder = null,
     bool StopsSources = false)
 {
+    /// <summary>
+    /// When it began, by <see cref="MonotonicClock"/> of the process that the barrier is in. On its way to another process its age is carried instead; how long it is under way there
+    /// is not known, and does not count.
+    /// </summary>
+    public long BegunAt { get; init; }
+
+    /// <summary>When a barrier with timeout begins to overtake, by the same clock.</summary>
+    public long OvertakeAt => OvertakeAfter == long.MaxValue ? long.MaxValue : BegunAt + OvertakeAfter;
+
     public bool IsSavepoint => Kind != SnapshotKind.Checkpoint;
 }

@@ -49,6 +49,7 @@ internal sealed partial class CheckpointCoordinator
         if (_phase == Phase.Running && _storing is null && _pending.Find(pending => pending.Missing == 0) is { } complete)
         {
             _storing = complete;
+            _storingDue = Add(_now, _options.Timeout);
             complete.SettleDrained(_topology);
             _decisions.Add(new CheckpointDecision.Store(complete.Barrier, complete.Snapshots, complete.Finished, complete.Request));
         }
@@ -88,8 +89,8 @@ internal sealed partial class CheckpointCoordinator
             : _options.Unaligned ? BarrierAlignment.Unaligned
             : _options.AlignedTimeout > TimeSpan.Zero ? BarrierAlignment.AlignedWithTimeout
             : BarrierAlignment.Aligned;
-        long overtakeAt = alignment == BarrierAlignment.AlignedWithTimeout ? Add(_wall, _options.AlignedTimeout) : long.MaxValue;
-        var barrier = new CheckpointBarrier(_nextId, _wall, kind, alignment, overtakeAt, request?.Target, StopsSources: request?.Stop == StopMode.Suspend);
+        long overtakeAfter = alignment == BarrierAlignment.AlignedWithTimeout ? Add(0, _options.AlignedTimeout) : long.MaxValue;
+        var barrier = new CheckpointBarrier(_nextId, _wall, kind, alignment, overtakeAfter, request?.Target, StopsSources: request?.Stop == StopMode.Suspend);
         _nextId++;
         SubtaskId[] participants = [.. _topology.Subtasks.Where(_unfinished.Contains)];
         SubtaskId[] finished = [.. _topology.Subtasks.Where(subtask => !_unfinished.Contains(subtask))];
@@ -117,6 +118,11 @@ internal sealed partial class CheckpointCoordinator
             {
                 next = Math.Min(next, Add(pending.BeganAt, _options.Timeout));
             }
+        }
+
+        if (_storing is not null && _phase == Phase.Running)
+        {
+            next = Math.Min(next, _storingDue);
         }
 
         if (MayTrigger && _stop is null)

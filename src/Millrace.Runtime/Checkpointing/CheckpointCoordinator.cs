@@ -12,7 +12,8 @@ namespace Millrace.Runtime.Checkpointing;
 /// <remarks>
 /// Invariants: ids grow; what was triggered is completed or aborted once; a checkpoint is complete only when all who took part have acknowledged and it is stored; a request is
 /// answered once. A checkpoint that is being stored is not given up any more, since it may be complete already: only <see cref="Stored"/> ends it, so a host
-/// that looks for the checkpoint to restore waits until <see cref="IsStoring"/> is false, or fences the store.
+/// that looks for the checkpoint to restore waits until <see cref="IsStoring"/> is false, or fences the store. A storage that does not answer is a failure all the same: it is
+/// counted for every <see cref="CheckpointOptions.Timeout"/> that passes, and fails the job when there are too many, without anything being decided about the checkpoint.
 /// </remarks>
 internal sealed partial class CheckpointCoordinator
 {
@@ -31,6 +32,7 @@ internal sealed partial class CheckpointCoordinator
     private Exception? _stopReason;
     private SnapshotRequest? _stop;
     private PendingCheckpoint? _storing;
+    private long _storingDue = long.MaxValue;
     private long _nextId;
     private int _failures;
     private bool _hasBacklog;
@@ -87,6 +89,7 @@ internal sealed partial class CheckpointCoordinator
             _due = Add(_now, CurrentInterval);
             _quietUntil = _now;
             _finalDue = _now;
+            _storingDue = _storing is null ? long.MaxValue : Add(_now, _options.Timeout);
             BeginDrain();
         }
 
@@ -134,6 +137,12 @@ internal sealed partial class CheckpointCoordinator
                 pending.Missing > 0
                     ? CheckpointErrors.Expired(pending.Description, _options.Timeout, pending.Missing, pending.FirstMissing)
                     : CheckpointErrors.WaitedForStorage(pending.Description, _options.Timeout));
+        }
+
+        if (_storing is { } storing && _phase == Phase.Running && _storingDue <= _now)
+        {
+            _storingDue = Add(_now, _options.Timeout);
+            CountFailure(CheckpointErrors.StorageIsSilent(storing.Description, _options.Timeout));
         }
 
         return Leave();
@@ -206,6 +215,7 @@ internal sealed partial class CheckpointCoordinator
         if (_storing is { } pending && pending.Id == id)
         {
             _storing = null;
+            _storingDue = long.MaxValue;
             if (error is null)
             {
                 Complete(pending, path);
@@ -347,6 +357,11 @@ internal sealed partial class CheckpointCoordinator
         }
 
         _finalDue = Add(_now, FinalRetryPause);
+        CountFailure(error);
+    }
+
+    private void CountFailure(Exception error)
+    {
         _failures++;
         if (_failures > _options.TolerableFailures)
         {

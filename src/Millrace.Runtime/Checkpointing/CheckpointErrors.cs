@@ -32,6 +32,11 @@ internal static class CheckpointErrors
     public static MillraceException WaitedForStorage(string what, TimeSpan timeout) =>
         new(NotTaken, $"{what} was not complete after {timeout}: all subtasks have acknowledged, but the storage is busy with another one.");
 
+    public static MillraceException StorageIsSilent(string what, TimeSpan timeout) =>
+        new(
+            NotTaken,
+            $"{what} is being stored, and the storage has not answered for {timeout}. Whether it is complete is not known before it does, and no other can be stored. Look at the storage, or raise CheckpointOptions.Timeout.");
+
     public static MillraceException NotStored(string what, Exception cause) => new(NotTaken, $"{what} could not be written: {cause.Message}", cause);
 
     public static MillraceException Subsumed(string what, long by) => new(NotTaken, string.Create(CultureInfo.InvariantCulture, $"{what} was overtaken by checkpoint {by}, which is complete."));

@@ -44,7 +44,7 @@ internal sealed class SnapshotWriter(Func<CheckpointBarrier, CheckpointFiles> fi
         long inFlightBytes = inFlight.Sum(channel => channel.Data.Length);
         long stateBytes = operators.Sum(op => (op.Keyed?.Files.Sum(file => file.Length) ?? 0) + op.Operator.Sum(list => list.Items.Sum(item => (long)item.Length)));
         var statistics = new SnapshotStatistics(
-            snapshot.StartDelay, snapshot.Alignment, snapshot.Sync, time.GetElapsedTime(started).TotalMilliseconds, stateBytes, written + inFlightBytes, inFlightBytes);
+            snapshot.StartDelay, snapshot.Alignment, snapshot.Sync, (waited + time.GetElapsedTime(started)).TotalMilliseconds, stateBytes, written + inFlightBytes, inFlightBytes);
         return new TaskSnapshot(subtask, operators, inFlight, snapshot.IsDrained, statistics);
     }
 

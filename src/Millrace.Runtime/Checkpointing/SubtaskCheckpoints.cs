@@ -16,7 +16,7 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
 
     public BarrierHandler Barriers { get; } = new();
 
-    /// <summary>When to look again though nothing has arrived, in milliseconds since 1970-01-01 UTC.</summary>
+    /// <summary>When to look again though nothing has arrived, by <see cref="MonotonicClock"/>.</summary>
     public long NextTime
     {
         get
@@ -32,36 +32,54 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
     }
 
     /// <summary>Which checkpoints are under way here, for people.</summary>
-    public string Status => $"{(Barriers.Current is { } current ? $", barrier {current.CheckpointId} ({Barriers.Status})" : "")}"
+    public string Status => $"{(Barriers.IsBusy ? $", barrier {Barriers.Current?.CheckpointId} ({Barriers.Status})" : "")}"
         + string.Concat(_pending.ToArray().Select(pending => $", snapshot {pending.Barrier.CheckpointId} {(pending.IsWriting ? "is written" : "waits")}"));
 
-    private long Now => scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
+    // The clock of the coordinator's deadlines, where it is in this process: the time of day may be set back, and then nothing would be overtaken until it has caught up.
+    private long Now => scheduler.TimeProvider.GetMilliseconds();
 
-    public void Start() => Barriers.GivenUp = GiveUp;
+    public void Start()
+    {
+        Barriers.GivenUp = GiveUp;
+        Barriers.Ignored = barrier =>
+        {
+            // One that was taken long ago may come once more: it was overtaken.
+            if (Find(barrier.CheckpointId) is null)
+            {
+                Decline(barrier);
+            }
+        };
+    }
 
     /// <summary>The coordinator begins a checkpoint at this subtask.</summary>
-    public void Trigger(CheckpointBarrier barrier) => Barriers.Trigger(barrier, Now);
+    /// <returns>Whether the subtask takes part in it.</returns>
+    public bool Trigger(CheckpointBarrier barrier) => Barriers.Trigger(barrier);
 
-    /// <summary>A checkpoint has been given up by the coordinator.</summary>
+    /// <summary>A checkpoint has been given up by the coordinator; others, before and behind it, go on.</summary>
     public void Abort(long checkpointId)
     {
         Barriers.Abort(checkpointId);
-        foreach (var pending in _pending.FindAll(pending => pending.Barrier.CheckpointId <= checkpointId))
+        if (Find(checkpointId) is { } pending)
         {
             Drop(pending);
         }
     }
 
-    /// <summary>Takes the snapshot that is due, if one is. Only while no operator has unfinished work.</summary>
+    /// <summary>Takes the snapshots that are due. Only while no operator has unfinished work.</summary>
     /// <param name="chain">The operators and outputs.</param>
     /// <param name="isDrained">Whether everything has been worked off for good.</param>
     public void TakeIfDue(OperatorChain chain, bool isDrained)
     {
-        long now = Now;
-        if (!Barriers.IsDue(now))
+        while (Barriers.IsBusy && Barriers.IsDue(Now) && Take(chain, isDrained))
         {
-            return;
         }
+    }
+
+    /// <summary>Takes the snapshot that is due.</summary>
+    /// <returns>Whether it could be taken: there may be work to do before it.</returns>
+    private bool Take(OperatorChain chain, bool isDrained)
+    {
+        long now = Now;
 
         // What has been gathered belongs before the barrier. It may well make an operator busy: then the barrier waits.
         foreach (var op in chain.Operators)
@@ -72,7 +90,7 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
         chain.Flush();
         if (chain.FindUnfinished() is not null)
         {
-            return;
+            return false;
         }
 
         long started = scheduler.TimeProvider.GetTimestamp();
@@ -99,14 +117,23 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
         pending.Recordings.AddRange(Barriers.Taken());
         pending.Sync = scheduler.TimeProvider.GetElapsedTime(started).TotalMilliseconds;
         _pending.Add(pending);
+        return true;
     }
 
     /// <summary>Hands over to the background what is whole.</summary>
     public void Advance(OperatorChain chain)
     {
+        if (!Barriers.IsBusy && _pending.Count == 0)
+        {
+            return;
+        }
+
+        long now = Now;
+        Barriers.Look(now);
         for (int i = 0; i < _pending.Count; i++)
         {
             var pending = _pending[i];
+            pending.IsLate = now >= pending.Barrier.OvertakeAt;
             if (pending.IsWriting || pending.Operators.Exists(op => op.IsDeferred))
             {
                 continue;
@@ -138,13 +165,12 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
 
     private bool HaveOutputsSent(PendingSnapshot pending, OperatorChain chain)
     {
-        bool isLate = pending.IsLate = Now >= pending.Barrier.OvertakeAt;
         bool sent = true;
         foreach (var output in chain.Outputs)
         {
             if (output.HasWaiting(pending.Barrier))
             {
-                if (isLate)
+                if (pending.IsLate)
                 {
                     output.Overtake(pending.Barrier, pending.Recordings);
                 }
@@ -185,14 +211,18 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
 
     private void GiveUp(CheckpointBarrier barrier)
     {
-        if (_pending.Find(pending => pending.Barrier.CheckpointId == barrier.CheckpointId) is { } pending)
+        if (Find(barrier.CheckpointId) is { } pending)
         {
             Drop(pending);
         }
 
-        listener.Declined(
-            subtask.Id, barrier.CheckpointId, new OperationCanceledException($"Checkpoint {barrier.CheckpointId} was given up by {subtask.Description}: a later one has come, or its abort."));
+        Decline(barrier);
     }
+
+    private PendingSnapshot? Find(long checkpointId) => _pending.Find(pending => pending.Barrier.CheckpointId == checkpointId);
+
+    private void Decline(CheckpointBarrier barrier) => listener.Declined(
+        subtask.Id, barrier.CheckpointId, new OperationCanceledException($"Checkpoint {barrier.CheckpointId} was given up by {subtask.Description}: a later one has come, or its abort."));
 
     private void Drop(PendingSnapshot pending)
     {
@@ -234,7 +264,7 @@ internal sealed class PendingSnapshot(CheckpointBarrier barrier, bool isDrained)
 
     public bool WaitsForOutputs { get; set; }
 
-    /// <summary>Whether outputs have been looked at since barriers may overtake.</summary>
+    /// <summary>Whether the snapshot has been looked at since barriers may overtake.</summary>
     public bool IsLate { get; set; }
 
     public bool IsWriting { get; set; }

@@ -55,7 +55,7 @@ internal sealed record InFlightFormat(PartitioningKind Partitioning, TypeSchema 
 /// <param name="StartDelay">From the beginning of the checkpoint to the first barrier.</param>
 /// <param name="Alignment">From the first barrier to the last.</param>
 /// <param name="Sync">How long the data path stood still.</param>
-/// <param name="Async">How long writing took beside it.</param>
+/// <param name="Async">How long writing took beside it, with the wait for a thread.</param>
 /// <param name="StateBytes">The size of the state, shared files included.</param>
 /// <param name="WrittenBytes">How much was written anew.</param>
 /// <param name="InFlightBytes">The size of what the barrier overtook.</param>

@@ -155,7 +155,7 @@ internal sealed partial class JobExecution
 
     private void Trigger(CheckpointDecision.Trigger trigger)
     {
-        var barrier = trigger.Barrier;
+        var barrier = trigger.Barrier with { BegunAt = Scheduler.TimeProvider.GetMilliseconds() };
         var states = _enumeratorStates[barrier.CheckpointId] = [];
         _files.Begin(barrier.CheckpointId);
         Log.CheckpointTriggered(_logger, CheckpointDescription.Of(barrier.Kind), barrier.CheckpointId, _job.Stream.JobName);
@@ -353,8 +353,28 @@ internal sealed partial class JobExecution
             return;
         }
 
+        if (_checkpoints.IsStoring)
+        {
+            // A storage that does not answer must not keep the job from ending. Without an end in the log the next run goes on from what is complete by then, as after a crash.
+            _closingTimer?.Dispose();
+            _closingTimer = StartTimer(_job.Options.CancellationTimeout, () =>
+            {
+                if (!_done)
+                {
+                    Log.ErrorWhileEnding(
+                        _logger, new TimeoutException($"The storage has not answered for {_job.Options.CancellationTimeout}."), _job.Stream.JobName, "the checkpoint store");
+                    Complete(complete);
+                }
+            });
+        }
+
         _storeQueue.Enqueue($"ending the checkpoints of {Description}", () => store.EndJob(complete.State), error => Tell(() =>
         {
+            if (_done)
+            {
+                return;
+            }
+
             if (error is not null)
             {
                 Log.ErrorWhileEnding(_logger, error, _job.Stream.JobName, "the checkpoint store");

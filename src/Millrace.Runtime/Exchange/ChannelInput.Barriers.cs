@@ -11,7 +11,7 @@ namespace Millrace.Runtime.Exchange;
 /// <param name="Serializer">Writes records in flight.</param>
 /// <param name="Sources">Where each channel comes from.</param>
 /// <param name="Consumer">Which subtask this is.</param>
-/// <param name="Now">The wall clock in milliseconds since 1970-01-01 UTC.</param>
+/// <param name="Now"><see cref="MonotonicClock"/>.</param>
 internal sealed record ChannelBarriers<T>(
     BarrierHandler Handler, TypeSerializer<T> Serializer, IReadOnlyList<ChannelSource> Sources, int Consumer, Func<long> Now);
 

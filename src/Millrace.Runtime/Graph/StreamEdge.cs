@@ -121,7 +121,7 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
                 serializers.Get<T>(),
                 [.. channels.Select(channel => new ChannelSource(channel.Exchange.Key, channel.Producer, channel.Exchange.IsAlwaysAligned, channel.Exchange.Kind))],
                 consumer,
-                () => time.GetUtcNow().ToUnixTimeMilliseconds());
+                time.GetMilliseconds);
         }
 
         // In-flight records of another parallelism are dealt out as the producers would have done.

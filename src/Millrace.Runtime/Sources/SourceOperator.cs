@@ -39,9 +39,9 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     private long? _stoppedBehind;
     private long _aborted = -1;
     private bool _endRequested;
-    private readonly Queue<Action> _behindSnapshot = new();
-    private bool _isSnapshotDue;
-    private long _dueCheckpoint;
+
+    // The snapshots that are due, in order, each with what the enumerator has said behind it.
+    private readonly List<(long CheckpointId, Queue<Action> Behind)> _due = [];
     private bool _isSameParallelism;
     private OperatorListState<TSplit>? _splits;
     private OperatorListState<(int Subtask, string SplitId, long Watermark)>? _watermarks;
@@ -134,10 +134,16 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
 
     public override void Snapshot(PendingOperatorSnapshot snapshot)
     {
+        // What was said behind an earlier one belongs before this one, even if the earlier one is not taken any more.
+        while (_due.Count > 0 && _due[0].CheckpointId < snapshot.Barrier.CheckpointId)
+        {
+            SnapshotIsOver(_due[0].CheckpointId);
+        }
+
         if (_splits is null || _watermarks is null || _reader is null)
         {
             base.Snapshot(snapshot);
-            SnapshotIsOver();
+            SnapshotIsOver(snapshot.Barrier.CheckpointId);
             return;
         }
 
@@ -149,7 +155,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         }
 
         base.Snapshot(snapshot);
-        SnapshotIsOver();
+        SnapshotIsOver(snapshot.Barrier.CheckpointId);
     }
 
     public override void CheckpointAborted(long checkpointId)
@@ -161,10 +167,8 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
             _stoppedBehind = null;
         }
 
-        if (_isSnapshotDue && checkpointId >= _dueCheckpoint)
-        {
-            SnapshotIsOver();
-        }
+        // Another one, even if it comes later, says nothing about those that are due: their snapshots are still to be taken.
+        SnapshotIsOver(checkpointId);
     }
 
     public override void EndSource() => _endRequested = true;
@@ -173,11 +177,11 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
 
     public void TriggerCheckpoint(CheckpointBarrier barrier) => Context.Mailbox.Post(() =>
     {
-        // Whatever was said before this barrier belongs before it, even if an earlier one is still due.
-        SnapshotIsOver();
-        _isSnapshotDue = true;
-        _dueCheckpoint = barrier.CheckpointId;
-        Context.Trigger(barrier);
+        // Its abort may have overtaken it: no snapshot will be taken, and nothing may wait for one.
+        if (Context.Trigger(barrier))
+        {
+            _due.Add((barrier.CheckpointId, new Queue<Action>()));
+        }
     });
 
     public override void Close() => Call(static reader => reader.Close(), "closing the reader");
@@ -197,9 +201,9 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     /// </summary>
     private void Take(Action action)
     {
-        if (_isSnapshotDue)
+        if (_due.Count > 0)
         {
-            _behindSnapshot.Enqueue(action);
+            _due[^1].Behind.Enqueue(action);
         }
         else
         {
@@ -207,12 +211,27 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         }
     }
 
-    private void SnapshotIsOver()
+    /// <summary>A snapshot is taken, or will not be: what was said behind it is done, or waits for the one before it.</summary>
+    private void SnapshotIsOver(long checkpointId)
     {
-        _isSnapshotDue = false;
-        while (_behindSnapshot.TryDequeue(out var action))
+        int index = _due.FindIndex(due => due.CheckpointId == checkpointId);
+        if (index < 0)
         {
-            action();
+            return;
+        }
+
+        var behind = _due[index].Behind;
+        _due.RemoveAt(index);
+        while (behind.TryDequeue(out var action))
+        {
+            if (index > 0)
+            {
+                _due[index - 1].Behind.Enqueue(action);
+            }
+            else
+            {
+                action();
+            }
         }
     }
 

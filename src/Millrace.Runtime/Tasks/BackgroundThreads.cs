@@ -13,18 +13,38 @@ internal sealed class BackgroundThreads(string name) : IDisposable
     private int _threads;
     private int _waiting;
 
+    /// <summary>Does work on one of the threads. Behind <see cref="Dispose"/> nothing is done any more, and <paramref name="done"/> is told so at once.</summary>
     public void Run(Action work, Action<Exception?> done)
     {
-        if (Interlocked.Increment(ref _waiting) > Volatile.Read(ref _threads))
+        if (TryAdd(work, done))
         {
-            StartThread();
+            if (Interlocked.Increment(ref _waiting) > Volatile.Read(ref _threads))
+            {
+                StartThread();
+            }
+
+            return;
         }
 
-        _work.Add((work, done));
+        // What follows the last work of a job comes from these threads themselves: an exception would end the process.
+        done(new OperationCanceledException("The engine's threads have ended."));
     }
 
     /// <summary>Ends the threads when they have done what they were given.</summary>
     public void Dispose() => _work.CompleteAdding();
+
+    private bool TryAdd(Action work, Action<Exception?> done)
+    {
+        try
+        {
+            // Asked first only because it is cheaper: it may end in between.
+            return !_work.IsAddingCompleted && _work.TryAdd((work, done));
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     private void StartThread()
     {

@@ -56,8 +56,8 @@ internal sealed class OperatorContext
     /// <summary>Whether the job takes checkpoints.</summary>
     public bool TakesCheckpoints { get; init; }
 
-    /// <summary>Begins a checkpoint at the operator's subtask, on its turn.</summary>
-    public Action<CheckpointBarrier> Trigger { get; init; } = static _ => { };
+    /// <summary>Begins a checkpoint at the operator's subtask, on its turn; says whether the subtask takes part in it.</summary>
+    public Func<CheckpointBarrier, bool> Trigger { get; init; } = static _ => true;
 
     /// <summary>State that belongs to no key.</summary>
     public OperatorStateStore OperatorState { get; init; } = OperatorStateStore.Transient();

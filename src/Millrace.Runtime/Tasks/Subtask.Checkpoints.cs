@@ -12,7 +12,8 @@ internal sealed partial class Subtask
     public void Trigger(CheckpointBarrier barrier) => Mailbox.Post(() => TriggerNow(barrier));
 
     /// <summary>Begins a checkpoint here, on the subtask's own turn.</summary>
-    public void TriggerNow(CheckpointBarrier barrier) => Checkpoints?.Trigger(barrier);
+    /// <returns>Whether the subtask takes part in it.</returns>
+    public bool TriggerNow(CheckpointBarrier barrier) => Checkpoints?.Trigger(barrier) ?? false;
 
     /// <summary>A checkpoint that the subtask took part in is complete. Safe to call from any thread.</summary>
     public void CheckpointCompleted(long checkpointId) => Mailbox.Post(() =>
@@ -94,6 +95,19 @@ internal sealed partial class Subtask
         }
 
         Checkpoints.Advance(_chain);
+    }
+
+    /// <summary>When checkpoints are to be looked at, in milliseconds since 1970-01-01 UTC: timers are told so, which go by the clock of functions.</summary>
+    private long CheckpointsDue()
+    {
+        long due = Checkpoints?.NextTime ?? long.MaxValue;
+        if (due == long.MaxValue)
+        {
+            return due;
+        }
+
+        var time = Scheduler.TimeProvider;
+        return time.GetUtcNow().ToUnixTimeMilliseconds() + Math.Max(0, due - time.GetMilliseconds());
     }
 
     /// <summary>There is nothing left to do but to say so to those behind, and to commit.</summary>

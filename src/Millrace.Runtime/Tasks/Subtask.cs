@@ -161,7 +161,7 @@ internal sealed partial class Subtask : Actor
             // Nothing is done by the clock while nobody takes the output; whoever does take it wakes the subtask. A timer that is overdue
             // would only spin.
             Time.Switch(TimeUse.Backpressured);
-            SetTimer(Math.Min(FlushDue(), Checkpoints?.NextTime ?? long.MaxValue));
+            SetTimer(Math.Min(FlushDue(), CheckpointsDue()));
             return RunResult.Wait;
         }
 
@@ -171,7 +171,7 @@ internal sealed partial class Subtask : Actor
         }
 
         Time.Switch(TimeUse.Idle);
-        SetTimer(Math.Min(_chain.NextProcessingTime(), Checkpoints?.NextTime ?? long.MaxValue));
+        SetTimer(Math.Min(_chain.NextProcessingTime(), CheckpointsDue()));
         return RunResult.Wait;
     }
 

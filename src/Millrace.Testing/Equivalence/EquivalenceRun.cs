@@ -1,4 +1,5 @@
 using Millrace.Checkpointing;
+using Millrace.Runtime.Coordination;
 using Millrace.State.Backends;
 
 namespace Millrace.Testing;
@@ -91,6 +92,11 @@ internal abstract class EquivalenceRun : IDisposable
         var results = Store.Read();
         return Store.Violations is [var violation, ..] && Way is not { IsAtLeastOnce: true } ? throw new JobEquivalenceException($"{Description}: {violation}.") : results;
     }
+
+    /// <summary>Where everything stands, for people who look for the reason of a standstill.</summary>
+    protected static string Describe(JobExecution job) =>
+        $"It is {job.State}. Subtasks:\n{string.Join("\n", job.Subtasks.Where(subtask => !subtask.Value.IsStopped).Select(subtask => $"  {subtask.Value.Description} {job.StateOf(subtask.Key)}: {subtask.Value.Status}"))}\n"
+        + $"Checkpoints:\n{string.Join("\n", job.CheckpointHistory?.Current.Records.TakeLast(4).Select(record => $"  {record.Id} {record.Kind} {record.Status} {record.Subtasks.Count}/{record.Participants} {record.FailureReason}") ?? [])}";
 
     protected T Pick<T>(params T[] choices) => choices[Random.Next(choices.Length)];
 

@@ -46,7 +46,7 @@ internal sealed class SimulatedEquivalenceRun : EquivalenceRun
         }
         catch (InvalidOperationException error)
         {
-            throw new JobEquivalenceException($"{Description}: the job does not end. {error.Message}\n{Describe()}", error);
+            throw new JobEquivalenceException($"{Description}: the job does not end. {error.Message}\n{Describe(_execution)}", error);
         }
 
         // Complete already.
@@ -137,11 +137,6 @@ internal sealed class SimulatedEquivalenceRun : EquivalenceRun
         _process.Kill();
         return true;
     }
-
-    /// <summary>Where everything stands, for people.</summary>
-    private string Describe() =>
-        $"It is {_execution.State}. Subtasks: {string.Join(", ", _execution.Subtasks.Where(subtask => !subtask.Value.IsStopped).Select(subtask => $"{subtask.Value.Description} {_execution.StateOf(subtask.Key)}, {subtask.Value.Pressure.Waiting} waiting{subtask.Value.Checkpoints?.Status}"))}. "
-        + $"Checkpoints: {string.Join(", ", _execution.CheckpointHistory?.Current.Records.TakeLast(4).Select(record => $"{record.Id} {record.Kind} {record.Status} {record.Subtasks.Count}/{record.Participants} {record.FailureReason}") ?? [])}.";
 
     private void RunUntil(Func<bool> condition)
     {

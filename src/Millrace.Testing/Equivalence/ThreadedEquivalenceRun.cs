@@ -25,32 +25,45 @@ internal sealed class ThreadedEquivalenceRun(Action<JobUnderTest> declare, JobWa
         await using (client.ConfigureAwait(false))
         {
             using var registration = cancellationToken.Register(client.Cancel);
-            if (interrupts && await HasCheckpointsAsync(client, Random.Next(4)).ConfigureAwait(false))
-            {
-                switch (Way!.Interruption)
-                {
-                    case Interruption.Failure:
-                        Store.FailNextWrite();
-                        break;
-                    case Interruption.Cancel:
-                        client.Cancel();
-                        break;
-                    case Interruption.Savepoint:
-                        await StopAsync(client).ConfigureAwait(false);
-                        break;
-                }
-            }
-
             try
             {
-                var result = await client.Completion.ConfigureAwait(false);
-                cancellationToken.ThrowIfCancellationRequested();
-                return result.State == JobState.Canceled || (interrupts && _isStopped);
+                return await InterruptAsync(client, interrupts, cancellationToken).WaitAsync(Options.MaxTime, TimeProvider.System, cancellationToken).ConfigureAwait(false);
             }
-            catch (MillraceException error)
+            catch (TimeoutException error)
             {
-                throw new JobEquivalenceException($"{Description}: {error.Message}", error);
+                // Looked at before the client is given up, which ends the job.
+                throw new JobEquivalenceException($"{Description}: the job does not end within {Options.MaxTime}. {Describe(client.Execution)}", error);
             }
+        }
+    }
+
+    private async Task<bool> InterruptAsync(JobClient client, bool interrupts, CancellationToken cancellationToken)
+    {
+        if (interrupts && await HasCheckpointsAsync(client, Random.Next(4)).ConfigureAwait(false))
+        {
+            switch (Way!.Interruption)
+            {
+                case Interruption.Failure:
+                    Store.FailNextWrite();
+                    break;
+                case Interruption.Cancel:
+                    client.Cancel();
+                    break;
+                case Interruption.Savepoint:
+                    await StopAsync(client).ConfigureAwait(false);
+                    break;
+            }
+        }
+
+        try
+        {
+            var result = await client.Completion.ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            return result.State == JobState.Canceled || (interrupts && _isStopped);
+        }
+        catch (MillraceException error)
+        {
+            throw new JobEquivalenceException($"{Description}: {error.Message}", error);
         }
     }
 

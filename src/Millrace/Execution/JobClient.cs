@@ -27,6 +27,9 @@ public sealed class JobClient : IAsyncDisposable
         _completion = CompleteAsync();
     }
 
+    /// <summary>The job itself, for tests.</summary>
+    internal JobExecution Execution => _execution;
+
     /// <summary>The job's name.</summary>
     public string JobName => _execution.Job.Stream.JobName;
 

@@ -113,13 +113,46 @@ public sealed class CheckpointCompletionTests
     }
 
     [Fact]
-    public void Timeout_WhileItIsStored_IsNotAborted()
+    public void Timeout_WhileItIsStored_FailsTheJobAndLeavesOpenWhatBecomesOfIt()
     {
         var rig = new CheckpointRig();
         rig.At(10);
-        rig.AcknowledgeAll(1);
-        Assert.Empty(rig.At(10_000));
+        rig.At(50);
+        Assert.Equal(650_000, rig.AcknowledgeAll(1).Only<CheckpointDecision.SetTimer>().DueAt);
+        rig.At(649.999).No<CheckpointDecision.Fail>();
+        var decisions = rig.At(650);
+        Assert.Contains("has not answered for 00:10:00", decisions.Only<CheckpointDecision.Fail>().Error.Message);
+        decisions.No<CheckpointDecision.Aborted>();
+        Assert.True(rig.Coordinator.IsStoring);
+        rig.At(10_000).No<CheckpointDecision.Fail>();
+
+        // It has answered after all: the restart that looks for the latest one finds this one.
+        rig.Stop().No<CheckpointDecision.Aborted>();
         rig.Stored(1).Only<CheckpointDecision.Completed>();
+    }
+
+    [Fact]
+    public void Timeout_WhileItIsStored_CountsOnceForEveryTimeout()
+    {
+        var rig = new CheckpointRig(Every(10, tolerable: 2));
+        rig.At(10);
+        rig.AcknowledgeAll(1);
+        rig.At(610).No<CheckpointDecision.Fail>();
+        rig.At(1_209.999).No<CheckpointDecision.Fail>();
+        rig.At(1_210).No<CheckpointDecision.Fail>();
+        rig.At(1_810).Only<CheckpointDecision.Fail>();
+    }
+
+    [Fact]
+    public void Timeout_WhileItIsStored_ACompletionBeginsAnew()
+    {
+        var rig = new CheckpointRig(Every(10, tolerable: 1));
+        rig.At(10);
+        rig.AcknowledgeAll(1);
+        rig.At(610);
+        rig.Stored(1).Only<CheckpointDecision.Completed>();
+        rig.AcknowledgeAll(2);
+        rig.At(1_210).No<CheckpointDecision.Fail>();
     }
 
     [Fact]

@@ -287,6 +287,7 @@ public sealed class CheckpointCoordinatorWalkTests
             }
 
             Assert.Equal(_storing is not null, _coordinator.IsStoring);
+            Assert.True(_storing is null || !_running || _failed || _due <= _now + (long)_options.Timeout.TotalMilliseconds, "What is stored is looked at again within the timeout.");
             Assert.Equal(_pending.Count, (int)_coordinator.History.Current.Counts.InProgress);
         }
 

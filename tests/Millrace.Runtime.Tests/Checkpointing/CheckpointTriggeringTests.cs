@@ -149,9 +149,9 @@ public sealed class CheckpointTriggeringTests
     [InlineData(false, false, 0, nameof(BarrierAlignment.Aligned), long.MaxValue)]
     [InlineData(true, false, 0, nameof(BarrierAlignment.AtLeastOnce), long.MaxValue)]
     [InlineData(false, true, 0, nameof(BarrierAlignment.Unaligned), long.MaxValue)]
-    [InlineData(false, false, 5, nameof(BarrierAlignment.AlignedWithTimeout), 8_000)]
+    [InlineData(false, false, 5, nameof(BarrierAlignment.AlignedWithTimeout), 5_000)]
     [InlineData(false, true, 5, nameof(BarrierAlignment.Unaligned), long.MaxValue)]
-    public void Trigger_Options_DecideHowBarriersTravel(bool isAtLeastOnce, bool isUnaligned, int alignedTimeout, string alignment, long overtakeAt)
+    public void Trigger_Options_DecideHowBarriersTravel(bool isAtLeastOnce, bool isUnaligned, int alignedTimeout, string alignment, long overtakeAfter)
     {
         var options = new CheckpointOptions
         {
@@ -161,7 +161,7 @@ public sealed class CheckpointTriggeringTests
         };
         var rig = new CheckpointRig(options) { Now = 3_000 };
         var barrier = rig.Request(OneMore()).Only<CheckpointDecision.Trigger>().Barrier;
-        Assert.Equal(new CheckpointBarrier(1, 3_000, SnapshotKind.Checkpoint, Enum.Parse<BarrierAlignment>(alignment), overtakeAt), barrier);
+        Assert.Equal(new CheckpointBarrier(1, 3_000, SnapshotKind.Checkpoint, Enum.Parse<BarrierAlignment>(alignment), overtakeAfter), barrier);
 
         // A savepoint is always exact.
         rig.Complete(1);

@@ -140,7 +140,7 @@ public sealed class ChannelBarrierModelTests
         {
             long id = ++_barriers[channel];
             _before[(id, channel)] = [.. _sent[channel]];
-            var barrier = new CheckpointBarrier(id, 0, Alignment: _alignment, OvertakeAt: _alignment == BarrierAlignment.AlignedWithTimeout ? 40 * id : long.MaxValue);
+            var barrier = new CheckpointBarrier(id, 0, Alignment: _alignment, OvertakeAfter: _alignment == BarrierAlignment.AlignedWithTimeout ? 40 * id : long.MaxValue);
             if (_alignment != BarrierAlignment.Unaligned)
             {
                 _channels[channel].TrySend(new StreamElement<int>(ControlElement.Barrier(barrier)));

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.Serialization;
@@ -17,7 +18,7 @@ namespace Millrace.Runtime.Tests.Operators;
 /// </summary>
 internal sealed class OperatorRig
 {
-    public OperatorRig(StreamOperator op, int subtask = 0, int parallelism = 1, int batchSize = 4, CancellationToken cancellation = default, StateBackend? backend = null, bool takesCheckpoints = false)
+    public OperatorRig(StreamOperator op, int subtask = 0, int parallelism = 1, int batchSize = 4, CancellationToken cancellation = default, StateBackend? backend = null, bool takesCheckpoints = false, Func<CheckpointBarrier, bool>? trigger = null)
     {
         Operator = op;
         Time = new VirtualTimeProvider(DateTimeOffset.UnixEpoch);
@@ -41,6 +42,7 @@ internal sealed class OperatorRig
             Mailbox = Actor.Mailbox,
             Latency = new LatencyStatistics(),
             TakesCheckpoints = takesCheckpoints,
+            Trigger = trigger ?? (static _ => true),
             OperatorState = new OperatorStateBackend(new SerializerProvider(new SerializerRegistry()), subtask),
         });
     }

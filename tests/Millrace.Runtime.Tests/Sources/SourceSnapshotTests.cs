@@ -51,6 +51,57 @@ public sealed class SourceSnapshotTests
     }
 
     [Fact]
+    public void A_split_behind_a_trigger_whose_abort_has_overtaken_it_is_read_at_once()
+    {
+        var test = new SourceUnderTest();
+        test.Abort(1);
+        test.Operator.TriggerCheckpoint(Barrier(1));
+        test.Operator.AddSplit(new Part("a", 0));
+        test.Rig.DrainMailbox();
+        Assert.Equal("a", Assert.Single(test.Splits).SplitId);
+    }
+
+    [Fact]
+    public void A_split_that_is_held_back_waits_for_its_own_snapshot_whatever_becomes_of_later_ones()
+    {
+        var test = new SourceUnderTest();
+        test.Operator.TriggerCheckpoint(Barrier(1));
+        test.Operator.AddSplit(new Part("a", 0));
+        test.Rig.DrainMailbox();
+        test.Abort(2);
+        Assert.Empty(test.SplitsIn(1));
+        Assert.Equal("a", Assert.Single(test.Splits).SplitId);
+    }
+
+    [Fact]
+    public void Splits_between_two_triggers_belong_to_the_second_snapshot_alone()
+    {
+        var test = new SourceUnderTest();
+        test.Operator.TriggerCheckpoint(Barrier(1));
+        test.Operator.AddSplit(new Part("between", 0));
+        test.Operator.TriggerCheckpoint(Barrier(2));
+        test.Operator.AddSplit(new Part("behind", 0));
+        test.Rig.DrainMailbox();
+        Assert.Empty(test.SplitsIn(1));
+        Assert.Equal(["between"], test.SplitsIn(2));
+        Assert.Equal(["between", "behind"], test.Splits.Select(part => part.SplitId));
+    }
+
+    [Fact]
+    public void Splits_behind_a_trigger_that_came_to_nothing_wait_for_the_one_before_it()
+    {
+        var test = new SourceUnderTest();
+        test.Operator.TriggerCheckpoint(Barrier(1));
+        test.Operator.AddSplit(new Part("between", 0));
+        test.Operator.TriggerCheckpoint(Barrier(2));
+        test.Operator.AddSplit(new Part("behind", 0));
+        test.Rig.DrainMailbox();
+        test.Abort(2);
+        Assert.Empty(test.SplitsIn(1));
+        Assert.Equal(["between", "behind"], test.Splits.Select(part => part.SplitId));
+    }
+
+    [Fact]
     public void Restored_splits_hold_the_watermark_at_the_least_of_them_from_the_first_moment()
     {
         var before = new SourceUnderTest();
@@ -77,12 +128,13 @@ public sealed class SourceSnapshotTests
     private sealed class SourceUnderTest : Source<long, Part, int>, ISplitCoordinator
     {
         private readonly Runtime.Tasks.TaskInput _input;
+        private readonly BarrierHandler _barriers = new();
         private Action<ReaderOutput<long>>? _next;
 
         public SourceUnderTest(IReadOnlyList<OperatorStateSnapshot>? restored = null)
         {
             Operator = new SourceOperator<long, Part, int>(this, WatermarkStrategy<long>.NoWatermarks()) { Coordinator = this };
-            Rig = new OperatorRig(Operator, takesCheckpoints: true);
+            Rig = new OperatorRig(Operator, takesCheckpoints: true, trigger: barrier => _barriers.Trigger(barrier));
             Operator.Output.Connect(Tap);
             _input = Operator.CreateInput();
             if (restored is not null)
@@ -103,6 +155,13 @@ public sealed class SourceSnapshotTests
 
         public override Boundedness Boundedness => Boundedness.Unbounded;
 
+        /// <summary>As a subtask hears of it.</summary>
+        public void Abort(long checkpointId)
+        {
+            _barriers.Abort(checkpointId);
+            Operator.CheckpointAborted(checkpointId);
+        }
+
         public void Read(Action<ReaderOutput<long>> read)
         {
             _next = read;
@@ -119,7 +178,7 @@ public sealed class SourceSnapshotTests
         public IReadOnlyList<string> SplitsIn(long checkpointId)
         {
             var serializer = new SerializerProvider(new SerializerRegistry()).Get<Part>();
-            return [.. Snapshot(checkpointId).Single(list => list.Name == ".splits").Items.Select(item =>
+            return [.. Snapshot(checkpointId).Where(list => list.Name == ".splits").SelectMany(list => list.Items).Select(item =>
             {
                 var input = new Millrace.Serialization.BinaryInput(item.Span);
                 return serializer.Read(ref input).SplitId;

@@ -36,6 +36,17 @@ public sealed class CheckpointStatisticsTests
     }
 
     [Fact]
+    public void Statistics_OfWriting_CountTheWaitForAThread()
+    {
+        _run.Start(Counting(), "statistics");
+        _run.RunTo(5);
+        _run.BackgroundDelay = () => TimeSpan.FromSeconds(2);
+        _run.RunTo(25);
+        var subtasks = CheckpointSummaries.From(_run.Execution).LatestCompleted!.Tasks.SelectMany(task => task.Subtasks);
+        Assert.All(subtasks, subtask => Assert.InRange(subtask.AsyncDuration, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(3)));
+    }
+
+    [Fact]
     public void Statistics_OfASavepointAndOfAFailedCheckpoint_AreApart()
     {
         _run.Start(Counting(options => options.TolerableFailures = 10), "statistics");

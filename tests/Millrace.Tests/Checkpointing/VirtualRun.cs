@@ -22,6 +22,8 @@ internal sealed class VirtualRun
 
     public SimulatedDisk Disk { get; }
 
+    public DateTimeOffset Began => _began;
+
     public DateTimeOffset Now => _world.Time.GetUtcNow();
 
     /// <summary>The storage as the present process sees it.</summary>
@@ -55,6 +57,12 @@ internal sealed class VirtualRun
 
     /// <summary>Keeps actors from running for a while; null for none.</summary>
     public void Stall(Func<string, TimeSpan>? pause) => _world.Stall = pause is null ? null : actor => pause(actor.Description);
+
+    /// <summary>How long what is done in the background takes, and again before its end is known.</summary>
+    public Func<TimeSpan>? BackgroundDelay
+    {
+        set => _process.BackgroundDelay = value;
+    }
 
     /// <summary>Ends the process at once; what is started next is another one.</summary>
     public void Kill()

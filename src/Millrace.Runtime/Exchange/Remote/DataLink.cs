@@ -125,7 +125,7 @@ internal sealed class DataLink : IDataConnectionListener
         {
             var receiver = _receivers.GetValueOrDefault(header.Channel) ?? throw Unknown(header);
             var payload = new BinaryInput(frame.Bytes[FrameHeader.Size..]);
-            receiver.Announced(header, ControlCodec.ReadBarrier(ref payload));
+            receiver.Announced(header, ControlCodec.ReadBarrier(ref payload, receiver.Now));
             frame.Return();
         }
         else

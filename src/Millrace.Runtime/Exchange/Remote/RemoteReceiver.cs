@@ -45,6 +45,9 @@ internal abstract class RemoteReceiver
 
     public ChannelId Id { get; }
 
+    /// <summary>The time by <see cref="MonotonicClock"/>.</summary>
+    public long Now => _consumer.Scheduler.TimeProvider.GetMilliseconds();
+
     protected DataLink Link => _link;
 
     /// <summary>Grants the first credits. Once, before anything is received.</summary>
@@ -202,7 +205,7 @@ internal sealed class RemoteReceiver<T>(
         var input = new BinaryInput(frame[FrameHeader.Size..]);
         var element = kind == FrameKind.Batch
             ? new StreamElement<T>(BatchCodec.Read(ref input, serializer, batchSize))
-            : new StreamElement<T>(ControlCodec.Read(ref input, kind));
+            : new StreamElement<T>(ControlCodec.Read(ref input, kind, kind == FrameKind.Barrier ? Now : 0));
         return input.Remaining == 0 ? element : throw new InvalidDataException($"{input.Remaining} bytes follow its end.");
     }
 }

@@ -17,6 +17,9 @@ internal abstract class RemoteSender(ChannelId id, int capacity, Actor producer,
 
     public ChannelId Id { get; } = id;
 
+    /// <summary>The time by <see cref="MonotonicClock"/>.</summary>
+    protected long Now => producer.Scheduler.TimeProvider.GetMilliseconds();
+
     /// <summary>Takes what the consumer grants. On the connection's turn.</summary>
     /// <exception cref="InvalidDataException">No consumer of this channel can have sent that.</exception>
     public void Grant(in FrameHeader header, ref BinaryInput payload)
@@ -99,7 +102,7 @@ internal sealed class RemoteSender<T>(DataLink link, ChannelId id, int capacity,
         var frame = FrameBuffer.Rent();
         FrameHeader.Reserve(frame);
         var output = new BinaryOutput(frame);
-        ControlCodec.WriteBarrier(ref output, barrier);
+        ControlCodec.WriteBarrier(ref output, barrier, Now);
         output.Flush();
         new FrameHeader(FrameKind.Announcement, Id, link.Epoch, (ulong)Sent).Seal(frame);
         link.Send(frame);
@@ -124,7 +127,7 @@ internal sealed class RemoteSender<T>(DataLink link, ChannelId id, int capacity,
             }
             else
             {
-                ControlCodec.Write(ref output, element.Control);
+                ControlCodec.Write(ref output, element.Control, element.Control.Kind == ElementKind.Barrier ? Now : 0);
             }
 
             output.Flush();
