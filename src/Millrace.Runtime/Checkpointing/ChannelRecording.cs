@@ -128,6 +128,10 @@ internal sealed class ChannelRecording<T>(string edge, int producer, int consume
             elements.Add(kind == FrameKind.Batch
                 ? new StreamElement<T>(BatchCodec.Read(ref payload, serializer))
                 : new StreamElement<T>(ControlCodec.Read(ref payload, kind, now: 0)));
+            if (payload.Remaining > 0)
+            {
+                throw new InvalidDataException($"{payload.Remaining} of {length} bytes of element {i} are left behind it");
+            }
         }
 
         return input.Remaining == 0 ? elements : throw new InvalidDataException($"{input.Remaining} bytes follow the last of {count} elements in flight");

@@ -220,7 +220,7 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
         {
             throw new StateIncompatibleException(cause.Code, $"The state of {Description} cannot be restored: {cause.Message}", cause);
         }
-        catch (Exception cause) when (cause is InvalidDataException or EndOfStreamException)
+        catch (Exception cause) when (cause is not (MillraceException or OutOfMemoryException))
         {
             throw new MillraceException(StateErrors.Corruption, $"The state of {Description} cannot be read: {cause.Message}.", cause);
         }

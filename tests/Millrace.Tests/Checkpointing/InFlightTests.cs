@@ -39,10 +39,14 @@ public sealed class InFlightTests
         Assert.All(["the stream from", "Text.First", "int32", "savepoint"], word => Assert.Contains(word, error.Message, StringComparison.Ordinal));
     }
 
-    [Fact]
-    public void What_cannot_be_read_where_the_checkpoint_does_not_say_how_it_was_written_is_refused()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_cannot_be_read_where_the_checkpoint_does_not_say_how_it_was_written_is_refused(bool isTooLong)
     {
-        var error = Refusal<Text>(() => Write<int>(null, 1, 1, (0, 0, [1])));
+        var error = isTooLong
+            ? Refusal<Removed>(() => Write<Pair>(null, 1, 1, (0, 0, [new Pair(1, 2)])))
+            : Refusal<Text>(() => Write<int>(null, 1, 1, (0, 0, [1])));
 
         Assert.Equal("MR4107", error.Code);
         Assert.Contains("does not say how they were written", error.Message, StringComparison.Ordinal);
@@ -111,7 +115,9 @@ public sealed class InFlightTests
     [Fact]
     public void What_a_checkpoint_really_had_in_flight_is_migrated_by_the_next_program()
     {
-        _run.Stall(actor => actor.StartsWith("slow", StringComparison.Ordinal) ? TimeSpan.FromSeconds(1) : TimeSpan.Zero);
+        // Asked again when the time is over: every other time it may run.
+        bool isHeld = false;
+        _run.Stall(actor => actor.StartsWith("slow", StringComparison.Ordinal) && (isHeld = !isHeld) ? TimeSpan.FromSeconds(1) : TimeSpan.Zero);
         _run.Start(Program(n => new Pair((int)n, (int)(2 * n)), record => $"{record.First} {record.Second}", stream => stream.Rebalance()), "job");
         _run.RunTo(25);
         _run.Kill();
@@ -127,7 +133,7 @@ public sealed class InFlightTests
 
         Assert.Equal(_seen.Distinct(), _seen);
         before.UnionWith(_seen);
-        Assert.True(before.Count > 2500, $"There are {before.Count} records.");
+        Assert.True(before.Count > 1500, $"There are {before.Count} records.");
         Assert.Equal(Enumerable.Range(0, before.Count).Select(n => $"0: {n} {2 * n}").Order(StringComparer.Ordinal), before.Order(StringComparer.Ordinal));
 
         StreamExecutionEnvironment Program<T>(Func<long, T> make, Func<T, string> show, Func<DataStream<T>, DataStream<T>> partition)

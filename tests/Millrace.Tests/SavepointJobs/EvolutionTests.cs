@@ -202,7 +202,7 @@ public sealed class EvolutionTests : IDisposable
 
         public override void Write(ref BinaryOutput output, in Note value) => output.WriteVarInt(value.Number);
 
-        public override Note Read(ref BinaryInput input) => IsBroken ? throw new InvalidDataException("it is broken") : new Note((int)input.ReadVarInt());
+        public override Note Read(ref BinaryInput input) => IsBroken ? throw new FormatException("it is broken") : new Note((int)input.ReadVarInt());
 
         public override Note Copy(Note value) => value;
 

@@ -100,8 +100,9 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
                 Read(group, written.Group, count, bytes, maxParallelism, namespaceHasher);
             }
         }
-        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
+        catch (Exception exception) when (exception is not (MillraceException or OutOfMemoryException))
         {
+            // A serializer of the user's own may throw anything.
             throw StateErrors.Unreadable(identity, written.Group, exception);
         }
     }

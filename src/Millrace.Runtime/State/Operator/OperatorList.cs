@@ -96,8 +96,9 @@ internal sealed class OperatorList<T>(OperatorStateIdentity identity, TypeSerial
             var value = reader.Read(ref input);
             return input.Remaining == 0 ? value : throw new InvalidDataException($"{input.Remaining} bytes are left behind it");
         }
-        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException)
+        catch (Exception exception) when (exception is not (MillraceException or OutOfMemoryException))
         {
+            // A serializer of the user's own may throw anything.
             throw StateErrors.Unreadable(identity, index, exception);
         }
     }
