@@ -178,6 +178,13 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
         }
     }
 
+    /// <summary>Closes it whoever still uses it: nobody runs any more.</summary>
+    internal void Abandon()
+    {
+        Dispose();
+        _session?.Store.Abandon();
+    }
+
     private StoreSession Open()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);

@@ -18,7 +18,9 @@ public sealed class MatrixTests(ITestOutputHelper output)
     {
         var job = MatrixJobs.All.Single(job => job.Name == jobName);
         var way = JobWay.Named(wayName);
-        var report = JobEquivalence.Check(job.Declare, way, job.Expected, new JobEquivalenceOptions { Seeds = Seeds, KeepsNoState = job.KeepsNoState });
+        using var backends = new MatrixBackends();
+        var report = JobEquivalence.Check(
+            job.Declare, way, job.Expected, new JobEquivalenceOptions { Seeds = Seeds, KeepsNoState = job.KeepsNoState, StateBackends = backends.All });
         output.WriteLine(report.ToString());
     }
 
@@ -27,6 +29,10 @@ public sealed class MatrixTests(ITestOutputHelper output)
     public async Task A_job_gives_the_same_results_on_real_threads(string jobName)
     {
         var job = MatrixJobs.All.Single(job => job.Name == jobName);
-        await JobEquivalence.CheckOnThreadsAsync(job.Declare, job.Expected, new JobEquivalenceOptions { Seeds = 1 }, TestContext.Current.CancellationToken);
+        using var backends = new MatrixBackends();
+
+        // Two seeds: with one of them a job begins on the heap, with the other in RocksDB, and savepoints lead from one to the other.
+        await JobEquivalence.CheckOnThreadsAsync(
+            job.Declare, job.Expected, new JobEquivalenceOptions { Seeds = 2, StateBackends = backends.All }, TestContext.Current.CancellationToken);
     }
 }
