@@ -25,7 +25,7 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
     private ushort _lastState;
     private int _batches;
     private long _linked;
-    private bool _isDisposed;
+    private volatile bool _isDisposed;
 
     /// <param name="context">What it is for.</param>
     /// <param name="budget">For cached objects.</param>
@@ -196,7 +196,16 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
     private Store OpenStore()
     {
         Directory.CreateDirectory(StoreDirectory);
-        return new Store(new StoreOptions(_memory), StoreDirectory, Closed);
+        return new Store(new StoreOptions(_memory), StoreDirectory, StoreClosed);
+    }
+
+    private void StoreClosed()
+    {
+        // A store that could not be restored is closed while the state is still there, and that ends when it is disposed of.
+        if (_isDisposed)
+        {
+            Closed();
+        }
     }
 
     private void Closed()
