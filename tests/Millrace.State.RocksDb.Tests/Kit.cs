@@ -30,6 +30,8 @@ internal sealed class Kit : IDisposable
 
     public MemoryBudget Budget { get; }
 
+    public SharedMemory Memory => _memory;
+
     public string Folder { get; }
 
     public int Closed { get; private set; }

@@ -26,7 +26,17 @@ internal sealed unsafe class Store
         _options = options;
         _closed = closed;
         var native = Native.Instance;
-        _database = native.rocksdb_open(options.Handle, directory);
+        try
+        {
+            _database = native.rocksdb_open(options.Handle, directory);
+        }
+        catch
+        {
+            // Nobody gets the store, so nobody else can.
+            options.Dispose();
+            throw;
+        }
+
         _columnFamily = native.rocksdb_get_default_column_family_handle(_database);
         _read = native.rocksdb_readoptions_create();
         _write = native.rocksdb_writeoptions_create();
