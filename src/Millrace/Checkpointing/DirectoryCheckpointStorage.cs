@@ -148,30 +148,23 @@ public sealed class DirectoryCheckpointStorage : CheckpointStorage
     {
         ArgumentException.ThrowIfNullOrEmpty(localPath);
         string target = PathOf(name);
-        string temporary = NewTemporary();
         try
         {
-            if (!FileLinks.TryLink(localPath, temporary))
-            {
-                return false;
-            }
-
-            // Whoever wrote the file need not have forced it to the disk.
-            using (var file = new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0))
+            // Whoever wrote the file need not have forced it to the disk. Before it has its name here, because with that it counts as whole.
+            using (var file = new FileStream(localPath, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0))
             {
                 file.Flush(flushToDisk: true);
             }
 
-            MoveIntoPlace(temporary, target);
-            return true;
+            // At once under its final name: a link is as old as the file and nobody has locked it, so that in the folder for temporary files
+            // another process would take it for a leftover.
+            return IntoPlace(localPath, target, () => FileLinks.TryLink(localPath, target) || (Directory.Exists(Path.GetDirectoryName(target))
+                ? false
+                : throw new DirectoryNotFoundException($"The folder of '{target}' is gone.")));
         }
         catch (Exception exception) when (FolderErrors.IsOfStorage(exception))
         {
             throw FolderErrors.CannotWrite(target, exception);
-        }
-        finally
-        {
-            RemoveQuietly(temporary);
         }
     }
 
