@@ -145,6 +145,7 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
 
         var restore = new NativeRestore(_context.KeyGroups, MaxParallelism, source, _directory);
         var (store, states) = restore.Run(snapshots, directory => new Store(new StoreOptions(_memory), directory, static () => { }), StoreDirectory, OpenStore);
+        _uploaded.Restored(restore.Shared);
         _session = NewSession(store);
         _restored.AddRange(states);
         _lastState = (ushort)states.Select(state => (int)state.Id).DefaultIfEmpty(0).Max();

@@ -78,6 +78,11 @@ internal sealed class TestStorage : NativeSnapshotSource
 
     public int FileCount => _files.Count;
 
+    /// <summary>Whether its checkpoints belong to the job that goes on from them.</summary>
+    public bool IsOwn { get; init; }
+
+    public override bool MayShare(StateFile file) => IsOwn && file.Path.StartsWith("shared/", StringComparison.Ordinal);
+
     public NativeSnapshotTarget TargetOf(long checkpoint, bool mayShare = true) => new Target(this, checkpoint, mayShare);
 
     public NativeSnapshot Write(FrozenKeyedState frozen, long checkpoint, bool mayShare = true)

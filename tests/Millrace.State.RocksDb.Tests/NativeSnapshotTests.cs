@@ -59,6 +59,47 @@ public sealed class NativeSnapshotTests
         Assert.Equal(2, kit.Closed);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_first_checkpoint_after_a_restart_uploads_what_is_new_where_the_job_goes_on_from_its_own(bool isOwn)
+    {
+        using var kit = new Kit();
+        var storage = new TestStorage { IsOwn = isOwn };
+        NativeSnapshot first;
+        using (var state = kit.Open<long>())
+        {
+            Put(state, state.CreateTable(Kit.ValueOf<string>("texts")), 0, Keys, "first");
+            first = storage.Write(state.Freeze(1), 1);
+        }
+
+        long all = storage.Uploaded;
+        var again = new List<NativeSnapshot>();
+        foreach (var range in new[] { new KeyGroupRange(0, 3), new KeyGroupRange(3, 5) })
+        {
+            using var state = kit.Open<long>(range);
+            state.RestoreNative([first], storage);
+            var table = state.CreateTable(Kit.ValueOf<string>("texts"));
+            for (long key = 0; key < 20; key++)
+            {
+                ulong hash = state.HashOf(in key);
+                if (range.Contains(KeyGroup.Of(hash, Kit.MaxParallelism)))
+                {
+                    table.GetOrAdd(in key, hash, default, out _) = $"second of {key}";
+                }
+            }
+
+            again.Add(storage.Write(state.Freeze(2), 2));
+        }
+
+        Assert.Equal(isOwn, again.All(snapshot => snapshot.Files.Select(file => file.Path).Intersect(first.Files.Select(file => file.Path)).Any()));
+        Assert.Equal(isOwn, storage.Uploaded - all < all / 5);
+        storage.Retain(again);
+        using var restored = kit.Open<long>();
+        restored.RestoreNative(again, storage);
+        MustHave(restored, 20);
+    }
+
     [Fact]
     public void What_an_aborted_checkpoint_uploaded_is_never_named_again()
     {

@@ -12,6 +12,12 @@ internal sealed class NativeRestore(KeyGroupRange range, int maxParallelism, Nat
 {
     private readonly StoreBatch _batch = new();
 
+    /// <summary>
+    /// The files that have become the store, as far as checkpoints may name them again. They keep their names, and the store gives none of them away a second time, because it
+    /// goes on where the numbers of the snapshot end. What is copied in from other snapshots is in new files.
+    /// </summary>
+    public IReadOnlyList<StateFile> Shared { get; private set; } = [];
+
     /// <param name="snapshots">The snapshots; those without any of the subtask's key groups are passed over.</param>
     /// <param name="openOther">Opens a store for reading.</param>
     /// <param name="storeDirectory">Where the store is to be.</param>
@@ -26,6 +32,7 @@ internal sealed class NativeRestore(KeyGroupRange range, int maxParallelism, Nat
         if (parts.Count > 0)
         {
             Download(parts[0].Snapshot, storeDirectory);
+            Shared = [.. parts[0].Snapshot.Files.Where(source.MayShare)];
         }
 
         var store = openStore();

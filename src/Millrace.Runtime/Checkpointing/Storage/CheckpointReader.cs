@@ -5,7 +5,12 @@ using Millrace.State.Backends;
 namespace Millrace.Runtime.Checkpointing.Storage;
 
 /// <summary>Reads the files of one checkpoint or savepoint, and verifies what it reads. Safe for use by several threads.</summary>
-internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointManifest manifest)
+/// <param name="storage">Where they are.</param>
+/// <param name="manifest">Names them.</param>
+/// <param name="sharedFolder">
+/// The folder of shared files of the job that goes on from the checkpoint, where the checkpoint is one that the job keeps itself; else null. Those files may be named again.
+/// </param>
+internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointManifest manifest, string? sharedFolder = null)
 {
     // A file up to this size is verified before a byte of it is handed out.
     private const int VerifiedAtOnce = 256 * 1024;
@@ -80,6 +85,8 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
     /// <summary>Gives the files of native snapshots to a backend.</summary>
     public NativeSnapshotSource AsNativeSource() => new NativeSource(this);
 
+    private bool MayShare(StateFile file) => sharedFolder is not null && CheckpointNames.IsIn(file.Path, sharedFolder);
+
     private VerifyingStream Open(StateFile file, CancellationToken cancellationToken) =>
         new(OpenUnverified(file, cancellationToken), file.Length, file.Checksum, what => Damaged(file, what));
 
@@ -144,5 +151,7 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
     private sealed class NativeSource(CheckpointReader reader) : NativeSnapshotSource
     {
         public override void Download(StateFile file, string localPath, CancellationToken cancellationToken) => reader.Download(file, localPath, cancellationToken);
+
+        public override bool MayShare(StateFile file) => reader.MayShare(file);
     }
 }
