@@ -133,7 +133,7 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
         }
     }
 
-    public override void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source)
+    public override void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(snapshots);
         ArgumentNullException.ThrowIfNull(source);
@@ -143,7 +143,7 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
             throw new InvalidOperationException("State has been restored already.");
         }
 
-        var restore = new NativeRestore(_context.KeyGroups, MaxParallelism, source, _directory);
+        var restore = new NativeRestore(_context.KeyGroups, MaxParallelism, source, _directory, cancellationToken);
         var (store, states) = restore.Run(snapshots, directory => new Store(new StoreOptions(_memory), directory, static () => { }), StoreDirectory, OpenStore);
         _uploaded.Restored(restore.Shared);
         _session = NewSession(store);

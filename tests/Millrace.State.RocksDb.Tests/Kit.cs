@@ -105,8 +105,12 @@ internal sealed class TestStorage : NativeSnapshotSource
 
     public void Damage(StateFile file) => _files[file.Path][(int)file.Length / 2] ^= 1;
 
+    /// <summary>Called when a file has been downloaded.</summary>
+    public Action? Downloaded { get; set; }
+
     public override void Download(StateFile file, string localPath, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (!_files.TryGetValue(file.Path, out byte[]? bytes) || XxHash3.HashToUInt64(bytes) != file.Checksum)
         {
             throw new MillraceException("MR3000", $"File {file.Name} is missing or damaged.");
@@ -114,6 +118,7 @@ internal sealed class TestStorage : NativeSnapshotSource
 
         Assert.False(File.Exists(localPath));
         File.WriteAllBytes(localPath, bytes);
+        Downloaded?.Invoke();
     }
 
     private sealed class Target(TestStorage storage, long checkpoint, bool mayShare) : NativeSnapshotTarget

@@ -257,6 +257,31 @@ public sealed class NativeSnapshotTests
     }
 
     [Fact]
+    public void A_restore_that_is_cancelled_ends_with_the_file_that_is_being_fetched()
+    {
+        using var kit = new Kit();
+        var storage = new TestStorage();
+        using var state = kit.Open<long>();
+        Put(state, state.CreateTable(Kit.ValueOf<string>("texts")), 0, Keys, "first");
+        var snapshot = storage.Write(state.Freeze(1), 1);
+        Assert.True(snapshot.Files.Count > 1);
+        using var cancelled = new CancellationTokenSource();
+        int downloads = 0;
+        storage.Downloaded = () =>
+        {
+            downloads++;
+            cancelled.Cancel();
+        };
+        using (var restored = kit.Open<long>())
+        {
+            Assert.Throws<OperationCanceledException>(() => restored.RestoreNative([snapshot], storage, cancelled.Token));
+        }
+
+        Assert.Equal(1, downloads);
+        Assert.Equal(1, kit.Closed);
+    }
+
+    [Fact]
     public void RestoreNative_OtherNumberOfKeyGroups_IsRefused()
     {
         using var kit = new Kit();

@@ -8,7 +8,7 @@ namespace Millrace.State.RocksDb.Snapshots;
 /// The snapshot that has most of the subtask's key groups becomes the store: its files are opened, and what belongs to others is deleted from it by range.
 /// From the other snapshots the subtask's key groups are copied.
 /// </remarks>
-internal sealed class NativeRestore(KeyGroupRange range, int maxParallelism, NativeSnapshotSource source, string directory)
+internal sealed class NativeRestore(KeyGroupRange range, int maxParallelism, NativeSnapshotSource source, string directory, CancellationToken cancellationToken)
 {
     private readonly StoreBatch _batch = new();
 
@@ -102,7 +102,7 @@ internal sealed class NativeRestore(KeyGroupRange range, int maxParallelism, Nat
                 throw RocksDbErrors.Corrupt("A RocksDB snapshot", $"it has a file of the name '{file.Name}'");
             }
 
-            source.Download(file, Path.Combine(to, file.Name), CancellationToken.None);
+            source.Download(file, Path.Combine(to, file.Name), cancellationToken);
         }
     }
 
@@ -188,6 +188,7 @@ internal sealed class NativeRestore(KeyGroupRange range, int maxParallelism, Nat
             _batch.Put(key.Written, walk.Value);
             if (_batch.Length >= 1 << 20)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 store.Write(_batch);
                 _batch.Clear();
             }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Hashing;
 using Millrace.Checkpointing;
 using Millrace.State.Backends;
@@ -14,6 +15,9 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
 {
     // A file up to this size is verified before a byte of it is handed out.
     private const int VerifiedAtOnce = 256 * 1024;
+
+    // Between two pieces of this size a restore can be given up.
+    private const int CopiedAtOnce = 128 * 1024;
 
     public CheckpointManifest Manifest => manifest;
 
@@ -128,15 +132,15 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
             if (file.Path.Length > 0 && CheckpointNames.IsShared(file.Path) && storage.TryExport(file.Path, localPath))
             {
                 using var stream = new VerifyingStream(File.OpenRead(localPath), file.Length, file.Checksum, what => Damaged(file, what));
-                stream.CopyTo(Stream.Null);
+                Copy(stream, Stream.Null, cancellationToken);
                 return;
             }
 
             using var source = Open(file, cancellationToken);
-            using var target = new FileStream(localPath, FileMode.CreateNew, FileAccess.Write);
-            source.CopyTo(target);
+            using var target = new FileStream(localPath, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+            Copy(source, target, cancellationToken);
         }
-        catch (MillraceException)
+        catch (Exception exception) when (exception is MillraceException or OperationCanceledException)
         {
             // Nothing unverified stays where the backend would look for it.
             File.Delete(localPath);
@@ -145,6 +149,23 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
         catch (FileNotFoundException exception)
         {
             throw Damaged(file, "it is missing", exception);
+        }
+    }
+
+    private static void Copy(Stream source, Stream target, CancellationToken cancellationToken)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(CopiedAtOnce);
+        try
+        {
+            for (int read; (read = source.Read(buffer)) > 0;)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                target.Write(buffer, 0, read);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 

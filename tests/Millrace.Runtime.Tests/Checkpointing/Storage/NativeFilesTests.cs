@@ -55,6 +55,18 @@ public sealed class NativeFilesTests : IDisposable
         Assert.False(File.Exists(Local("back")));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_download_that_is_given_up_leaves_nothing(bool isShared)
+    {
+        var (reader, file, _) = Upload(600_000, isShared);
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => reader.AsNativeSource().Download(file, Local("back"), cancelled.Token));
+        Assert.False(File.Exists(Local("back")));
+    }
+
     [Fact]
     public void Only_shared_files_of_a_checkpoint_that_the_job_keeps_may_be_named_again()
     {
