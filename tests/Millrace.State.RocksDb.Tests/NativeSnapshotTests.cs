@@ -1,3 +1,4 @@
+using Millrace.Runtime.State.Keyed;
 using Millrace.State.Backends;
 
 namespace Millrace.State.RocksDb.Tests;
@@ -185,6 +186,43 @@ public sealed class NativeSnapshotTests
         restored.RestoreNative([snapshot], storage);
         MustHave(restored, 0);
         Assert.Equal($"later of {Keys - 1}", Read(state, table, Keys - 1));
+    }
+
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(16 << 20)]
+    public void Lists_that_grow_after_the_barrier_are_in_the_checkpoint_as_they_were(long cacheBytes)
+    {
+        using var kit = new Kit(cacheBytes);
+        var storage = new TestStorage();
+        using var state = kit.Open<long>();
+        var lists = new StateTableDescriptor<VoidNamespace, StateList<int>>(
+            "lists", KeyedStateKind.List, VoidNamespaceSerializer.Instance, null, new StateListSerializer<int>(Kit.Serializers.Get<int>()));
+        var table = state.CreateTable(lists);
+        Add(table, 1);
+        var frozen = state.Freeze(1);
+
+        // Before the writer comes: the subtask itself has to put aside what it changes.
+        Add(table, 2);
+        var snapshot = storage.Write(frozen, 1);
+        Add(table, 3);
+        using var restored = kit.Open<long>();
+        restored.RestoreNative([snapshot], storage);
+        var again = restored.CreateTable(lists);
+        Assert.Equal(100, again.Count);
+        for (long key = 0; key < 100; key++)
+        {
+            Assert.Equal([1], again.Peek(in key, restored.HashOf(in key), default).AsSpan().ToArray());
+            Assert.Equal(key % 2 == 0 ? [1, 2, 3] : [1], table.Peek(in key, state.HashOf(in key), default).AsSpan().ToArray());
+        }
+
+        void Add(KeyedStateTable<long, VoidNamespace, StateList<int>> to, int value)
+        {
+            for (long key = 0; key < 100; key += value == 1 ? 1 : 2)
+            {
+                to.GetOrAdd(in key, state.HashOf(in key), default, out _).Add(value);
+            }
+        }
     }
 
     [Fact]
