@@ -113,11 +113,17 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
             return true;
         }
 
+        bool fetchesAhead = _table.IsLookUpSlow;
         while (_nextKey < slice.Count)
         {
             if (Context.Pressure.IsBlocked)
             {
                 return false;
+            }
+
+            if (fetchesAhead)
+            {
+                FetchAhead(slice, _nextKey);
             }
 
             ref readonly var entry = ref slice[_nextKey++];
@@ -169,11 +175,17 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
     /// <summary>Slices that end after one time and at or before another join the window that fires.</summary>
     private void EnterSlices(long after, long upTo)
     {
+        bool fetchesAhead = _table.IsLookUpSlow;
         for (int i = _slices.FirstAfter(after); i < _slices.Count && _slices[i].End <= upTo; i++)
         {
             var slice = _slices[i];
             for (int k = 0; k < slice.Count; k++)
             {
+                if (fetchesAhead)
+                {
+                    FetchAhead(slice, k);
+                }
+
                 ref readonly var entry = ref slice[k];
                 ref readonly var content = ref _table.Peek(entry.Key, entry.Hash, slice.End);
                 Debug.Assert(!Unsafe.IsNullRef(in content), "A key of a slice is in the state.");
@@ -187,6 +199,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
     private bool Clean(long watermark)
     {
         int removed = 0;
+        bool fetchesAhead = _table.IsLookUpSlow;
         while (_slices.TryGetFirst(out var slice))
         {
             long last = _grid.LastWindowOf(_grid.SliceOf(slice.End - 1).Start);
@@ -200,6 +213,11 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
                 if (removed++ == RemovedAtOnce)
                 {
                     return false;
+                }
+
+                if (fetchesAhead)
+                {
+                    FetchAhead(slice, _nextRemoved);
                 }
 
                 ref readonly var entry = ref slice[_nextRemoved];
