@@ -1,3 +1,5 @@
+#pragma warning disable xUnit1051 // Restores are short and blocking; a token would say nothing about them.
+
 using Millrace.Runtime.State.Keyed;
 using Millrace.State.Backends;
 
@@ -212,8 +214,9 @@ public sealed class NativeSnapshotTests
         Assert.Equal(100, again.Count);
         for (long key = 0; key < 100; key++)
         {
+            int[] now = key % 2 == 0 ? [1, 2, 3] : [1];
             Assert.Equal([1], again.Peek(in key, restored.HashOf(in key), default).AsSpan().ToArray());
-            Assert.Equal(key % 2 == 0 ? [1, 2, 3] : [1], table.Peek(in key, state.HashOf(in key), default).AsSpan().ToArray());
+            Assert.Equal(now, table.Peek(in key, state.HashOf(in key), default).AsSpan().ToArray());
         }
 
         void Add(KeyedStateTable<long, VoidNamespace, StateList<int>> to, int value)
