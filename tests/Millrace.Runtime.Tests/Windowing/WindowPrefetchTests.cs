@@ -1,3 +1,4 @@
+using Millrace.Runtime.Exchange;
 using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.Tests.Operators;
 using Millrace.Runtime.Windowing;
