@@ -5,6 +5,8 @@ namespace Millrace.Tests.FaultTolerance;
 /// <summary>Every job, in every way: one result.</summary>
 public sealed class MatrixTests(ITestOutputHelper output)
 {
+    private const ulong MostSeeds = 60;
+
     public static TheoryData<string, string> JobsAndWays { get; } = [.. from job in MatrixJobs.All where !job.NeedsThreads from way in JobWay.All select (job.Name, way.Name)];
 
     // Jobs with keyed state, in the ways that matter to a backend: how many checkpoints there are at once, and what a job goes on from.
@@ -13,7 +15,7 @@ public sealed class MatrixTests(ITestOutputHelper output)
         .. from job in MatrixJobs.All
            where job.KeepsKeyedState
            from way in JobWay.All
-           where way.Interruption != Interruption.None && way.Barriers is (BarrierWay.Aligned or BarrierWay.Concurrent or BarrierWay.Unaligned)
+           where way.Interruption != Interruption.None && way.Barriers is (BarrierWay.Aligned or BarrierWay.Concurrent)
            select (job.Name, way.Name),
     ];
 
@@ -43,14 +45,20 @@ public sealed class MatrixTests(ITestOutputHelper output)
         using var backends = new MatrixBackends();
         bool changes = way.Interruption == Interruption.Savepoint;
 
-        // A run takes some twenty times as long as on the heap. Of those that go from one backend to the other every second begins on the heap.
-        var options = new JobEquivalenceOptions { Seeds = changes ? Math.Max(3, Seeds / 2) : Math.Max(1, Seeds / 6), StateBackends = changes ? backends.HeapAndRocksDb : backends.RocksDb };
-        var report = JobEquivalence.Check(job.Declare, way, job.Expected, options);
-        output.WriteLine(report.ToString());
-        Assert.True(backends.RocksDbStarts > 0);
+        var options = new JobEquivalenceOptions { Seeds = 1, StateBackends = changes ? backends.HeapAndRocksDb : backends.RocksDb };
 
-        // So one at least has gone there and back, or the other way around.
-        Assert.True(!changes || report.Interruptions > report.Runs, $"No run has changed its backend twice: {report}.");
+        // A run takes some twenty times as long as on the heap, so there are no more than show something: where backends change, until one has gone from the heap to RocksDB and
+        // back; the first backend of an even seed is the heap.
+        bool isShown = false;
+        for (ulong seed = 1; seed <= (ulong)Seeds / 6 || (!isShown && seed <= MostSeeds); seed++)
+        {
+            var report = JobEquivalence.Check(job.Declare, way, job.Expected, options with { FirstSeed = seed });
+            output.WriteLine($"{seed}: {report}");
+            isShown |= changes ? seed % 2 == 0 && report.Interruptions >= 2 : report.Interruptions >= 1;
+        }
+
+        Assert.True(isShown, $"No run of {MostSeeds} was interrupted often enough.");
+        Assert.True(backends.RocksDbStarts > 0);
     }
 
     [Theory]
