@@ -25,7 +25,7 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
     private ushort _lastState;
     private int _batches;
     private long _linked;
-    private bool _isDisposed;
+    private volatile bool _isDisposed;
 
     /// <param name="context">What it is for.</param>
     /// <param name="budget">For cached objects.</param>
@@ -133,7 +133,7 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
         }
     }
 
-    public override void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source)
+    public override void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(snapshots);
         ArgumentNullException.ThrowIfNull(source);
@@ -143,8 +143,9 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
             throw new InvalidOperationException("State has been restored already.");
         }
 
-        var restore = new NativeRestore(_context.KeyGroups, MaxParallelism, source, _directory);
+        var restore = new NativeRestore(_context.KeyGroups, MaxParallelism, source, _directory, cancellationToken);
         var (store, states) = restore.Run(snapshots, directory => new Store(new StoreOptions(_memory), directory, static () => { }), StoreDirectory, OpenStore);
+        _uploaded.Restored(restore.Shared);
         _session = NewSession(store);
         _restored.AddRange(states);
         _lastState = (ushort)states.Select(state => (int)state.Id).DefaultIfEmpty(0).Max();
@@ -178,6 +179,13 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
         }
     }
 
+    /// <summary>Closes it whoever still uses it: nobody runs any more.</summary>
+    internal void Abandon()
+    {
+        Dispose();
+        _session?.Store.Abandon();
+    }
+
     private StoreSession Open()
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -189,7 +197,16 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
     private Store OpenStore()
     {
         Directory.CreateDirectory(StoreDirectory);
-        return new Store(new StoreOptions(_memory), StoreDirectory, Closed);
+        return new Store(new StoreOptions(_memory), StoreDirectory, StoreClosed);
+    }
+
+    private void StoreClosed()
+    {
+        // A store that could not be restored is closed while the state is still there, and that ends when it is disposed of.
+        if (_isDisposed)
+        {
+            Closed();
+        }
     }
 
     private void Closed()

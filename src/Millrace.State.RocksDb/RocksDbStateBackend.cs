@@ -25,7 +25,9 @@ public sealed class RocksDbStateBackend : StateBackend
     private readonly MemoryBudget _budget;
     private SharedMemory? _memory;
     private LocalFolder? _folder;
-    private int _users;
+
+    // What is open, and how it is closed without being asked.
+    private readonly Dictionary<object, Action> _open = [];
 
     /// <summary>Creates a backend.</summary>
     /// <param name="options">What it may use; the defaults where there is none. Later changes have no effect.</param>
@@ -44,6 +46,10 @@ public sealed class RocksDbStateBackend : StateBackend
         };
         _budget = new MemoryBudget((long)(options.MemoryBudget * options.ObjectCacheShare));
     }
+
+    /// <summary>Creates a backend whose object caches are smaller than options allow, for tests that want everything to leave them all the time.</summary>
+    internal RocksDbStateBackend(RocksDbOptions options, long cacheBytes)
+        : this(options) => _budget = new MemoryBudget(cacheBytes);
 
     /// <inheritdoc/>
     public override string Name => "rocksdb";
@@ -84,17 +90,34 @@ public sealed class RocksDbStateBackend : StateBackend
             _folder ??= new LocalFolder(_options.Directory ?? Path.Combine(Path.GetTempPath(), "millrace"));
             _memory ??= new SharedMemory(
                 (long)(_options.MemoryBudget * (1 - _options.ObjectCacheShare)), (long)(_options.MemoryBudget * _options.WriteBufferShare), _options.CompressFiles);
-            _users++;
             string name = $"{Guid.NewGuid():N}-{context.SubtaskIndex}";
-            return new RocksDbKeyedState<TKey>(context, _budget, _memory, Path.Combine(_folder.Path, name), Released);
+            object opened = new();
+            var state = new RocksDbKeyedState<TKey>(context, _budget, _memory, Path.Combine(_folder.Path, name), () => Released(opened));
+            _open.Add(opened, state.Abandon);
+            return state;
         }
     }
 
-    private void Released()
+    /// <summary>Closes whatever is open, as the end of the process does: for simulated processes that were killed. Nothing of it may run any more.</summary>
+    internal void Abandon()
+    {
+        Action[] open;
+        lock (_gate)
+        {
+            open = [.. _open.Values];
+        }
+
+        foreach (var close in open)
+        {
+            close();
+        }
+    }
+
+    private void Released(object opened)
     {
         lock (_gate)
         {
-            if (--_users == 0)
+            if (_open.Remove(opened) && _open.Count == 0)
             {
                 _memory?.Dispose();
                 _memory = null;

@@ -306,19 +306,33 @@ internal sealed partial class RocksDbTable<TKey, TNamespace, TValue>
 
     private void KeepAll(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes, in TNamespace ns, ReadOnlySpan<int> wanted, ReadOnlySpan<PinnedValue> found)
     {
-        for (int i = 0; i < wanted.Length; i++)
+        int i = 0;
+        try
         {
-            using var pinned = found[i];
-            ref readonly var key = ref keys[wanted[i]];
-            int index = IndexOf(hashes[wanted[i]]);
-            uint stored = Combine(hashes[wanted[i]], in ns);
-            var group = _groups[index]!;
-
-            // A key may be among them twice.
-            if (Unsafe.IsNullRef(ref Search(group.Slots, in key, stored, in ns)))
+            for (; i < wanted.Length; i++)
             {
-                Keep(group, index, in key, stored, in ns, pinned.IsFound, pinned.IsFound ? _codec.ReadValue(pinned.Bytes) : default);
+                using var pinned = found[i];
+                ref readonly var key = ref keys[wanted[i]];
+                int index = IndexOf(hashes[wanted[i]]);
+                uint stored = Combine(hashes[wanted[i]], in ns);
+                var group = _groups[index]!;
+
+                // A key may be among them twice.
+                if (Unsafe.IsNullRef(ref Search(group.Slots, in key, stored, in ns)))
+                {
+                    Keep(group, index, in key, stored, in ns, pinned.IsFound, pinned.IsFound ? _codec.ReadValue(pinned.Bytes) : default);
+                }
             }
+        }
+        catch
+        {
+            // A value that cannot be read, or a store that cannot be written when room is made: what comes behind it keeps its blocks from being freed.
+            for (i++; i < wanted.Length; i++)
+            {
+                found[i].Dispose();
+            }
+
+            throw;
         }
     }
 

@@ -80,6 +80,8 @@ internal sealed partial class RocksDbTable<TKey, TNamespace, TValue> : KeyedStat
 
     public override long Count => _outside + _present;
 
+    public override bool IsLookUpSlow => _outside > 0;
+
     public override ref TValue GetOrAdd(scoped in TKey key, ulong hash, scoped in TNamespace ns, out bool existed)
     {
         int index = IndexOf(hash);

@@ -1,3 +1,5 @@
+#pragma warning disable xUnit1051 // Restores are short and blocking; a token would say nothing about them.
+
 using Millrace.State.Backends;
 using Millrace.State.RocksDb.Cache;
 using Millrace.State.RocksDb.Storage;
@@ -92,6 +94,57 @@ public sealed class BackendTests
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_restore_that_fails_leaves_the_files_of_other_subtasks_alone()
+    {
+        string folder = Directory.CreateTempSubdirectory("millrace-rocksdb-").FullName;
+        try
+        {
+            var storage = new TestStorage();
+            var backend = new RocksDbStateBackend(new RocksDbOptions { Directory = folder, MemoryBudget = 8 << 20 });
+            var snapshots = new List<NativeSnapshot>();
+            for (int half = 0; half < 2; half++)
+            {
+                using var old = backend.CreateKeyedState(Kit.ContextOf<int>(new KeyGroupRange(4 * half, 4)));
+                Fill(old, old.CreateTable(Kit.ValueOf<int>("n")), new KeyGroupRange(4 * half, 4));
+                snapshots.Add(storage.Write(old.Freeze(1), 1));
+            }
+
+            // The one that is copied from, when the store is there already.
+            storage.Damage(snapshots[1].Files.First(file => file.Name.EndsWith(".sst", StringComparison.Ordinal)));
+            var other = backend.CreateKeyedState(Kit.ContextOf<int>(new KeyGroupRange(6, 2)));
+            var table = other.CreateTable(Kit.ValueOf<int>("n"));
+            Fill(other, table, new KeyGroupRange(6, 2));
+            using (var restored = backend.CreateKeyedState(Kit.ContextOf<int>(new KeyGroupRange(0, 6))))
+            {
+                Assert.Throws<MillraceException>(() => restored.RestoreNative(snapshots, storage));
+                Assert.Single(Directory.EnumerateDirectories(folder));
+            }
+
+            Assert.NotNull(backend.Folder);
+            Assert.True(Directory.Exists(backend.Folder));
+            Assert.NotEmpty(storage.Write(other.Freeze(2), 2).Files);
+            other.Dispose();
+            Assert.Empty(Directory.EnumerateFileSystemEntries(folder));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        static void Fill(KeyedStateBackend<int> state, KeyedStateTable<int, VoidNamespace, int> table, KeyGroupRange groups)
+        {
+            for (int key = 0; key < 5000; key++)
+            {
+                ulong hash = state.HashOf(in key);
+                if (groups.Contains(KeyGroup.Of(hash, Kit.MaxParallelism)))
+                {
+                    table.GetOrAdd(in key, hash, default, out _) = key;
+                }
+            }
         }
     }
 

@@ -30,6 +30,8 @@ internal sealed class Kit : IDisposable
 
     public MemoryBudget Budget { get; }
 
+    public SharedMemory Memory => _memory;
+
     public string Folder { get; }
 
     public int Closed { get; private set; }
@@ -76,6 +78,11 @@ internal sealed class TestStorage : NativeSnapshotSource
 
     public int FileCount => _files.Count;
 
+    /// <summary>Whether its checkpoints belong to the job that goes on from them.</summary>
+    public bool IsOwn { get; init; }
+
+    public override bool MayShare(StateFile file) => IsOwn && file.Path.StartsWith("shared/", StringComparison.Ordinal);
+
     public NativeSnapshotTarget TargetOf(long checkpoint, bool mayShare = true) => new Target(this, checkpoint, mayShare);
 
     public NativeSnapshot Write(FrozenKeyedState frozen, long checkpoint, bool mayShare = true)
@@ -98,8 +105,12 @@ internal sealed class TestStorage : NativeSnapshotSource
 
     public void Damage(StateFile file) => _files[file.Path][(int)file.Length / 2] ^= 1;
 
+    /// <summary>Called when a file has been downloaded.</summary>
+    public Action? Downloaded { get; set; }
+
     public override void Download(StateFile file, string localPath, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (!_files.TryGetValue(file.Path, out byte[]? bytes) || XxHash3.HashToUInt64(bytes) != file.Checksum)
         {
             throw new MillraceException("MR3000", $"File {file.Name} is missing or damaged.");
@@ -107,6 +118,7 @@ internal sealed class TestStorage : NativeSnapshotSource
 
         Assert.False(File.Exists(localPath));
         File.WriteAllBytes(localPath, bytes);
+        Downloaded?.Invoke();
     }
 
     private sealed class Target(TestStorage storage, long checkpoint, bool mayShare) : NativeSnapshotTarget

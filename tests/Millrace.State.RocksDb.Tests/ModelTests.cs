@@ -1,3 +1,5 @@
+#pragma warning disable xUnit1051 // Restores are short and blocking; a token would say nothing about them.
+
 using System.Runtime.CompilerServices;
 using CsCheck;
 using Millrace.State.Backends;

@@ -1,3 +1,6 @@
+#pragma warning disable xUnit1051 // Restores are short and blocking; a token would say nothing about them.
+
+using Millrace.Runtime.State.Keyed;
 using Millrace.State.Backends;
 
 namespace Millrace.State.RocksDb.Tests;
@@ -57,6 +60,47 @@ public sealed class NativeSnapshotTests
         }
 
         Assert.Equal(2, kit.Closed);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_first_checkpoint_after_a_restart_uploads_what_is_new_where_the_job_goes_on_from_its_own(bool isOwn)
+    {
+        using var kit = new Kit();
+        var storage = new TestStorage { IsOwn = isOwn };
+        NativeSnapshot first;
+        using (var state = kit.Open<long>())
+        {
+            Put(state, state.CreateTable(Kit.ValueOf<string>("texts")), 0, Keys, "first");
+            first = storage.Write(state.Freeze(1), 1);
+        }
+
+        long all = storage.Uploaded;
+        var again = new List<NativeSnapshot>();
+        foreach (var range in new[] { new KeyGroupRange(0, 3), new KeyGroupRange(3, 5) })
+        {
+            using var state = kit.Open<long>(range);
+            state.RestoreNative([first], storage);
+            var table = state.CreateTable(Kit.ValueOf<string>("texts"));
+            for (long key = 0; key < 20; key++)
+            {
+                ulong hash = state.HashOf(in key);
+                if (range.Contains(KeyGroup.Of(hash, Kit.MaxParallelism)))
+                {
+                    table.GetOrAdd(in key, hash, default, out _) = $"second of {key}";
+                }
+            }
+
+            again.Add(storage.Write(state.Freeze(2), 2));
+        }
+
+        Assert.Equal(isOwn, again.All(snapshot => snapshot.Files.Select(file => file.Path).Intersect(first.Files.Select(file => file.Path)).Any()));
+        Assert.Equal(isOwn, storage.Uploaded - all < all / 5);
+        storage.Retain(again);
+        using var restored = kit.Open<long>();
+        restored.RestoreNative(again, storage);
+        MustHave(restored, 20);
     }
 
     [Fact]
@@ -146,6 +190,44 @@ public sealed class NativeSnapshotTests
         Assert.Equal($"later of {Keys - 1}", Read(state, table, Keys - 1));
     }
 
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(16 << 20)]
+    public void Lists_that_grow_after_the_barrier_are_in_the_checkpoint_as_they_were(long cacheBytes)
+    {
+        using var kit = new Kit(cacheBytes);
+        var storage = new TestStorage();
+        using var state = kit.Open<long>();
+        var lists = new StateTableDescriptor<VoidNamespace, StateList<int>>(
+            "lists", KeyedStateKind.List, VoidNamespaceSerializer.Instance, null, new StateListSerializer<int>(Kit.Serializers.Get<int>()));
+        var table = state.CreateTable(lists);
+        Add(table, 1);
+        var frozen = state.Freeze(1);
+
+        // Before the writer comes: the subtask itself has to put aside what it changes.
+        Add(table, 2);
+        var snapshot = storage.Write(frozen, 1);
+        Add(table, 3);
+        using var restored = kit.Open<long>();
+        restored.RestoreNative([snapshot], storage);
+        var again = restored.CreateTable(lists);
+        Assert.Equal(100, again.Count);
+        for (long key = 0; key < 100; key++)
+        {
+            int[] now = key % 2 == 0 ? [1, 2, 3] : [1];
+            Assert.Equal([1], again.Peek(in key, restored.HashOf(in key), default).AsSpan().ToArray());
+            Assert.Equal(now, table.Peek(in key, state.HashOf(in key), default).AsSpan().ToArray());
+        }
+
+        void Add(KeyedStateTable<long, VoidNamespace, StateList<int>> to, int value)
+        {
+            for (long key = 0; key < 100; key += value == 1 ? 1 : 2)
+            {
+                to.GetOrAdd(in key, state.HashOf(in key), default, out _).Add(value);
+            }
+        }
+    }
+
     [Fact]
     public async Task What_is_written_beside_a_busy_subtask_is_the_state_at_the_barrier()
     {
@@ -212,6 +294,31 @@ public sealed class NativeSnapshotTests
             Assert.Throws<MillraceException>(() => restored.RestoreNative([snapshot], storage));
         }
 
+        Assert.Equal(1, kit.Closed);
+    }
+
+    [Fact]
+    public void A_restore_that_is_cancelled_ends_with_the_file_that_is_being_fetched()
+    {
+        using var kit = new Kit();
+        var storage = new TestStorage();
+        using var state = kit.Open<long>();
+        Put(state, state.CreateTable(Kit.ValueOf<string>("texts")), 0, Keys, "first");
+        var snapshot = storage.Write(state.Freeze(1), 1);
+        Assert.True(snapshot.Files.Count > 1);
+        using var cancelled = new CancellationTokenSource();
+        int downloads = 0;
+        storage.Downloaded = () =>
+        {
+            downloads++;
+            cancelled.Cancel();
+        };
+        using (var restored = kit.Open<long>())
+        {
+            Assert.Throws<OperationCanceledException>(() => restored.RestoreNative([snapshot], storage, cancelled.Token));
+        }
+
+        Assert.Equal(1, downloads);
         Assert.Equal(1, kit.Closed);
     }
 

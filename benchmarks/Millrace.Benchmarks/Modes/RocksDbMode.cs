@@ -24,8 +24,8 @@ internal sealed class RocksDbMode(TextWriter output)
     /// <param name="budget">The memory budget, in bytes.</param>
     public async Task RunAsync(int keys, long budget)
     {
-        await InCacheAsync().ConfigureAwait(false);
         await LargeAsync(keys, budget).ConfigureAwait(false);
+        await InCacheAsync().ConfigureAwait(false);
         await JobsAsync().ConfigureAwait(false);
     }
 
@@ -90,12 +90,36 @@ internal sealed class RocksDbMode(TextWriter output)
             await ReportAsync("    update, 90 % to 1 % of the keys", Run(state, table, updates / 4, _ => KeyOf(random.Next(10) > 0 ? random.Next(keys / 100) : random.Next(keys)))).ConfigureAwait(false);
         }
 
+        // Alone, after exactly so much has changed: what an incremental checkpoint has to upload.
+        Upload(state, target, 5);
+        Run(state, table, keys / 100, KeyOf);
+        Upload(state, target, 6);
+        await output.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture, $"  checkpoint after a change of 1 % of the keys: {target.Bytes / 1e6:F1} MB uploaded of {target.Named / 1e6:F1} MB")).ConfigureAwait(false);
+
         using var process = Process.GetCurrentProcess();
         await output.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,
-            $"  {table.Count:N0} entries; object cache {backend.Budget.Used >> 20} MB, native cache {backend.Memory!.Usage >> 20} MB, GC heap {GC.GetTotalMemory(false) >> 20} MB of {GC.GetGCMemoryInfo().TotalCommittedBytes >> 20} MB, resident {process.WorkingSet64 >> 20} MB")).ConfigureAwait(false);
+            $"  {table.Count:N0} entries; object cache {backend.Budget.Used >> 20} MB, native cache {backend.Memory!.Usage >> 20} MB, GC heap {GC.GetTotalMemory(false) >> 20} MB of {GC.GetGCMemoryInfo().TotalCommittedBytes >> 20} MB, resident {process.WorkingSet64 >> 20} MB, at most {process.PeakWorkingSet64 >> 20} MB")).ConfigureAwait(false);
+
+        // What is left is in use: the difference is what the runtime has kept of freed memory.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        process.Refresh();
+        await output.WriteLineAsync(string.Create(
+            CultureInfo.InvariantCulture, $"  after a full collection: GC heap {GC.GetTotalMemory(false) >> 20} MB, resident {process.WorkingSet64 >> 20} MB")).ConfigureAwait(false);
 
         static long KeyOf(int i) => (i * 0x9E37_79B9_7F4AL) & long.MaxValue;
+    }
+
+    private static void Upload(KeyedStateBackend<long> state, CountingTarget target, long checkpoint)
+    {
+        target.Begin();
+        using (var frozen = state.Freeze(checkpoint))
+        {
+            target.Named = frozen.WriteNative(target, CancellationToken.None)!.Files.Sum(file => file.Length);
+        }
+
+        state.CheckpointCompleted(checkpoint);
     }
 
     private async Task JobsAsync()
@@ -201,6 +225,9 @@ internal sealed class RocksDbMode(TextWriter output)
         public long Bytes { get; private set; }
 
         public long Total { get; private set; }
+
+        /// <summary>The size of all files of the last snapshot.</summary>
+        public long Named { get; set; }
 
         public void Begin() => Bytes = 0;
 

@@ -165,6 +165,10 @@ internal sealed class SliceWindows : SynchronousPart
             if (watermark is { } timestamp)
             {
                 _operator.Control(ControlElement.Watermark(timestamp));
+                while (_operator.IsUnfinished)
+                {
+                    _operator.Resume();
+                }
             }
         }
     }

@@ -73,7 +73,7 @@ internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey
     }
 
     public void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source) =>
-        State.RestoreNative([.. snapshots.Select(snapshot => snapshot with { Metadata = GroupValues.Restore(snapshot.Metadata) })], source);
+        State.RestoreNative([.. snapshots.Select(snapshot => snapshot with { Metadata = GroupValues.Restore(snapshot.Metadata) })], source, Context.CancellationToken);
 
     public override void Snapshot(PendingOperatorSnapshot snapshot)
     {

@@ -15,6 +15,13 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
     private long _firingEnd;
     private int _nextKey = -1;
 
+    // Whether all windows of the watermark have fired, and the next key to remove of the slice that is over.
+    private bool _hasFired;
+    private int _nextRemoved;
+
+    // A removal takes as long as a read from disk at worst: then a turn of the subtask takes some milliseconds of them.
+    private const int RemovedAtOnce = 4096;
+
     public override bool IsUnfinished => _pendingWatermark is not null;
 
     public override void Resume()
@@ -26,7 +33,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
 
         try
         {
-            if (!FireUpTo(watermark))
+            if (!_hasFired && !FireUpTo(watermark))
             {
                 return;
             }
@@ -36,8 +43,14 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
             throw Context.Failure(cause, "firing a window");
         }
 
+        // Before the watermark goes on and before any snapshot: a slice that is half removed is nowhere to be seen.
+        _hasFired = !Clean(watermark);
+        if (_hasFired)
+        {
+            return;
+        }
+
         _pendingWatermark = null;
-        Clean(watermark);
         base.OnWatermark(watermark);
     }
 
@@ -45,6 +58,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
     {
         AdvanceWatermark(timestamp);
         _pendingWatermark = timestamp;
+        _hasFired = false;
         Resume();
     }
 
@@ -99,11 +113,17 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
             return true;
         }
 
+        bool fetchesAhead = _table.IsLookUpSlow;
         while (_nextKey < slice.Count)
         {
             if (Context.Pressure.IsBlocked)
             {
                 return false;
+            }
+
+            if (fetchesAhead)
+            {
+                FetchAhead(slice, _nextKey);
             }
 
             ref readonly var entry = ref slice[_nextKey++];
@@ -155,11 +175,17 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
     /// <summary>Slices that end after one time and at or before another join the window that fires.</summary>
     private void EnterSlices(long after, long upTo)
     {
+        bool fetchesAhead = _table.IsLookUpSlow;
         for (int i = _slices.FirstAfter(after); i < _slices.Count && _slices[i].End <= upTo; i++)
         {
             var slice = _slices[i];
             for (int k = 0; k < slice.Count; k++)
             {
+                if (fetchesAhead)
+                {
+                    FetchAhead(slice, k);
+                }
+
                 ref readonly var entry = ref slice[k];
                 ref readonly var content = ref _table.Peek(entry.Key, entry.Hash, slice.End);
                 Debug.Assert(!Unsafe.IsNullRef(in content), "A key of a slice is in the state.");
@@ -169,22 +195,36 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
     }
 
     /// <summary>Removes slices of which every window is over, with all their keys.</summary>
-    private void Clean(long watermark)
+    /// <returns>Whether it is done; if not, others are to have a turn before it goes on.</returns>
+    private bool Clean(long watermark)
     {
+        int removed = 0;
+        bool fetchesAhead = _table.IsLookUpSlow;
         while (_slices.TryGetFirst(out var slice))
         {
             long last = _grid.LastWindowOf(_grid.SliceOf(slice.End - 1).Start);
             if (last - 1 + _late.AllowedLateness > watermark)
             {
-                return;
+                return true;
             }
 
-            for (int k = 0; k < slice.Count; k++)
+            for (; _nextRemoved < slice.Count; _nextRemoved++)
             {
-                ref readonly var entry = ref slice[k];
+                if (removed++ == RemovedAtOnce)
+                {
+                    return false;
+                }
+
+                if (fetchesAhead)
+                {
+                    FetchAhead(slice, _nextRemoved);
+                }
+
+                ref readonly var entry = ref slice[_nextRemoved];
                 _table.Remove(entry.Key, entry.Hash, slice.End);
             }
 
+            _nextRemoved = 0;
             _slices.Remove(slice);
         }
 
@@ -192,5 +232,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
         {
             _sliding.Clear();
         }
+
+        return true;
     }
 }

@@ -81,6 +81,11 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
         Context.Metrics.AddRecordsIn(batch.Count);
         try
         {
+            if (_table.IsLookUpSlow)
+            {
+                FetchAhead(batch);
+            }
+
             for (int i = 0; i < batch.Count; i++)
             {
                 Add(batch.Values[i], batch.Timestamps[i]);

@@ -72,9 +72,10 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(
     {
         if (!codec.ValuesAreImmutable)
         {
-            // Bytes are as good as a deep copy, and have to be made anyway.
-            _encoded = new StoreBatch();
-            Encode(_encoded);
+            // Bytes are as good as a deep copy, and have to be made anyway. Known as the copy only when it is whole: what is encoded is taken from the copy where there is one.
+            var encoded = new StoreBatch();
+            Encode(encoded);
+            _encoded = encoded;
             _slots = null;
             return;
         }

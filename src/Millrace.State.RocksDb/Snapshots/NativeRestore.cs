@@ -8,9 +8,15 @@ namespace Millrace.State.RocksDb.Snapshots;
 /// The snapshot that has most of the subtask's key groups becomes the store: its files are opened, and what belongs to others is deleted from it by range.
 /// From the other snapshots the subtask's key groups are copied.
 /// </remarks>
-internal sealed class NativeRestore(KeyGroupRange range, int maxParallelism, NativeSnapshotSource source, string directory)
+internal sealed class NativeRestore(KeyGroupRange range, int maxParallelism, NativeSnapshotSource source, string directory, CancellationToken cancellationToken)
 {
     private readonly StoreBatch _batch = new();
+
+    /// <summary>
+    /// The files that have become the store, as far as checkpoints may name them again. They keep their names, and the store gives none of them away a second time, because it
+    /// goes on where the numbers of the snapshot end. What is copied in from other snapshots is in new files.
+    /// </summary>
+    public IReadOnlyList<StateFile> Shared { get; private set; } = [];
 
     /// <param name="snapshots">The snapshots; those without any of the subtask's key groups are passed over.</param>
     /// <param name="openOther">Opens a store for reading.</param>
@@ -26,6 +32,7 @@ internal sealed class NativeRestore(KeyGroupRange range, int maxParallelism, Nat
         if (parts.Count > 0)
         {
             Download(parts[0].Snapshot, storeDirectory);
+            Shared = [.. parts[0].Snapshot.Files.Where(source.MayShare)];
         }
 
         var store = openStore();
@@ -95,7 +102,7 @@ internal sealed class NativeRestore(KeyGroupRange range, int maxParallelism, Nat
                 throw RocksDbErrors.Corrupt("A RocksDB snapshot", $"it has a file of the name '{file.Name}'");
             }
 
-            source.Download(file, Path.Combine(to, file.Name), CancellationToken.None);
+            source.Download(file, Path.Combine(to, file.Name), cancellationToken);
         }
     }
 
@@ -181,6 +188,7 @@ internal sealed class NativeRestore(KeyGroupRange range, int maxParallelism, Nat
             _batch.Put(key.Written, walk.Value);
             if (_batch.Length >= 1 << 20)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 store.Write(_batch);
                 _batch.Clear();
             }

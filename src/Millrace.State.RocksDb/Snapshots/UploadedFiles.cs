@@ -14,6 +14,15 @@ internal sealed class UploadedFiles
     private Dictionary<string, StateFile> _completed = [];
     private long _lastCompleted = -1;
 
+    /// <summary>The state was restored from a checkpoint of the job's own: what it names may be named again, as if it had been completed here.</summary>
+    public void Restored(IEnumerable<StateFile> files)
+    {
+        lock (_gate)
+        {
+            _completed = ByName(files);
+        }
+    }
+
     /// <summary>A checkpoint has begun.</summary>
     public void Begun(long checkpoint)
     {
@@ -30,7 +39,7 @@ internal sealed class UploadedFiles
         {
             if (_pending.ContainsKey(checkpoint))
             {
-                _pending[checkpoint] = files.Where(file => file.Path.Length > 0 && file.Name.EndsWith(".sst", StringComparison.Ordinal)).ToDictionary(file => file.Name);
+                _pending[checkpoint] = ByName(files);
             }
         }
     }
@@ -86,4 +95,7 @@ internal sealed class UploadedFiles
             return candidates;
         }
     }
+
+    private static Dictionary<string, StateFile> ByName(IEnumerable<StateFile> files) =>
+        files.Where(file => file.Path.Length > 0 && file.Name.EndsWith(".sst", StringComparison.Ordinal)).ToDictionary(file => file.Name);
 }

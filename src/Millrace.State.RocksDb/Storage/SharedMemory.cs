@@ -36,6 +36,9 @@ internal sealed class SharedMemory : IDisposable
     /// <summary>How many bytes the cache holds, write buffers included.</summary>
     public long Usage => (long)Native.Instance.rocksdb_cache_get_usage(_cache);
 
+    /// <summary>How many bytes of the cache are in use just now and cannot leave it.</summary>
+    public long PinnedUsage => (long)Native.Instance.rocksdb_cache_get_pinned_usage(_cache);
+
     public void Dispose()
     {
         if (_cache != 0)

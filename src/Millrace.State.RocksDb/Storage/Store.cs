@@ -26,7 +26,17 @@ internal sealed unsafe class Store
         _options = options;
         _closed = closed;
         var native = Native.Instance;
-        _database = native.rocksdb_open(options.Handle, directory);
+        try
+        {
+            _database = native.rocksdb_open(options.Handle, directory);
+        }
+        catch
+        {
+            // Nobody gets the store, so nobody else can.
+            options.Dispose();
+            throw;
+        }
+
         _columnFamily = native.rocksdb_get_default_column_family_handle(_database);
         _read = native.rocksdb_readoptions_create();
         _write = native.rocksdb_writeoptions_create();
@@ -45,20 +55,19 @@ internal sealed unsafe class Store
     /// <summary>Lets go; the last to do so closes the store.</summary>
     public void Release()
     {
-        if (Interlocked.Decrement(ref _users) != 0)
+        if (Interlocked.Decrement(ref _users) == 0)
         {
-            return;
+            Close();
         }
+    }
 
-        var native = Native.Instance;
-        native.rocksdb_cancel_all_background_work(_database, 1);
-        native.rocksdb_column_family_handle_destroy(_columnFamily);
-        native.rocksdb_close(_database);
-        native.rocksdb_readoptions_destroy(_read);
-        native.rocksdb_writeoptions_destroy(_write);
-        _database = 0;
-        _options.Dispose();
-        _closed();
+    /// <summary>Closes the store, whoever has not let go yet: nobody of them runs any more.</summary>
+    public void Abandon()
+    {
+        if (Interlocked.Exchange(ref _users, 0) > 0)
+        {
+            Close();
+        }
     }
 
     /// <summary>Looks a key up. What is found has to be disposed of.</summary>
@@ -187,6 +196,19 @@ internal sealed unsafe class Store
         {
             Native.Instance.rocksdb_flushoptions_destroy(options);
         }
+    }
+
+    private void Close()
+    {
+        var native = Native.Instance;
+        native.rocksdb_cancel_all_background_work(_database, 1);
+        native.rocksdb_column_family_handle_destroy(_columnFamily);
+        native.rocksdb_close(_database);
+        native.rocksdb_readoptions_destroy(_read);
+        native.rocksdb_writeoptions_destroy(_write);
+        _database = 0;
+        _options.Dispose();
+        _closed();
     }
 
     private static void ThrowIfAny(Span<nint> errors, Span<PinnedValue> values)

@@ -22,6 +22,12 @@ internal sealed class SimulatedEquivalenceRun : EquivalenceRun
         _limit = _scheduler.Time.GetUtcNow() + options.MaxTime;
         _disk = new SimulatedDisk(_scheduler, new StorageFaults(Random.Next()), new SimulationLog());
         _wanted = way is null or { Interruption: Interruption.None } ? 0 : Random.Next(1, 4);
+        if (way?.Interruption == Interruption.Savepoint)
+        {
+            // With two backends: there and back again.
+            _wanted = Math.Max(_wanted, options.StateBackends.Count);
+        }
+
         _process = _scheduler.StartProcess("start");
     }
 

@@ -148,30 +148,23 @@ public sealed class DirectoryCheckpointStorage : CheckpointStorage
     {
         ArgumentException.ThrowIfNullOrEmpty(localPath);
         string target = PathOf(name);
-        string temporary = NewTemporary();
         try
         {
-            if (!FileLinks.TryLink(localPath, temporary))
+            // At once under its final name: a link is as old as the file and nobody has locked it, so that in the folder for temporary files
+            // another process would take it for a leftover.
+            if (!IntoPlace(localPath, target, () => Link(localPath, target)))
             {
                 return false;
             }
 
-            // Whoever wrote the file need not have forced it to the disk.
-            using (var file = new FileStream(temporary, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0))
-            {
-                file.Flush(flushToDisk: true);
-            }
-
-            MoveIntoPlace(temporary, target);
+            // Whoever wrote the file need not have forced it to the disk. Nobody names it before this has returned.
+            using var file = new FileStream(target, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            file.Flush(flushToDisk: true);
             return true;
         }
         catch (Exception exception) when (FolderErrors.IsOfStorage(exception))
         {
             throw FolderErrors.CannotWrite(target, exception);
-        }
-        finally
-        {
-            RemoveQuietly(temporary);
         }
     }
 
@@ -211,6 +204,17 @@ public sealed class DirectoryCheckpointStorage : CheckpointStorage
                 // The folder was removed as empty before the file was in it. It may be there again already.
             }
         }
+    }
+
+    private static bool Link(string existing, string link)
+    {
+        if (FileLinks.TryLink(existing, link))
+        {
+            return true;
+        }
+
+        // Why not is not told; a folder that was removed as empty meanwhile is made again.
+        return Directory.Exists(Path.GetDirectoryName(link)) ? false : throw new DirectoryNotFoundException($"The folder of '{link}' is gone.");
     }
 
     // A new folder is durable only when the folder that holds it is.

@@ -54,6 +54,39 @@ public sealed class WindowPressureTests
         Assert.Equal(0, op.StateEntries);
     }
 
+    [Fact]
+    public void A_window_of_many_keys_is_removed_in_several_turns()
+    {
+        const int Keys = 10_000;
+        var op = Reduce(TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10)), 0);
+        var rig = new OperatorRig(op, batchSize: 1);
+        var tap = new Tap<Event>(rig.Pressure, 0);
+        op.Output.Connect(tap);
+        op.Open();
+        foreach (int[] keys in Enumerable.Range(0, Keys).Chunk(100))
+        {
+            op.Receive(OperatorRig.Batch(keys.Select(key => (new Event(key, $"{key}.0"), 5L))));
+        }
+
+        op.Control(ControlElement.Watermark(9));
+
+        // All has been said, but the watermark would promise that nothing is left to do.
+        Assert.Equal(Keys, tap.Records.Count);
+        Assert.DoesNotContain("W9", tap.Elements);
+        Assert.InRange(op.StateEntries, 1, Keys - 1);
+        int resumed = 0;
+        while (op.IsUnfinished)
+        {
+            op.Resume();
+            resumed++;
+        }
+
+        Assert.True(resumed > 1, $"It was resumed {resumed} times.");
+        Assert.Equal(Keys, tap.Records.Count);
+        Assert.Equal("W9", tap.Elements[^1]);
+        Assert.Equal(0, op.StateEntries);
+    }
+
     private static List<string> Run(WindowScenario scenario, int blockAfter, bool lists, out int interruptions)
     {
         interruptions = 0;

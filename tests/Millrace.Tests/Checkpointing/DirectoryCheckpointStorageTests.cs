@@ -66,6 +66,24 @@ public sealed class DirectoryCheckpointStorageTests : CheckpointStorageContract,
     }
 
     [Fact]
+    public void An_import_is_never_where_other_processes_look_for_leftovers()
+    {
+        string local = Path.Combine(_root, ".local");
+        File.WriteAllBytes(local, [1, 2, 3]);
+        File.SetLastWriteTimeUtc(local, DateTime.UnixEpoch);
+
+        // With a file in its place nothing can be in the folder that is swept.
+        File.WriteAllBytes(Path.Combine(_root, ".tmp"), []);
+        Assert.True(Storage.TryImport(local, "job/shared/a"));
+        Assert.Equal([1, 2, 3], Get("job/shared/a"));
+
+        // A name that is taken is left to whoever can replace what is there.
+        File.WriteAllBytes(local + "2", [4]);
+        Assert.False(Storage.TryImport(local + "2", "job/shared/a"));
+        Assert.Equal([1, 2, 3], Get("job/shared/a"));
+    }
+
+    [Fact]
     public void Leftovers_of_a_process_that_was_killed_are_removed_and_files_in_use_are_not()
     {
         string temporary = Directory.CreateDirectory(Path.Combine(_root, ".tmp")).FullName;

@@ -11,6 +11,9 @@ internal sealed record MatrixJob(string Name, Action<JobUnderTest> Declare, bool
 {
     private readonly Lazy<JobResults> _expected = new(() => KnownResults ?? JobEquivalence.RunUndisturbed(Declare));
 
+    /// <summary>Whether its state is in a state backend.</summary>
+    public bool KeepsKeyedState { get; init; }
+
     /// <summary>Whether it runs on real threads only.</summary>
     public bool NeedsThreads => KnownResults is not null;
 

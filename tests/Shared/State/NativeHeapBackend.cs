@@ -25,7 +25,7 @@ internal sealed class NativeHeapBackend(string name = "native-heap") : StateBack
 
         public override void Restore(IReadOnlyList<KeyedStateReader> snapshots) => inner.Restore(snapshots);
 
-        public override void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source) =>
+        public override void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source, CancellationToken cancellationToken = default) =>
             inner.Restore([.. snapshots.Select(snapshot => new CanonicalStateReader(new MemoryStream(snapshot.Metadata.ToArray()), "native"))]);
     }
 

@@ -151,10 +151,11 @@ public abstract class KeyedStateBackend<TKey> : IDisposable
     /// </summary>
     /// <param name="snapshots">The snapshots whose key groups overlap with this backend's.</param>
     /// <param name="source">Gives their files.</param>
+    /// <param name="cancellationToken">Gives up, also in the middle of a file. What there is by then is of no use but to be disposed of.</param>
     /// <exception cref="NotSupportedException">The backend has no format of its own.</exception>
     /// <exception cref="InvalidOperationException">A table has been created already.</exception>
     /// <exception cref="MillraceException">A snapshot is damaged.</exception>
-    public virtual void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source) =>
+    public virtual void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException(
             $"{GetType().Name} has no snapshot format of its own, so it cannot have written this snapshot: start the job with the state backend that did, or from a savepoint.");
 

@@ -88,11 +88,18 @@ public abstract class KeyedStateTable<TKey, TNamespace, TValue>
     public abstract ref readonly TValue PeekAt(in TableCursor cursor);
 
     /// <summary>
+    /// Whether a look-up may just now have to leave the memory of the process, so that <see cref="Prefetch"/> pays also where keys have to be gathered for it first.
+    /// </summary>
+    /// <value>Default: <see langword="false"/>.</value>
+    public virtual bool IsLookUpSlow => false;
+
+    /// <summary>
     /// A hint that the entries of these keys are about to be used: a backend may fetch them together. Changes nothing that can be observed.
     /// </summary>
     /// <param name="keys">The keys.</param>
     /// <param name="hashes">Their stable hashes, in the same order.</param>
     /// <param name="ns">The namespace.</param>
+    /// <seealso cref="IsLookUpSlow"/>
     public virtual void Prefetch(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes, in TNamespace ns)
     {
     }

@@ -41,4 +41,12 @@ public abstract class NativeSnapshotSource
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="MillraceException">The file is damaged or missing.</exception>
     public abstract void Download(StateFile file, string localPath, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Whether snapshots from now on may name a file again, as if this backend had written it for a completed checkpoint: where the job goes on from a checkpoint of its own,
+    /// and the file was written to be shared. Not where it belongs to a savepoint or to another job, which may go away.
+    /// </summary>
+    /// <param name="file">The file.</param>
+    /// <returns>Whether it may be named. Default: <see langword="false"/>.</returns>
+    public virtual bool MayShare(StateFile file) => false;
 }

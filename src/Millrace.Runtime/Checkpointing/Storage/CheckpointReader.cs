@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Hashing;
 using Millrace.Checkpointing;
 using Millrace.State.Backends;
@@ -5,10 +6,18 @@ using Millrace.State.Backends;
 namespace Millrace.Runtime.Checkpointing.Storage;
 
 /// <summary>Reads the files of one checkpoint or savepoint, and verifies what it reads. Safe for use by several threads.</summary>
-internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointManifest manifest)
+/// <param name="storage">Where they are.</param>
+/// <param name="manifest">Names them.</param>
+/// <param name="sharedFolder">
+/// The folder of shared files of the job that goes on from the checkpoint, where the checkpoint is one that the job keeps itself; else null. Those files may be named again.
+/// </param>
+internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointManifest manifest, string? sharedFolder = null)
 {
     // A file up to this size is verified before a byte of it is handed out.
     private const int VerifiedAtOnce = 256 * 1024;
+
+    // Between two pieces of this size a restore can be given up.
+    private const int CopiedAtOnce = 128 * 1024;
 
     public CheckpointManifest Manifest => manifest;
 
@@ -80,6 +89,8 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
     /// <summary>Gives the files of native snapshots to a backend.</summary>
     public NativeSnapshotSource AsNativeSource() => new NativeSource(this);
 
+    private bool MayShare(StateFile file) => sharedFolder is not null && CheckpointNames.IsIn(file.Path, sharedFolder);
+
     private VerifyingStream Open(StateFile file, CancellationToken cancellationToken) =>
         new(OpenUnverified(file, cancellationToken), file.Length, file.Checksum, what => Damaged(file, what));
 
@@ -122,15 +133,15 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
             if (file.Path.Length > 0 && CheckpointNames.IsShared(file.Path) && storage.TryExport(file.Path, localPath))
             {
                 using var stream = new VerifyingStream(File.OpenRead(localPath), file.Length, file.Checksum, what => Damaged(file, what));
-                stream.CopyTo(Stream.Null);
+                Copy(stream, Stream.Null, cancellationToken);
                 return;
             }
 
             using var source = Open(file, cancellationToken);
-            using var target = new FileStream(localPath, FileMode.CreateNew, FileAccess.Write);
-            source.CopyTo(target);
+            using var target = new FileStream(localPath, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+            Copy(source, target, cancellationToken);
         }
-        catch (MillraceException)
+        catch (Exception exception) when (exception is MillraceException or OperationCanceledException)
         {
             // Nothing unverified stays where the backend would look for it.
             File.Delete(localPath);
@@ -142,8 +153,27 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
         }
     }
 
+    private static void Copy(Stream source, Stream target, CancellationToken cancellationToken)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(CopiedAtOnce);
+        try
+        {
+            for (int read; (read = source.Read(buffer)) > 0;)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                target.Write(buffer, 0, read);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
     private sealed class NativeSource(CheckpointReader reader) : NativeSnapshotSource
     {
         public override void Download(StateFile file, string localPath, CancellationToken cancellationToken) => reader.Download(file, localPath, cancellationToken);
+
+        public override bool MayShare(StateFile file) => reader.MayShare(file);
     }
 }

@@ -151,7 +151,15 @@ internal sealed partial class CheckpointStore
     }
 
     /// <summary>Reads the files of a checkpoint or savepoint.</summary>
-    public CheckpointReader CreateReader(CheckpointManifest manifest) => new(_storage, manifest);
+    public CheckpointReader CreateReader(CheckpointManifest manifest)
+    {
+        lock (_gate)
+        {
+            // What is kept is named, so its files stay until a checkpoint is complete that names some of them again, or does not.
+            bool isKept = _manifests.Values.Any(kept => ReferenceEquals(kept, manifest));
+            return new CheckpointReader(_storage, manifest, isKept ? _names.SharedFolder : null);
+        }
+    }
 
     /// <summary>Begins a checkpoint.</summary>
     /// <param name="checkpointId">Its number: one that this job has not used before.</param>

@@ -113,7 +113,8 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
     public void Restore(IReadOnlyList<KeyedStateReader> snapshots) => _backend.Restore(snapshots);
 
     /// <inheritdoc cref="KeyedStateBackend{TKey}.RestoreNative"/>
-    public void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source) => _backend.RestoreNative(snapshots, source);
+    public void RestoreNative(IReadOnlyList<NativeSnapshot> snapshots, NativeSnapshotSource source, CancellationToken cancellationToken) =>
+        _backend.RestoreNative(snapshots, source, cancellationToken);
 
     public void CheckpointCompleted(long checkpointId) => _backend.CheckpointCompleted(checkpointId);
 

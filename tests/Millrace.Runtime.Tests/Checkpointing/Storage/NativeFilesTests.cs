@@ -55,6 +55,37 @@ public sealed class NativeFilesTests : IDisposable
         Assert.False(File.Exists(Local("back")));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_download_that_is_given_up_leaves_nothing(bool isShared)
+    {
+        var (reader, file, _) = Upload(600_000, isShared);
+        using var cancelled = new CancellationTokenSource();
+        cancelled.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => reader.AsNativeSource().Download(file, Local("back"), cancelled.Token));
+        Assert.False(File.Exists(Local("back")));
+    }
+
+    [Fact]
+    public void Only_shared_files_of_a_checkpoint_that_the_job_keeps_may_be_named_again()
+    {
+        var (reader, shared, _) = Upload(5_000, isShared: true);
+        Assert.True(reader.AsNativeSource().MayShare(shared));
+        Assert.False(reader.AsNativeSource().MayShare(shared with { Path = "job/chk-1/0123" }));
+        Assert.False(reader.AsNativeSource().MayShare(shared with { Path = "", Inline = new byte[5_000] }));
+
+        // Another run of the job, and a job that only starts from this one's checkpoint.
+        var next = new CheckpointStore(new DirectoryCheckpointStorage(Local("storage")), "job", new CheckpointOptions(), TimeProvider.System, NullLogger.Instance);
+        Assert.True(next.CreateReader(next.Open().Latest!).AsNativeSource().MayShare(shared));
+        var other = new CheckpointStore(new DirectoryCheckpointStorage(Local("storage")), "other", new CheckpointOptions(), TimeProvider.System, NullLogger.Instance);
+        other.Open();
+        Assert.False(other.CreateReader(reader.Manifest).AsNativeSource().MayShare(shared));
+
+        // Read from its folder, as a savepoint is, it is not known whether anybody keeps it.
+        Assert.False(new CheckpointReader(new DirectoryCheckpointStorage(Local("storage")), reader.Manifest).AsNativeSource().MayShare(shared));
+    }
+
     [Fact]
     public void What_is_given_up_is_removed_also_where_it_is_still_being_written()
     {

@@ -1,0 +1,102 @@
+using Millrace.Runtime.Exchange;
+using Millrace.Runtime.State.Heap;
+using Millrace.Runtime.Tests.Operators;
+using Millrace.Runtime.Windowing;
+using Millrace.State.Backends;
+using Millrace.Windowing;
+
+namespace Millrace.Runtime.Tests.Windowing;
+
+/// <summary>Windows tell a backend whose look-ups are slow what they will need, and others nothing.</summary>
+public sealed class WindowPrefetchTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Records_firing_and_removal_fetch_ahead_where_look_ups_are_slow(bool isSlow)
+    {
+        var backend = new Watched { IsSlow = isSlow };
+        var op = new SliceWindowOperator<int, Event, Event, Event>(
+            e => e.Key,
+            TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10)),
+            new LatePolicy<Event>(0, null),
+            new ReduceAggregation<Event>(WindowForms.Join),
+            new ValueEmitter<int, Event>());
+        var rig = new OperatorRig(op, backend: backend);
+        var tap = new Tap<Event>(rig.Pressure);
+        op.Output.Connect(tap);
+        op.Open();
+        op.Receive(OperatorRig.Batch(
+            Enumerable.Range(0, 20).Select(key => (new Event(key, $"{key}.0"), 5L)).Concat(Enumerable.Range(0, 10).Select(key => (new Event(key, $"{key}.1"), 15L)))));
+        List<(int Keys, long Namespace)> received = isSlow ? [(20, 10), (10, 20)] : [];
+        Assert.Equal(received, backend.Fetched);
+        backend.Fetched.Clear();
+
+        op.Control(ControlElement.Watermark(9));
+        while (op.IsUnfinished)
+        {
+            op.Resume();
+        }
+
+        Assert.Equal(20, tap.Records.Count);
+        List<(int Keys, long Namespace)> walked = isSlow ? [(20, 10), (20, 10)] : [];
+        Assert.Equal(walked, backend.Fetched);
+    }
+
+    /// <summary>Heap state that notes what is fetched ahead.</summary>
+    private sealed class Watched : StateBackend
+    {
+        public bool IsSlow { get; init; }
+
+        public List<(int Keys, long Namespace)> Fetched { get; } = [];
+
+        public override string Name => "watched";
+
+        public override KeyedStateBackend<TKey> CreateKeyedState<TKey>(KeyedStateContext<TKey> context) =>
+            new Backend<TKey>(this, context.MaxParallelism, HeapStateBackend.Instance.CreateKeyedState(context));
+
+        private sealed class Backend<TKey>(Watched owner, int maxParallelism, KeyedStateBackend<TKey> inner) : KeyedStateBackend<TKey>(maxParallelism)
+        {
+            public override long EntryCount => inner.EntryCount;
+
+            public override ulong HashOf(in TKey key) => inner.HashOf(in key);
+
+            public override KeyedStateTable<TKey, TNamespace, TValue> CreateTable<TNamespace, TValue>(StateTableDescriptor<TNamespace, TValue> descriptor) =>
+                new Table<TKey, TNamespace, TValue>(owner, inner.CreateTable(descriptor));
+
+            public override FrozenKeyedState Freeze(long checkpointId) => inner.Freeze(checkpointId);
+
+            public override void Restore(IReadOnlyList<KeyedStateReader> snapshots) => inner.Restore(snapshots);
+        }
+
+        private sealed class Table<TKey, TNamespace, TValue>(Watched owner, KeyedStateTable<TKey, TNamespace, TValue> inner) : KeyedStateTable<TKey, TNamespace, TValue>
+        {
+            public override long Count => inner.Count;
+
+            public override bool IsLookUpSlow => owner.IsSlow;
+
+            public override ref TValue GetOrAdd(scoped in TKey key, ulong hash, scoped in TNamespace ns, out bool existed) => ref inner.GetOrAdd(in key, hash, in ns, out existed);
+
+            public override ref TValue Find(scoped in TKey key, ulong hash, scoped in TNamespace ns) => ref inner.Find(in key, hash, in ns);
+
+            public override ref readonly TValue Peek(scoped in TKey key, ulong hash, scoped in TNamespace ns) => ref inner.Peek(in key, hash, in ns);
+
+            public override bool Remove(scoped in TKey key, ulong hash, scoped in TNamespace ns) => inner.Remove(in key, hash, in ns);
+
+            public override void Clear() => inner.Clear();
+
+            public override bool MoveNext(ref TableCursor cursor) => inner.MoveNext(ref cursor);
+
+            public override ref readonly TKey KeyAt(in TableCursor cursor) => ref inner.KeyAt(in cursor);
+
+            public override ref readonly TNamespace NamespaceAt(in TableCursor cursor) => ref inner.NamespaceAt(in cursor);
+
+            public override ref TValue ValueAt(in TableCursor cursor) => ref inner.ValueAt(in cursor);
+
+            public override ref readonly TValue PeekAt(in TableCursor cursor) => ref inner.PeekAt(in cursor);
+
+            public override void Prefetch(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes, in TNamespace ns) =>
+                owner.Fetched.Add((keys.Length, (long)(object)ns!));
+        }
+    }
+}
