@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Checkpointing;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Testing.Simulation;
 
@@ -11,32 +12,6 @@ internal sealed class SimulatedEngine : ISimulatedEngine
     public bool IsFaultTolerant => true;
 
     public ISimulatedRun Start(SimulatedStart start) => HasFinished(start) ? new FinishedRun() : new SimulatedRun(start);
-
-    public IReadOnlyList<string> VerifyStorage(SimulatedStorage storage, string jobId)
-    {
-        var wrong = new List<string>();
-        var options = new CheckpointOptions { Storage = storage, JobId = jobId };
-        var store = new CheckpointStore(storage, jobId, options, TimeProvider.System, NullLogger.Instance);
-        store.Open();
-        foreach (var retained in store.Retained)
-        {
-            try
-            {
-                var manifest = store.ReadSavepoint(retained.Path);
-                var reader = store.CreateReader(manifest);
-                foreach (var (file, _) in ManifestFiles.All(manifest))
-                {
-                    reader.Verify(file);
-                }
-            }
-            catch (Exception error) when (error is MillraceException or IOException)
-            {
-                wrong.Add($"{retained.Path}: {error.Message}");
-            }
-        }
-
-        return wrong;
-    }
 
     /// <summary>
     /// Whether the job had come to its end before the crash: to start it once more would be another job. A process that dies between the end of its job and
@@ -70,7 +45,7 @@ internal sealed class SimulatedEngine : ISimulatedEngine
         {
         }
 
-        public void TriggerSavepoint(string path, bool stop, Action<Exception?> done) => done(new IOException("The job has ended."));
+        public void TriggerSavepoint(string path, SavepointFormat format, StopMode stop, Action<Exception?> done) => done(new IOException("The job has ended."));
 
         public void Cancel()
         {
