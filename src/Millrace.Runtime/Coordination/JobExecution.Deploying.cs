@@ -53,6 +53,7 @@ internal sealed partial class JobExecution
         if (!options.RestoreLatest)
         {
             _unwanted = [.. store.Retained.Select(retained => retained.Id)];
+            store.Abandon();
         }
         else if (opening.Latest is { } latest)
         {
