@@ -25,6 +25,14 @@ public sealed class WorldTests
         Assert.True(steps > 50_000 && records > 20_000, $"Hardly anything has happened: {steps} steps, {records} records.");
     }
 
+    [Theory]
+    [InlineData(149UL)] // Dies when the log says that it is stopped, and before anybody heard so.
+    [InlineData(101_521UL)]
+    [InlineData(102_968UL)] // Another start takes over there, and the first goes on later.
+    [InlineData(103_127UL)] // A connection breaks while the job is ending behind its savepoint.
+    [InlineData(104_237UL)]
+    public void Worlds_that_have_failed_once_are_good(ulong seed) => Assert.Null(World.Run(seed, new SimulatedEngine(), new SimulationLog()).Failure);
+
     [Fact]
     public void The_same_seed_is_the_same_world_line_for_line()
     {

@@ -17,6 +17,7 @@ internal sealed partial class World
     // The savepoints behind which nothing comes any more.
     private readonly HashSet<string> _drained = [];
     private bool _isDrained;
+    private Rescale? _lastStop;
 
     private void Apply(Fault fault)
     {
@@ -74,7 +75,7 @@ internal sealed partial class World
                 break;
             case Fault.StopAndRescale stop:
                 var rescale = new Rescale($"savepoints/{++_savepoints}", stop.Claim, stop.Drains);
-                generation.Rescale = rescale;
+                generation.Rescale = _lastStop = rescale;
                 run.TriggerSavepoint(rescale.Savepoint!, stop.Format, stop.Drains ? StopMode.Drain : StopMode.Suspend, error => Stopped(generation, rescale, error));
                 break;
             case Fault.CancelAndRescale:

@@ -129,6 +129,12 @@ internal sealed partial class World
     private void Start()
     {
         _audit.VerifyAll();
+        if (_audit.Ended == JobState.Suspended && _lastStop is { Savepoint: { } stoppedWith } stop)
+        {
+            // A job that was stopped goes on from its savepoint, also where whoever had stopped it died before it heard of that.
+            (_restoreFrom, _claim) = (stoppedWith, stop.Claim);
+            _isDrained |= stop.Drains;
+        }
 
         // Until the job has a checkpoint behind the savepoint that it was set back to, whoever starts it says so each time, and starts it alone.
         bool returns = _abandonedUpTo is { } last && !_audit.HasCheckpointAfter(last);
@@ -175,7 +181,7 @@ internal sealed partial class World
         var generation = _current!;
         var run = generation.Run!;
         _log.Write("world", $"start {generation.Number} has ended: {run.State} {run.Error?.Message}");
-        bool stopped = generation.Rescale is { } rescale && (rescale.Savepoint is null ? run.State == JobState.Canceled : rescale.IsTaken && run.State == JobState.Finished);
+        bool stopped = generation.Rescale is { } rescale && (rescale.Savepoint is null ? run.State == JobState.Canceled : rescale.IsTaken && (run.State == JobState.Finished || FailedBehindItsSavepoint(run)));
         if (run.State == JobState.Failed && run.Error is { } error && error.Message.Contains(CheckpointErrors.Fenced, StringComparison.Ordinal) && _generations.Exists(other => other != generation && other.IsAlive))
         {
             // An earlier start that had been frozen before it had begun has taken over, as it may. Whoever looks after processes makes it one again.
@@ -236,6 +242,10 @@ internal sealed partial class World
             Crash(generation, _crashDown);
         }
     }
+
+    /// <summary>Something broke while the job was ending, behind the savepoint that it was stopped with, and it says so.</summary>
+    private static bool FailedBehindItsSavepoint(ISimulatedRun run) =>
+        run.State == JobState.Failed && run.Error is { } error && error.Message.Contains("its savepoint is complete", StringComparison.Ordinal);
 
     private bool MayForget(long? restored, long committed)
     {
