@@ -145,6 +145,32 @@ public sealed class LedgerTests
         Assert.InRange(outcomes.Count(arrived => arrived), 10, 40);
     }
 
+    [Fact]
+    public void Rewind_UndoesWhatCameBehindTheSavepoint_AndLosesWhatIsUnderWay()
+    {
+        var writer = Writer(epoch: 1, restored: null);
+        Prepare(writer, "a", checkpoint: 1, 1);
+        Prepare(writer, "b", checkpoint: 2, 2);
+        _ledger.Commit(new LedgerCommittable("a", 1));
+        var backup = _ledger.BackUp(2);
+
+        // The job failed before a checkpoint came, and went another way.
+        Prepare(Writer(epoch: 2, restored: 1), "c", checkpoint: 5, 3);
+        _ledger.Commit(new LedgerCommittable("c", 5));
+        Assert.Equal([1, 3], _ledger.CommittedBy("sink"));
+        _faults.Immediate = 0;
+        bool arrived = false;
+        _ = _ledger.RequestAsync(_world.Time, () => arrived = true, CancellationToken.None);
+
+        _ledger.Rewind(backup);
+        _world.Time.Advance(TimeSpan.FromMinutes(1));
+        Writer(epoch: 3, restored: 2);
+        _ledger.Commit(new LedgerCommittable("b", 2));
+        Assert.Equal([1, 2], _ledger.CommittedBy("sink"));
+        Assert.Empty(_ledger.Violations);
+        Assert.False(arrived);
+    }
+
     private LedgerParty Writer(long epoch, long? restored, int subtask = 0, int parallelism = 2)
     {
         var party = new LedgerParty("sink", subtask, parallelism, epoch, restored);

@@ -57,7 +57,5 @@ public sealed class SeedRunsTests
         public bool IsFaultTolerant => false;
 
         public ISimulatedRun Start(SimulatedStart start) => throw new InvalidOperationException("broken\nin two lines");
-
-        public IReadOnlyList<string> VerifyStorage(Testing.Simulation.SimulatedStorage storage, string jobId) => [];
     }
 }

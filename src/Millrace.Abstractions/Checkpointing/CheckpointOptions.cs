@@ -59,7 +59,10 @@ public sealed class CheckpointOptions
     /// <value>0 to 1,048,576 bytes. Default: 20 KiB, as in Flink.</value>
     public int InlineThreshold { get; set; } = 20 * 1024;
 
-    /// <summary>Whether a new start of the job goes on from its latest completed checkpoint in <see cref="Storage"/>, or from the savepoint that it was stopped with.</summary>
+    /// <summary>
+    /// Whether a new start of the job goes on from its latest completed checkpoint in <see cref="Storage"/>, or from the savepoint that it was stopped with. Where not, the checkpoints that it finds
+    /// are removed when it has completed one of its own.
+    /// </summary>
     /// <value>Default: <see langword="true"/>.</value>
     public bool RestoreLatest { get; set; } = true;
 

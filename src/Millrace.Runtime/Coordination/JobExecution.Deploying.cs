@@ -57,6 +57,7 @@ internal sealed partial class JobExecution
         if (!options.RestoreLatest)
         {
             _unwanted = [.. store.Retained.Select(retained => retained.Id), .. store.StoppedWith is { } unwanted ? [unwanted.Id] : Array.Empty<long>()];
+            store.Abandon();
         }
         else if (opening.Latest is { } latest)
         {

@@ -20,6 +20,12 @@ internal sealed class SimulatedDisk(SimulatedScheduler world, StorageFaults faul
     /// <summary>Called when an operation is where a process crashes; kills the process and whatever falls with it.</summary>
     public Action<SimulatedProcess> Crash { get; set; } = static process => process.Kill();
 
+    /// <summary>Told of every file that is there under its name from now on.</summary>
+    public Action<string>? Written { get; set; }
+
+    /// <summary>Told of every file that a process has removed.</summary>
+    public Action<string>? Removed { get; set; }
+
     /// <summary>The size of all files.</summary>
     public long Size => _files.Values.Sum(file => file.Content.LongLength);
 
@@ -28,6 +34,9 @@ internal sealed class SimulatedDisk(SimulatedScheduler world, StorageFaults faul
 
     /// <summary>The storage as a start of a job sees it.</summary>
     public SimulatedStorage ConnectFrom(SimulatedProcess owner) => new(this, owner);
+
+    /// <summary>What is there, past all faults and for reading only.</summary>
+    public CheckpointStorage Inspect() => new SimulatedDiskView(this);
 
     /// <summary>Has a process not reach the storage any more.</summary>
     public void CutOff(SimulatedProcess process) => _cutOff.Add(process);
@@ -115,6 +124,7 @@ internal sealed class SimulatedDisk(SimulatedScheduler world, StorageFaults faul
         }
 
         _files[name] = (content, world.Time.GetUtcNow());
+        Written?.Invoke(name);
     }
 
     /// <summary>Leaves the part of a file that was written when its process crashed, where the storage is of that kind.</summary>
@@ -146,7 +156,13 @@ internal sealed class SimulatedDisk(SimulatedScheduler world, StorageFaults faul
             .Select(file => new StoredFile(file.Key, file.Value.Content.Length, file.Value.Modified))];
     }
 
-    internal void Remove(string name) => _files.Remove(name);
+    internal void Remove(string name)
+    {
+        if (_files.Remove(name))
+        {
+            Removed?.Invoke(name);
+        }
+    }
 
     [DoesNotReturn]
     private void Die(SimulatedProcess process, string description, string when)

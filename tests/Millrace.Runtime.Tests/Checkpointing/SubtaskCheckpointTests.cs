@@ -1,6 +1,8 @@
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Operators;
+using Millrace.Runtime.Serialization;
 using Millrace.Runtime.Tasks;
+using Millrace.Serialization;
 using Millrace.Testing.Simulation;
 
 namespace Millrace.Runtime.Tests.Checkpointing;
@@ -192,6 +194,8 @@ public sealed class SubtaskCheckpointTests : ISnapshotWriter, ISubtaskListener, 
 
         private sealed class AllHere() : ChannelRecording("edge", 0, 0, false)
         {
+            public override TypeSchema Schema => TypeSerializers.Get<long>().Schema;
+
             public override int Count => 0;
 
             public override void Write(Stream stream)

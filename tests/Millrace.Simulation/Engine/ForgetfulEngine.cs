@@ -1,5 +1,4 @@
 using Millrace.Checkpointing;
-using Millrace.Testing.Simulation;
 
 namespace Millrace.Simulation.Engine;
 
@@ -14,6 +13,4 @@ internal sealed class ForgetfulEngine : ISimulatedEngine
         start.Env.Options.RestartStrategy = RestartStrategy.None();
         return new SimulatedRun(start);
     }
-
-    public IReadOnlyList<string> VerifyStorage(SimulatedStorage storage, string jobId) => [];
 }

@@ -1,3 +1,5 @@
+using Millrace.Checkpointing;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Testing.Simulation;
 
 namespace Millrace.Simulation.Engine;
@@ -10,10 +12,6 @@ internal interface ISimulatedEngine
 
     /// <summary>Starts a job; where its storage has a checkpoint of it, from there.</summary>
     ISimulatedRun Start(SimulatedStart start);
-
-    /// <summary>Reads everything that the storage keeps for the job.</summary>
-    /// <returns>What is wrong with it, a line each.</returns>
-    IReadOnlyList<string> VerifyStorage(SimulatedStorage storage, string jobId);
 }
 
 /// <summary>What a job is started with.</summary>
@@ -44,9 +42,10 @@ internal interface ISimulatedRun
 
     /// <summary>Takes a savepoint.</summary>
     /// <param name="path">Its folder in the storage.</param>
-    /// <param name="stop">Whether the job stops behind it.</param>
+    /// <param name="format">How it is written.</param>
+    /// <param name="stop">Whether the job stops behind it, and how.</param>
     /// <param name="done">Called in the coordinator's process with the error, if there was one.</param>
-    void TriggerSavepoint(string path, bool stop, Action<Exception?> done);
+    void TriggerSavepoint(string path, SavepointFormat format, StopMode stop, Action<Exception?> done);
 
     void Cancel();
 

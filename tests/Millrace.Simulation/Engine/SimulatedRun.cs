@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Millrace.Checkpointing;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Coordination;
 using Millrace.Runtime.Exchange.Remote;
@@ -87,8 +88,8 @@ internal sealed class SimulatedRun : ISimulatedRun, IJobHost
         _execution.SubtasksLost(lost, new IOException($"Worker {name} is dead."));
     }
 
-    public void TriggerSavepoint(string path, bool stop, Action<Exception?> done) =>
-        _execution.Request(SnapshotKind.CanonicalSavepoint, path, stop ? StopMode.Suspend : StopMode.None, (_, error) => done(error));
+    public void TriggerSavepoint(string path, SavepointFormat format, StopMode stop, Action<Exception?> done) => _execution.Request(
+        format == SavepointFormat.Native ? SnapshotKind.NativeSavepoint : SnapshotKind.CanonicalSavepoint, path, stop, (_, error) => done(error));
 
     public void Cancel() => _execution.Cancel();
 

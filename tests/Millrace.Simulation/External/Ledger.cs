@@ -15,6 +15,8 @@ internal sealed class Ledger<T>(SimulatedScheduler world, LedgerFaults faults, S
     private readonly List<LedgerParty> _registered = [];
     private readonly List<LedgerTransaction<T>> _committed = [];
     private readonly List<string> _violations = [];
+    private readonly HashSet<string> _forgetful = [];
+    private int _past;
 
     public LedgerFaults Faults => faults;
 
@@ -26,8 +28,13 @@ internal sealed class Ledger<T>(SimulatedScheduler world, LedgerFaults faults, S
 
     public IEnumerable<LedgerTransaction<T>> Transactions => _transactions.Values;
 
-    /// <summary>Whether an attempt may begin from a checkpoint before what is committed: only where the world has damaged the checkpoint on purpose.</summary>
-    public bool MayForgetCommitted { get; set; }
+    /// <summary>
+    /// Whether an attempt may begin from a checkpoint (or from nothing) although what was committed with a later one is: only where the world has damaged the later ones on purpose.
+    /// </summary>
+    public Func<long?, long, bool> MayForget { get; set; } = static (_, _) => false;
+
+    /// <summary>The sinks that have begun before something that they had committed, so that it comes again.</summary>
+    public IReadOnlySet<string> Forgetful => _forgetful;
 
     /// <summary>The committed records of a sink, in the order of commits.</summary>
     public IEnumerable<T> CommittedBy(string op) => _committed.Where(transaction => transaction.Owner.Operator == op).SelectMany(transaction => transaction.Records);
@@ -46,7 +53,11 @@ internal sealed class Ledger<T>(SimulatedScheduler world, LedgerFaults faults, S
 
             if (transaction.State == LedgerState.Committed)
             {
-                if (!MayForgetCommitted)
+                if (transaction.CheckpointId is { } committed && MayForget(party.RestoredCheckpoint, committed))
+                {
+                    _forgetful.Add(party.Operator);
+                }
+                else
                 {
                     Violation($"committed data is lost: {party} begins from checkpoint {party.RestoredCheckpoint?.ToString() ?? "none"}, but this is committed: {transaction}");
                 }
@@ -135,6 +146,33 @@ internal sealed class Ledger<T>(SimulatedScheduler world, LedgerFaults faults, S
         }
     }
 
+    /// <summary>Remembers what it is when a savepoint is taken: what belongs to that or was prepared before.</summary>
+    /// <param name="checkpointId">The savepoint's number.</param>
+    public LedgerBackup<T> BackUp(long checkpointId) => new(
+        checkpointId,
+        [.. _transactions.Values.Where(transaction => transaction.CheckpointId <= checkpointId).Select(transaction => (transaction, transaction.State))],
+        [.. _committed.Where(transaction => transaction.CheckpointId <= checkpointId)]);
+
+    /// <summary>
+    /// Becomes what it was when a savepoint was taken, as whoever returns to one does with what the job has written to. Nobody may live who has written since; what they have sent before
+    /// is lost.
+    /// </summary>
+    public void Rewind(LedgerBackup<T> backup)
+    {
+        _past++;
+        _registered.Clear();
+        _transactions.Clear();
+        foreach (var (transaction, state) in backup.Transactions)
+        {
+            transaction.State = state;
+            _transactions.Add(transaction.Id, transaction);
+        }
+
+        _committed.Clear();
+        _committed.AddRange(backup.Committed);
+        log.Write("ledger", $"is as it was at savepoint {backup.CheckpointId}");
+    }
+
     /// <summary>Looks for what is left when the job has finished.</summary>
     public void CheckEnd()
     {
@@ -167,8 +205,14 @@ internal sealed class Ledger<T>(SimulatedScheduler world, LedgerFaults faults, S
             cancellationToken.Register(() => answer.TrySetCanceled(cancellationToken));
         }
 
+        int past = _past;
         After(world.Time, () =>
         {
+            if (past != _past)
+            {
+                return;
+            }
+
             Exception? failure = requestLost || answerLost ? Unavailable() : null;
             if (!requestLost)
             {

@@ -48,3 +48,9 @@ internal sealed class LedgerTransaction<T>(string id, LedgerParty owner)
     public override string ToString() =>
         $"transaction {Id} of {Owner}{(CheckpointId is { } checkpoint ? $" for checkpoint {checkpoint}" : "")}, {Records.Count} records, {State}";
 }
+
+/// <summary>What a <see cref="Ledger{T}"/> was when a savepoint was taken.</summary>
+/// <param name="CheckpointId">The savepoint's number.</param>
+/// <param name="Transactions">Those up to it, and what had become of them. Their records do not change any more.</param>
+/// <param name="Committed">Those of them that were committed, in the order of commits.</param>
+internal sealed record LedgerBackup<T>(long CheckpointId, IReadOnlyList<(LedgerTransaction<T> Transaction, LedgerState State)> Transactions, IReadOnlyList<LedgerTransaction<T>> Committed);

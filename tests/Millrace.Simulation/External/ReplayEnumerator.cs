@@ -20,6 +20,7 @@ internal sealed class ReplayEnumerator : SplitEnumerator<ReplaySplit, ReplayStat
 
     public override void Start()
     {
+        _context.SetProcessingBacklog(_plan.HasBacklog && !(_plan.OnRequest && _discovered == _plan.Splits.Count));
         if (!_plan.OnRequest)
         {
             while (Discover())
@@ -74,6 +75,11 @@ internal sealed class ReplayEnumerator : SplitEnumerator<ReplaySplit, ReplayStat
         }
 
         _unassigned.Add(new ReplaySplit(_discovered++, 0));
+        if (_plan.OnRequest && _plan.HasBacklog && _discovered == _plan.Splits.Count)
+        {
+            _context.SetProcessingBacklog(false);
+        }
+
         return true;
     }
 

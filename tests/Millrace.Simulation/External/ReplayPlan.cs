@@ -13,6 +13,9 @@ internal sealed record ReplayPlan(IReadOnlyList<Item[]> Splits, int Disorder, bo
 {
     private const long PlacesPerSplit = 1_000_000;
 
+    /// <summary>Whether the source counts as working off a backlog until its last split is found; where each reader has its own from the beginning, to the end.</summary>
+    public bool HasBacklog { get; init; }
+
     /// <summary>All records.</summary>
     public IEnumerable<Item> Items => Splits.SelectMany(split => split);
 
@@ -48,7 +51,7 @@ internal sealed record ReplayPlan(IReadOnlyList<Item[]> Splits, int Disorder, bo
             }
         }
 
-        return new ReplayPlan(content, disorder, onRequest, random.Next(1, 12), TimeSpan.FromMilliseconds(random.Next(0, 25)));
+        return new ReplayPlan(content, disorder, onRequest, random.Next(1, 12), TimeSpan.FromMilliseconds(random.Next(0, 25))) { HasBacklog = random.Next(3) == 0 };
     }
 
     /// <summary>Which split of all sources a record comes from.</summary>

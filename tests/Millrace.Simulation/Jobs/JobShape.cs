@@ -24,12 +24,8 @@ internal sealed class JobShape
 
     public IReadOnlyList<Stage> Stages => _stages;
 
-    /// <summary>The uids of the sinks, with what each must get, in any order.</summary>
-    public IEnumerable<(string Uid, IReadOnlyList<Item> Expected)> Sinks => _sinks.Select(sink => (sink.Uid, _results[sink.Stage]));
-
-    /// <summary>What the stages that count must have counted.</summary>
-    public IEnumerable<(Stage Stage, long Count, long Sum)> Tallies =>
-        _stages.OfType<TallyStage>().Select(stage => ((Stage)stage, (long)_results[stage.Index].Count, _results[stage.Index].Sum(item => item.Value)));
+    /// <summary>The uids of the sinks, with what each must get, in any order, and whether it gets at least that where records are processed more than once.</summary>
+    public IEnumerable<(string Uid, IReadOnlyList<Item> Expected, bool BearsDuplicates)> Sinks => SinksOf(_results);
 
     /// <summary>Makes a job up.</summary>
     public static JobShape Create(Random random)
@@ -59,6 +55,45 @@ internal sealed class JobShape
 
         return shape;
     }
+
+    /// <summary>What comes out of each stage.</summary>
+    public IReadOnlyList<IReadOnlyList<Item>> Results => _results;
+
+    /// <summary>As <see cref="Sinks"/>, from other results of the stages.</summary>
+    public IEnumerable<(string Uid, IReadOnlyList<Item> Expected, bool BearsDuplicates)> SinksOf(IReadOnlyList<IReadOnlyList<Item>> results) =>
+        _sinks.Select(sink => (sink.Uid, results[sink.Stage], BearsDuplicates(_stages[sink.Stage])));
+
+    /// <summary>What the stages that count must have counted.</summary>
+    public IEnumerable<(Stage Stage, long Count, long Sum)> TalliesOf(IReadOnlyList<IReadOnlyList<Item>> results) =>
+        _stages.OfType<TallyStage>().Select(stage => ((Stage)stage, (long)results[stage.Index].Count, results[stage.Index].Sum(item => item.Value)));
+
+    /// <summary>Gives each source a sink of its own: where a job ends before its input does, that one says what it has read.</summary>
+    public void ObserveSources()
+    {
+        foreach (var source in _stages.OfType<SourceStage>())
+        {
+            _sinks.Add((ObserverOf(source), source.Index));
+        }
+    }
+
+    /// <summary>The uid of the sink that <see cref="ObserveSources"/> has given a source.</summary>
+    public static string ObserverOf(SourceStage source) => $"observer-{source.Index}";
+
+    /// <summary>What comes out of each stage where only a part of the input is read.</summary>
+    /// <param name="read">What is read from a source.</param>
+    public IReadOnlyList<IReadOnlyList<Item>> ComputeFrom(Func<SourceStage, IReadOnlyList<Item>> read)
+    {
+        var results = new List<IReadOnlyList<Item>>();
+        foreach (var stage in _stages)
+        {
+            results.Add(stage is SourceStage source ? read(source) : [.. stage.Compute([.. stage.Inputs.Select(input => results[input])])]);
+        }
+
+        return results;
+    }
+
+    /// <summary>Whether a stage and all before it give at least what they should where records are processed more than once.</summary>
+    public bool BearsDuplicates(Stage stage) => stage.BearsDuplicates && Array.TrueForAll(stage.Inputs, input => BearsDuplicates(_stages[input]));
 
     /// <summary>Declares the job.</summary>
     /// <param name="job">The environment, and what is particular to this start.</param>
@@ -115,6 +150,9 @@ internal sealed class JobShape
                 var split = new SplitStage(_stages.Count, input);
                 Add(_ => split);
                 Add(index => new SideStage(index, split), replacesInputs: false);
+                break;
+            case 7 when _random.Next(2) == 0:
+                Add(index => new LaterStage(index, input, _random.Next(0, 60)));
                 break;
             case 7:
                 Add(index => new CountStage(index, input));

@@ -50,6 +50,8 @@ internal sealed record SequenceStage(int Index, int Input) : Stage(Index, Input)
 /// <summary>A while after each record: how many there were of its key up to then. List state and timers.</summary>
 internal sealed record DelayedStage(int Index, int Input, int Delay) : Stage(Index, Input)
 {
+    public override bool BearsDuplicates => false;
+
     public override DataStream<Item> Build(JobBuild job) => Tune(job, job[Input].KeyBy(item => item.Key).Process(() => new Delayed(Delay)));
 
     public override IEnumerable<Item> Compute(IReadOnlyList<IReadOnlyList<Item>> inputs) =>
@@ -84,6 +86,8 @@ internal sealed record DelayedStage(int Index, int Input, int Delay) : Stage(Ind
 /// <summary>The sum of each key and moment, a while later. Map state and timers; state goes when it is not needed any more.</summary>
 internal sealed record MomentStage(int Index, int Input, int Delay) : Stage(Index, Input)
 {
+    public override bool BearsDuplicates => false;
+
     public override DataStream<Item> Build(JobBuild job) => Tune(job, job[Input].KeyBy(item => item.Key).Process(() => new Moments(Delay)));
 
     public override IEnumerable<Item> Compute(IReadOnlyList<IReadOnlyList<Item>> inputs) =>
@@ -113,6 +117,8 @@ internal sealed record MomentStage(int Index, int Input, int Delay) : Stage(Inde
 /// <summary>The sum of each key at the end of the input. Value state, and a timer for every key that waits all the time.</summary>
 internal sealed record FinalStage(int Index, int Input) : Stage(Index, Input)
 {
+    public override bool BearsDuplicates => false;
+
     // Later than any record, and early enough for those that add to it.
     private const long End = 1L << 50;
 

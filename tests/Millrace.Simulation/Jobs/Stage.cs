@@ -15,6 +15,9 @@ internal abstract record Stage(int Index, params int[] Inputs)
     /// <summary>Whether its records' event time is their <see cref="Item.Time"/> where that of its input is: else nothing that goes by event time may follow.</summary>
     public virtual bool KeepsEventTime => true;
 
+    /// <summary>Whether records that come more than once add results and change none.</summary>
+    public virtual bool BearsDuplicates => true;
+
     /// <summary>What the stage does, for the log.</summary>
     public string Name => $"{Index}:{GetType().Name.Replace("Stage", "", StringComparison.Ordinal)}";
 

@@ -6,6 +6,8 @@ namespace Millrace.Simulation.Jobs;
 /// <summary>Sums of windows; of what was seen only the sum is kept.</summary>
 internal sealed record WindowSumStage(int Index, int Input, int Size, int Slide) : Stage(Index, Input)
 {
+    public override bool BearsDuplicates => false;
+
     public override DataStream<Item> Build(JobBuild job) => Tune(
         job, job[Input].KeyBy(item => item.Key).Window(Windows.Of(Size, Slide)).Reduce((a, b) => a with { Value = a.Value + b.Value, Id = 0 }, () => new AtTheEnd()));
 
@@ -22,6 +24,8 @@ internal sealed record WindowSumStage(int Index, int Input, int Size, int Slide)
 /// <summary>What a window comes to, folded into an accumulator; of no lateness at all, so that its side output stays empty.</summary>
 internal sealed record WindowFoldStage(int Index, int Input, int Size, int Slide, int Lateness) : Stage(Index, Input)
 {
+    public override bool BearsDuplicates => false;
+
     private static readonly OutputTag<Item> Late = new("late");
 
     public override DataStream<Item> Build(JobBuild job)
@@ -60,6 +64,8 @@ internal sealed record WindowFoldStage(int Index, int Input, int Size, int Slide
 /// <summary>Everything that was in a window, kept until it fires.</summary>
 internal sealed record WindowListStage(int Index, int Input, int Size, int Slide) : Stage(Index, Input)
 {
+    public override bool BearsDuplicates => false;
+
     public override DataStream<Item> Build(JobBuild job) => Tune(
         job, job[Input].KeyBy(item => item.Key).Window(Windows.Of(Size, Slide)).Process(() => new Digest()));
 

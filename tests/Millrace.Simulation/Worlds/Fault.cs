@@ -1,3 +1,5 @@
+using Millrace.Checkpointing;
+
 namespace Millrace.Simulation.Worlds;
 
 /// <summary>Something that the world does to the job.</summary>
@@ -46,6 +48,11 @@ internal abstract record Fault(TimeSpan At)
     /// <summary>All processes of the job stand still, another start takes over, and later they go on.</summary>
     public sealed record Zombie(TimeSpan At, TimeSpan Until) : Fault(At);
 
+    /// <summary>
+    /// The coordinator is lost, alone: the workers live on, and know nothing of the start that takes over. Later they end too; or the coordinator had only stood still, and goes on with them.
+    /// </summary>
+    public sealed record LoseCoordinator(TimeSpan At, TimeSpan Down, TimeSpan Until, bool ComesBack) : Fault(At);
+
     /// <summary>Operations on the storage fail for a while.</summary>
     public sealed record StorageFails(TimeSpan At, TimeSpan For, double Rate) : Fault(At);
 
@@ -65,11 +72,16 @@ internal abstract record Fault(TimeSpan At)
     public sealed record LedgerFails(TimeSpan At, TimeSpan For, double Rate) : Fault(At);
 
     /// <summary>A savepoint is taken.</summary>
-    public sealed record Savepoint(TimeSpan At) : Fault(At);
+    public sealed record Savepoint(TimeSpan At, SavepointFormat Format) : Fault(At);
 
-    /// <summary>The job is stopped with a savepoint and started from it with another parallelism.</summary>
-    public sealed record StopAndRescale(TimeSpan At) : Fault(At);
+    /// <summary>
+    /// The job is stopped with a savepoint and started from it with another parallelism. Where it is drained first, it has come to an end before that of its input, and the next start adds nothing.
+    /// </summary>
+    public sealed record StopAndRescale(TimeSpan At, SavepointFormat Format, ClaimMode Claim, bool Drains) : Fault(At);
 
     /// <summary>The job is cancelled and started with another parallelism from its last checkpoint.</summary>
     public sealed record CancelAndRescale(TimeSpan At) : Fault(At);
+
+    /// <summary>All processes die, what the job has written to is set back to one of the savepoints, and the job is started from it with another parallelism.</summary>
+    public sealed record ReturnToSavepoint(TimeSpan At, TimeSpan Down, ClaimMode Claim) : Fault(At);
 }

@@ -1,3 +1,4 @@
+using Millrace.Checkpointing;
 using Millrace.Simulation.Engine;
 using Millrace.Testing.Simulation;
 
@@ -38,7 +39,9 @@ internal sealed class Generation(int number, SimulatedProcess coordinator, Simul
 
 /// <summary>A job that is being stopped in order to start again.</summary>
 /// <param name="Savepoint">What the next start begins from; <see langword="null"/> for its latest checkpoint.</param>
-internal sealed record Rescale(string? Savepoint)
+/// <param name="Claim">Who owns the savepoint then.</param>
+/// <param name="Drains">Whether its input was ended first.</param>
+internal sealed record Rescale(string? Savepoint, ClaimMode Claim = ClaimMode.NoClaim, bool Drains = false)
 {
     /// <summary>Whether the savepoint is there.</summary>
     public bool IsTaken { get; set; }

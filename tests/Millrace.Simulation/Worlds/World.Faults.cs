@@ -1,4 +1,7 @@
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Tasks;
+using Millrace.Simulation.Engine;
+using Millrace.Simulation.External;
 
 namespace Millrace.Simulation.Worlds;
 
@@ -8,10 +11,18 @@ internal sealed partial class World
     private TimeSpan _crashDown;
     private int _savepoints;
 
+    // What the job writes to, as it was at each savepoint.
+    private readonly Dictionary<string, LedgerBackup<Item>> _backups = [];
+
+    // The savepoints behind which nothing comes any more.
+    private readonly HashSet<string> _drained = [];
+    private bool _isDrained;
+    private Rescale? _lastStop;
+
     private void Apply(Fault fault)
     {
         // What meets a job that is down, or that has ended, meets nobody.
-        if (_current is not { Run: { IsEnded: false } run } generation)
+        if (_current is not { Run: { IsEnded: false } run } generation || !Meets(fault, generation, run))
         {
             return;
         }
@@ -30,12 +41,12 @@ internal sealed partial class World
             case Fault.ClockJump jump:
                 generation.Process(jump.Process).JumpClock(jump.By);
                 break;
-            case Fault.Partition partition when run.Connections.Count > 0:
+            case Fault.Partition partition:
                 var divided = run.Connections[partition.Connection % run.Connections.Count];
                 divided.FirstToSecond.HoldFor(partition.For);
                 divided.SecondToFirst.HoldFor(partition.For);
                 break;
-            case Fault.BreakConnection broken when run.Connections.Count > 0:
+            case Fault.BreakConnection broken:
                 run.Connections[broken.Connection % run.Connections.Count].Break(new IOException("the simulated network lost it"));
                 break;
             case Fault.CrashAll crash:
@@ -51,28 +62,44 @@ internal sealed partial class World
             case Fault.Zombie zombie:
                 BecomeZombie(generation, zombie.Until);
                 break;
+            case Fault.LoseCoordinator lost:
+                LoseCoordinator(generation, lost);
+                break;
             case Fault.LedgerFails fails:
                 _ledger.Faults.FailureRate = fails.Rate;
                 After(fails.For, () => _ledger.Faults.FailureRate = 0);
                 break;
-            case Fault.Savepoint:
+            case Fault.Savepoint savepoint:
                 string path = $"savepoints/{++_savepoints}";
-                run.TriggerSavepoint(path, stop: false, error => _log.Write("world", $"{path} {error?.Message ?? "is taken"}"));
+                run.TriggerSavepoint(path, savepoint.Format, StopMode.None, error => SavepointDone(path, error));
                 break;
-            case Fault.StopAndRescale when generation.Rescale is null:
-                var rescale = new Rescale($"savepoints/{++_savepoints}");
-                generation.Rescale = rescale;
-                run.TriggerSavepoint(rescale.Savepoint!, stop: true, error => Stopped(generation, rescale, error));
+            case Fault.StopAndRescale stop:
+                var rescale = new Rescale($"savepoints/{++_savepoints}", stop.Claim, stop.Drains);
+                generation.Rescale = _lastStop = rescale;
+                run.TriggerSavepoint(rescale.Savepoint!, stop.Format, stop.Drains ? StopMode.Drain : StopMode.Suspend, error => Stopped(generation, rescale, error));
                 break;
-            case Fault.CancelAndRescale when generation.Rescale is null:
+            case Fault.CancelAndRescale:
                 generation.Rescale = new Rescale((string?)null);
                 run.Cancel();
+                break;
+            case Fault.ReturnToSavepoint back:
+                ReturnToSavepoint(back);
                 break;
             default:
                 ApplyToStorage(fault, generation);
                 break;
         }
     }
+
+    /// <summary>Whether there is something that the fault could happen to.</summary>
+    private bool Meets(Fault fault, Generation generation, ISimulatedRun run) => fault switch
+    {
+        Fault.Partition or Fault.BreakConnection => run.Connections.Count > 0,
+        Fault.StopAndRescale or Fault.CancelAndRescale => generation.Rescale is null,
+        Fault.ReturnToSavepoint => _audit.Ended is null && _audit.Savepoints.Count > 0,
+        Fault.Corruption => _disk.Size > 0,
+        _ => true,
+    };
 
     private void ApplyToStorage(Fault fault, Generation generation)
     {
@@ -97,7 +124,7 @@ internal sealed partial class World
                 After(cut.For, () => _disk.Reconnect(process));
                 break;
             case Fault.Corruption:
-                _disk.CorruptOne(_random, static _ => true);
+                _audit.Damaged(_disk.CorruptOne(_random, static _ => true)!);
                 break;
         }
     }
@@ -170,12 +197,80 @@ internal sealed partial class World
         });
     }
 
+    private void LoseCoordinator(Generation generation, Fault.LoseCoordinator lost)
+    {
+        if (lost.ComesBack)
+        {
+            generation.Coordinator.Freeze();
+        }
+        else
+        {
+            generation.Coordinator.Kill();
+        }
+
+        _current = null;
+        After(lost.Down, Start);
+        After(lost.Down + lost.Until, () =>
+        {
+            if (lost.ComesBack)
+            {
+                _log.Write("fault", $"the coordinator of start {generation.Number} goes on, as a zombie");
+                generation.Coordinator.Thaw();
+            }
+            else
+            {
+                _log.Write("fault", $"the workers of start {generation.Number} die too");
+                generation.Kill();
+            }
+        });
+    }
+
+    private void ReturnToSavepoint(Fault.ReturnToSavepoint back)
+    {
+        var savepoints = _audit.Savepoints;
+        string path = savepoints[_random.Next(savepoints.Count)];
+        _log.Write("world", $"all processes die, and everything returns to {path}");
+        _generations.ForEach(generation => generation.Kill());
+        _current = null;
+        _ledger.Rewind(_backups[path]);
+        _abandonedUpTo = _audit.ReservedId;
+        _restoreFrom = path;
+        _isDrained = _drained.Contains(path);
+        _claim = back.Claim;
+        _scale++;
+        After(back.Down, Start);
+    }
+
+    private void SavepointDone(string path, Exception? error)
+    {
+        _log.Write("world", $"{path} {error?.Message ?? "is taken"}");
+        if (error is null)
+        {
+            Taken(path);
+        }
+    }
+
+    private void Taken(string path)
+    {
+        if (_audit.Taken(path) is { } id)
+        {
+            _backups[path] = _ledger.BackUp(id);
+        }
+
+        if (_isDrained)
+        {
+            _drained.Add(path);
+        }
+    }
+
     private void Stopped(Generation generation, Rescale rescale, Exception? error)
     {
         _log.Write("world", $"{rescale.Savepoint} {error?.Message ?? "is taken, and the job stops"}");
         if (error is null)
         {
             rescale.IsTaken = true;
+            _isDrained |= rescale.Drains;
+            Taken(rescale.Savepoint!);
         }
         else
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Millrace.Checkpointing;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Simulation.Engine;
@@ -33,12 +34,13 @@ internal sealed partial class World
     private readonly Random _random;
     private readonly List<Generation> _generations = [];
     private readonly DateTimeOffset _begin;
-    // Of a damaged log; of a version that no log has, which is damage too; of checkpoints that are all damaged.
-    private static readonly string[] Reports = [CheckpointErrors.DamagedLog, CheckpointErrors.LaterVersion, CheckpointErrors.NoneUsable, CheckpointErrors.Damage];
+    private readonly StorageAudit _audit;
     private bool _hasReported;
     private Generation? _current;
     private string? _failure;
     private string? _restoreFrom;
+    private ClaimMode _claim;
+    private long? _abandonedUpTo;
     private int _scale;
     private bool _orderMayBreak;
     private bool _startedAfterEnd;
@@ -56,7 +58,13 @@ internal sealed partial class World
         _network = new SimulatedNetwork(_scheduler, seed, plan.NetworkDelay);
         var storageFaults = new StorageFaults(_random.Next()) { MaxDelay = plan.StorageDelay, IsAtomic = plan.StorageIsAtomic };
         _disk = new SimulatedDisk(_scheduler, storageFaults, log) { Crash = CrashedAtStorage };
-        _ledger = new Ledger<Item>(_scheduler, new LedgerFaults(_random.Next()), log) { MayForgetCommitted = plan.MayForgetCommitted };
+        if (plan.Faults.Any(fault => fault is Fault.StopAndRescale { Drains: true }))
+        {
+            plan.Shape.ObserveSources();
+        }
+
+        _audit = new StorageAudit(_disk, plan.Checkpoints.JobId!, Fail);
+        _ledger = new Ledger<Item>(_scheduler, new LedgerFaults(_random.Next()), log) { MayForget = MayForget };
     }
 
     /// <summary>Runs a world to its end.</summary>
@@ -109,7 +117,7 @@ internal sealed partial class World
         }
         while (_failure is null && StartsAgain());
 
-        if (_failure is null && !_hasReported)
+        if (_failure is null)
         {
             bool over = false;
             After(Afterwards, () => over = true);
@@ -121,6 +129,20 @@ internal sealed partial class World
     /// <summary>Starts the job, from what the storage has of it.</summary>
     private void Start()
     {
+        _audit.VerifyAll();
+        if (_audit.Ended == JobState.Suspended && _lastStop is { Savepoint: not null } stop)
+        {
+            // A job that was stopped goes on from its savepoint by itself, also where whoever had stopped it died before it heard of that.
+            _isDrained |= stop.Drains;
+        }
+
+        // Until the job has a checkpoint behind the savepoint that it was set back to, whoever starts it says so each time, and starts it alone.
+        bool returns = _abandonedUpTo is { } last && !_audit.HasCheckpointAfter(last);
+        if (returns)
+        {
+            _generations.ForEach(other => other.Kill());
+        }
+
         int number = _generations.Count + 1;
         var coordinator = StartProcess($"coordinator-{number}");
         var generation = new Generation(number, coordinator, [.. Enumerable.Range(0, _plan.Workers).Select(worker => StartProcess($"worker-{number}-{worker}"))]);
@@ -133,7 +155,8 @@ internal sealed partial class World
         {
             checkpoints = _plan.Checkpoints.Clone();
             checkpoints.Storage = _disk.ConnectFrom(coordinator);
-            checkpoints.RestoreFrom = _restoreFrom is { } path ? new RestoreOptions(path) : null;
+            checkpoints.RestoreFrom = _restoreFrom is { } path ? new RestoreOptions(path) { Claim = _claim } : null;
+            checkpoints.RestoreLatest = !returns;
         }
 
         var env = new StreamExecutionEnvironment(_plan.CreateOptions(checkpoints))
@@ -141,7 +164,7 @@ internal sealed partial class World
             TimeProvider = coordinator.TimeProvider,
             LoggerFactory = new SimulationLoggers(_log, coordinator.Name),
         };
-        _plan.Shape.Build(new JobBuild(env, number, _scale, _tallies) { OrderMayBreak = _orderMayBreak }, _ledger);
+        _plan.Shape.Build(new JobBuild(env, number, _scale, _tallies) { OrderMayBreak = _orderMayBreak || !_plan.IsExactlyOnce }, _ledger);
         generation.Run = _engine.Start(new SimulatedStart(env, "simulated", _network, coordinator, generation.Workers));
     }
 
@@ -158,7 +181,7 @@ internal sealed partial class World
         var generation = _current!;
         var run = generation.Run!;
         _log.Write("world", $"start {generation.Number} has ended: {run.State} {run.Error?.Message}");
-        bool stopped = generation.Rescale is { } rescale && (rescale.Savepoint is null ? run.State == JobState.Canceled : rescale.IsTaken && run.State == JobState.Finished);
+        bool stopped = generation.Rescale is { } rescale && (rescale.Savepoint is null ? run.State == JobState.Canceled : rescale.IsTaken && (run.State == JobState.Finished || FailedBehindItsSavepoint(run)));
         if (run.State == JobState.Failed && run.Error is { } error && error.Message.Contains(CheckpointErrors.Fenced, StringComparison.Ordinal) && _generations.Exists(other => other != generation && other.IsAlive))
         {
             // An earlier start that had been frozen before it had begun has taken over, as it may. Whoever looks after processes makes it one again.
@@ -170,13 +193,13 @@ internal sealed partial class World
         if (!stopped)
         {
             // A log that the world has damaged cannot say what was completed last, and there may be no checkpoint left that is whole; the job says so, which is all that it can do.
-            _hasReported = _plan.MayForgetCommitted && run.Error is { } report && Reports.Any(code => report.Message.Contains(code, StringComparison.Ordinal));
+            _hasReported = run.Error is { } report && _audit.Justifies(report.Message);
             if (run.State != JobState.Finished && !_hasReported)
             {
                 Fail($"the job ended as {run.State}: {run.Error?.Message}");
             }
 
-            if (_hasReported || _startedAfterEnd || _failure is not null || !_engine.IsFaultTolerant || _plan.MayForgetCommitted)
+            if (_hasReported || _startedAfterEnd || _failure is not null || !_engine.IsFaultTolerant || _plan.Faults.Any(fault => fault is Fault.Corruption))
             {
                 return false;
             }
@@ -190,7 +213,7 @@ internal sealed partial class World
 
         generation.Kill();
         _scale++;
-        _restoreFrom = generation.Rescale!.Savepoint ?? _restoreFrom;
+        (_restoreFrom, _claim) = generation.Rescale!.Savepoint is { } savepoint ? (savepoint, generation.Rescale.Claim) : (_restoreFrom, _claim);
         _orderMayBreak |= generation.Rescale.Savepoint is null && (_plan.Checkpoints.Unaligned || _plan.Checkpoints.AlignedTimeout > TimeSpan.Zero);
         Start();
         return true;
@@ -215,6 +238,21 @@ internal sealed partial class World
         {
             Crash(generation, _crashDown);
         }
+    }
+
+    /// <summary>Something broke while the job was ending, behind the savepoint that it was stopped with, and it says so.</summary>
+    private static bool FailedBehindItsSavepoint(ISimulatedRun run) =>
+        run.State == JobState.Failed && run.Error is { } error && error.Message.Contains("its savepoint is complete", StringComparison.Ordinal);
+
+    private bool MayForget(long? restored, long committed)
+    {
+        bool excused = _audit.Excuses(restored, committed);
+        if (excused)
+        {
+            _log.Write("world", $"what was committed with checkpoint {committed} may come again, since what is newer than {restored?.ToString(CultureInfo.InvariantCulture) ?? "nothing"} was damaged");
+        }
+
+        return excused;
     }
 
     private void Fail(string failure) => _failure ??= failure;

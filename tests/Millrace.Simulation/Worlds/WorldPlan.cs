@@ -66,8 +66,8 @@ internal sealed class WorldPlan
     /// <summary>When nothing goes wrong any more: from then on the job must come to its end.</summary>
     public static TimeSpan Peace { get; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Whether the damage is such that not even a correct engine can keep what is committed.</summary>
-    public bool MayForgetCommitted => Faults.Any(fault => fault is Fault.Corruption);
+    /// <summary>Whether the job was promised that everything counts once; otherwise only that nothing is lost.</summary>
+    public bool IsExactlyOnce => Checkpoints.Mode == CheckpointMode.ExactlyOnce;
 
     public static WorldPlan Create(ulong seed, bool isFaultTolerant) => new(new Random((int)((seed * 0xC2B2_AE3D_27D4_EB4F) >> 33)), isFaultTolerant);
 
@@ -91,21 +91,26 @@ internal sealed class WorldPlan
     public override string ToString() =>
         $"{Shape}; {Workers} workers, batches of {BatchSize}, channels of {ChannelCapacity}, chaining {Chaining}, {MaxParallelism} key groups; "
         + $"checkpoints every {Checkpoints.Interval}, unaligned {Checkpoints.Unaligned}, aligned timeout {Checkpoints.AlignedTimeout}, {Checkpoints.MaxConcurrent} at once, "
-        + $"{Checkpoints.Retained} retained; {Restarts}; {Faults.Count} faults";
+        + $"{Checkpoints.Retained} retained, {Checkpoints.TolerableFailures} failures tolerated, {Checkpoints.Mode}, every {Checkpoints.IntervalDuringBacklog?.ToString() ?? "as often"} in a backlog; {Restarts}; {Faults.Count} faults";
 
     private static CheckpointOptions CreateCheckpoints(Random random)
     {
-        int alignment = random.Next(3);
+        // Aligned, overtaking, either as it comes, or at least once.
+        int alignment = random.Next(10);
+        bool isAligned = alignment < 3;
+        var interval = Milliseconds(random, 5, 120);
         return new CheckpointOptions
         {
-            Interval = Milliseconds(random, 5, 120),
+            Interval = interval,
             JobId = "job",
+            Mode = alignment == 9 ? CheckpointMode.AtLeastOnce : CheckpointMode.ExactlyOnce,
             Timeout = random.Next(3) == 0 ? Milliseconds(random, 150, 600) : TimeSpan.FromSeconds(30),
             MinPause = random.Next(3) == 0 ? Milliseconds(random, 1, 20) : TimeSpan.Zero,
-            MaxConcurrent = alignment == 0 ? random.Next(1, 4) : 1,
-            TolerableFailures = 10_000,
-            Unaligned = alignment == 1,
-            AlignedTimeout = alignment == 2 ? Milliseconds(random, 1, 20) : TimeSpan.Zero,
+            MaxConcurrent = isAligned ? random.Next(1, 4) : 1,
+            TolerableFailures = random.Next(3) == 0 ? random.Next(3) : 10_000,
+            Unaligned = alignment is >= 3 and < 6,
+            AlignedTimeout = alignment is >= 6 and < 9 ? Milliseconds(random, 1, 20) : TimeSpan.Zero,
+            IntervalDuringBacklog = random.Next(3) switch { 0 => TimeSpan.Zero, 1 => interval * (1 + (3 * random.NextDouble())), _ => null },
             Retained = random.Next(1, 4),
             InlineThreshold = random.Next(2) == 0 ? 0 : random.Next(1, 2_000),
         };
@@ -120,27 +125,44 @@ internal sealed class WorldPlan
             var at = Peace * (random.NextDouble() * random.NextDouble());
             var span = Milliseconds(random, 1, 300);
             span = at + span > Peace ? Peace - at : span;
-            yield return random.Next(19) switch
+            var fault = Create(random, at, span);
+            if (fault is Fault.ReturnToSavepoint)
             {
-                0 or 1 => new Fault.SlowActor(at, span, Milliseconds(random, 1, 30)),
-                2 => new Fault.Freeze(at, random.Next(4), span),
-                3 => new Fault.ClockJump(at, random.Next(4), TimeSpan.FromSeconds(random.Next(-3_600, 3_600))),
-                4 => new Fault.Partition(at, random.Next(3), span),
-                5 => new Fault.BreakConnection(at, random.Next(3)),
-                6 or 7 => new Fault.CrashAll(at, span / 4),
-                8 or 9 => new Fault.CrashWorker(at, random.Next(3), span / 10),
-                10 => new Fault.CrashAtOperation(at, random.Next(30), span / 4),
-                11 => new Fault.Zombie(at, span),
-                12 => new Fault.StorageFails(at, span, random.NextDouble()),
-                13 => new Fault.StorageSlow(at, span, Milliseconds(random, 1, 100)),
-                14 => new Fault.StorageFull(at, span, random.Next(2_000)),
-                15 => new Fault.StorageCutOff(at, random.Next(4), span),
-                16 => new Fault.LedgerFails(at, span, random.NextDouble() * 0.5),
-                17 => random.Next(3) == 0 ? new Fault.Corruption(at) : new Fault.Savepoint(at),
-                _ => random.Next(2) == 0 ? new Fault.StopAndRescale(at) : new Fault.CancelAndRescale(at),
-            };
+                // There must be one to return to.
+                yield return new Fault.Savepoint(at * random.NextDouble(), Format(random));
+            }
+
+            yield return fault;
         }
     }
+
+    private static Fault Create(Random random, TimeSpan at, TimeSpan span) => random.Next(24) switch
+    {
+        0 or 1 => new Fault.SlowActor(at, span, Milliseconds(random, 1, 30)),
+        2 => new Fault.Freeze(at, random.Next(4), span),
+        3 => new Fault.ClockJump(at, random.Next(4), TimeSpan.FromSeconds(random.Next(-3_600, 3_600))),
+        4 => new Fault.Partition(at, random.Next(3), span),
+        5 => new Fault.BreakConnection(at, random.Next(3)),
+        6 or 7 => new Fault.CrashAll(at, span / 4),
+        8 or 9 => new Fault.CrashWorker(at, random.Next(3), span / 10),
+        10 => new Fault.CrashAtOperation(at, random.Next(30), span / 4),
+        11 => new Fault.Zombie(at, span),
+        12 or 13 => new Fault.LoseCoordinator(at, span / 4, span * random.NextDouble(), random.Next(3) == 0),
+        14 => new Fault.StorageFails(at, span, random.NextDouble()),
+        15 => new Fault.StorageSlow(at, span, Milliseconds(random, 1, 100)),
+        16 => new Fault.StorageFull(at, span, random.Next(2_000)),
+        17 => new Fault.StorageCutOff(at, random.Next(4), span),
+        18 => new Fault.LedgerFails(at, span, random.NextDouble() * 0.5),
+        19 => new Fault.Corruption(at),
+        20 => new Fault.Savepoint(at, Format(random)),
+        21 => new Fault.ReturnToSavepoint(at, span / 4, Claim(random)),
+        22 => new Fault.StopAndRescale(at, Format(random), Claim(random), random.Next(4) == 0),
+        _ => random.Next(2) == 0 ? new Fault.StopAndRescale(at, Format(random), Claim(random), random.Next(4) == 0) : new Fault.CancelAndRescale(at),
+    };
+
+    private static SavepointFormat Format(Random random) => (SavepointFormat)random.Next(2);
+
+    private static ClaimMode Claim(Random random) => (ClaimMode)random.Next(2);
 
     private static TimeSpan Milliseconds(Random random, int from, int to) => TimeSpan.FromMilliseconds(from + (random.NextDouble() * (to - from)));
 }

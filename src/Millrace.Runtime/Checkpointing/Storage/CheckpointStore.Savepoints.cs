@@ -163,17 +163,18 @@ internal sealed partial class CheckpointStore
 
         lock (_gate)
         {
-            if (_log.State.Retained.Any(item => item.Path == place!.Path))
+            _abandoned.Remove(place!.Path);
+            if (_log.State.Retained.Any(item => item.Path == place.Path))
             {
                 return;
             }
 
             if (manifest.Kind != SnapshotKind.Checkpoint)
             {
-                NoteClaim(place!.Path);
+                NoteClaim(place.Path);
             }
 
-            _manifests[place!.Path] = manifest;
+            _manifests[place.Path] = manifest;
 
             // The newest: the job goes on from it, whatever it had before.
             _log.Append(LogEntryKind.SavepointClaimed, manifest.CheckpointId, state => state with { Retained = [.. state.Retained, place], Ended = null, Savepoint = null });

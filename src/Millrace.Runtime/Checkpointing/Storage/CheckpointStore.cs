@@ -22,6 +22,9 @@ internal sealed partial class CheckpointStore
     private readonly Dictionary<string, CheckpointManifest> _manifests = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DamagedCheckpoint> _damaged = new(StringComparer.Ordinal);
 
+    // Folders of checkpoints that the user does not go on from: behind the first of its own the job has a past that they are no part of.
+    private readonly HashSet<string> _abandoned = new(StringComparer.Ordinal);
+
     /// <param name="storage">Where checkpoints are kept.</param>
     /// <param name="jobId">The name under which they are.</param>
     /// <param name="options">How many are kept, and what goes into the manifest.</param>
@@ -150,6 +153,15 @@ internal sealed partial class CheckpointStore
         }
     }
 
+    /// <summary>Says that the user does not go on from anything that is kept now: it goes with the first completion, however many are kept, so that nobody ever goes back to it.</summary>
+    public void Abandon()
+    {
+        lock (_gate)
+        {
+            _abandoned.UnionWith(_log.State.Retained.Select(retained => retained.Path));
+        }
+    }
+
     /// <summary>Reads the files of a checkpoint or savepoint.</summary>
     public CheckpointReader CreateReader(CheckpointManifest manifest)
     {
@@ -244,7 +256,7 @@ internal sealed partial class CheckpointStore
 
     // Damaged ones go first: they are of no use, and must not push a good one out.
     private RetainedCheckpoint[] Keep(IReadOnlyList<RetainedCheckpoint> retained, RetainedCheckpoint added) =>
-        [.. retained.Where(item => !_damaged.ContainsKey(item.Path)).Append(added).TakeLast(_options.Retained)];
+        [.. retained.Where(item => !_damaged.ContainsKey(item.Path) && !_abandoned.Contains(item.Path)).Append(added).TakeLast(_options.Retained)];
 
     // An append may find that an earlier one of unknown outcome was written: what that one dropped is to be deleted too.
     private static RetainedCheckpoint[] Union(IReadOnlyList<RetainedCheckpoint> first, IReadOnlyList<RetainedCheckpoint> second) => [.. first.UnionBy(second, item => item.Path)];

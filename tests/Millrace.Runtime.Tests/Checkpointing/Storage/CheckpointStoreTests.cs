@@ -143,6 +143,21 @@ public sealed partial class CheckpointStoreTests
     }
 
     [Fact]
+    public void What_the_user_does_not_go_on_from_is_not_fallen_back_to_either()
+    {
+        var before = Opened(retained: 3);
+        Take(before, 1, "one");
+        Take(before, 2, "two");
+        var after = Opened(retained: 3);
+        after.Abandon();
+        Assert.Equal([1, 2], after.Retained.Select(retained => retained.Id));
+        Take(after, 30, "of its own");
+        Assert.Equal([30], after.Retained.Select(retained => retained.Id));
+        Take(after, 31, "and another");
+        Assert.Equal([30, 31], after.Retained.Select(retained => retained.Id));
+    }
+
+    [Fact]
     public void A_superseded_run_completes_nothing_and_deletes_nothing()
     {
         var old = Opened();
