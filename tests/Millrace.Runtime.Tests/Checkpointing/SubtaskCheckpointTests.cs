@@ -2,6 +2,7 @@ using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Tests.Operators;
 using Millrace.Serialization;
 using Millrace.Testing.Simulation;
 
@@ -29,6 +30,9 @@ public sealed class SubtaskCheckpointTests : ISnapshotWriter, ISubtaskListener, 
             this,
             _ => new OperatorChain([_head], [new NoInput()], []),
             subtask => new SubtaskCheckpoints(subtask, this, this, _process));
+
+        // Gives it a context.
+        _ = new OperatorRig(_head);
         var channels = new NoChannels(_subtask.Checkpoints!.Barriers);
         _subtask.Checkpoints.Barriers.Add(channels, 0, isAlwaysAligned: false);
         _subtask.Checkpoints.Barriers.Add(channels, 1, isAlwaysAligned: false);
