@@ -19,8 +19,8 @@ namespace Millrace.Runtime.State.Heap;
 /// </remarks>
 /// <param name="slots">The slots; the subtask goes on with them.</param>
 /// <param name="count">How many entries there are.</param>
-/// <param name="segments">Memory for what is put aside.</param>
-internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNamespace, TValue>[] slots, int count, AsideSegments<TKey, TNamespace, TValue> segments)
+/// <param name="log">Takes what is put aside, of all groups of the state.</param>
+internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNamespace, TValue>[] slots, int count, AsideLog<TKey, TNamespace, TValue> log)
 {
     /// <summary>As many slots as a word has bits: they are marked in one word.</summary>
     public const int BlockSize = 64;
@@ -48,7 +48,7 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
             return false;
         }
 
-        var aside = _aside ?? (_aside = new Aside(slots.Length, segments));
+        var aside = _aside ?? (_aside = new Aside(slots.Length, log));
         ref ulong marks = ref aside.Marks[slot / BlockSize];
         ulong marked = marks | (1UL << (slot % BlockSize));
         if (marked == marks)
@@ -61,8 +61,10 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
             aside.Add(slot, in slots[slot]);
         }
 
-        // A full barrier on both sides: the entry is aside before the mark is seen, and the mark is seen before any change of the slot.
-        Interlocked.Exchange(ref marks, marked);
+        // Whoever sees the mark sees the entry, and whoever sees a change of the slot sees the mark. Only the order of writes matters, so there is no full barrier: it waited for
+        // memory with every entry, and an update took three times as long.
+        Volatile.Write(ref marks, marked);
+        Volatile.WriteBarrier();
         return true;
     }
 
@@ -77,7 +79,7 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
         slots.AsSpan(first, copy.Length).CopyTo(copy);
 
         // The slots are read before the marks.
-        Interlocked.MemoryBarrier();
+        Volatile.ReadBarrier();
         if (_aside is not { } aside)
         {
             return copy;
@@ -100,43 +102,22 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
     public void Release()
     {
         _isReleased = true;
-        _aside?.Release();
         _aside = null;
     }
 
-    /// <summary>What was put aside: a log of entries, chained by block.</summary>
-    private sealed class Aside
+    /// <summary>What was put aside of the group: which slots, and the entries chained by block.</summary>
+    private sealed class Aside(int slots, AsideLog<TKey, TNamespace, TValue> log)
     {
-        private readonly int _shift;
-        private readonly AsideEntry<TKey, TNamespace, TValue>[]?[] _segments;
-        private readonly AsideSegments<TKey, TNamespace, TValue> _memory;
-
-        // The newest entry of each block plus one; 0 for none.
-        private readonly int[] _newest;
-        private int _count;
-
-        public Aside(int slots, AsideSegments<TKey, TNamespace, TValue> memory)
-        {
-            // A sixteenth of the group where that is less.
-            _shift = BitOperations.Log2((uint)Math.Clamp(slots / 16, 8, AsideSegments<TKey, TNamespace, TValue>.MaxLength));
-            _segments = new AsideEntry<TKey, TNamespace, TValue>[]?[(slots >> _shift) + 1];
-            _memory = memory;
-            Marks = new ulong[(slots + BlockSize - 1) / BlockSize];
-            _newest = new int[Marks.Length];
-        }
+        // The newest entry of each block; 0 for none.
+        private readonly int[] _newest = new int[(slots + BlockSize - 1) / BlockSize];
 
         /// <summary>A bit a slot: whether it may have been changed.</summary>
-        public ulong[] Marks { get; }
+        public ulong[] Marks { get; } = new ulong[(slots + BlockSize - 1) / BlockSize];
 
         public void Add(int slot, in HeapEntry<TKey, TNamespace, TValue> entry)
         {
-            int number = _count++;
-            var segment = _segments[number >> _shift] ??= _memory.Rent(1 << _shift);
-            ref var place = ref segment[number & ((1 << _shift) - 1)];
-            place.Slot = slot;
-            place.Next = _newest[slot / BlockSize];
-            place.Content = entry;
-            Volatile.Write(ref _newest[slot / BlockSize], number + 1);
+            ref int newest = ref _newest[slot / BlockSize];
+            Volatile.Write(ref newest, log.Add(slot, newest, in entry));
         }
 
         /// <summary>Puts the entries of a block back whose marks were seen. Those that came since are passed over: their slots were read in time.</summary>
@@ -144,7 +125,7 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
         {
             for (int number = Volatile.Read(ref _newest[block]); number != 0;)
             {
-                ref readonly var entry = ref _segments[(number - 1) >> _shift]![(number - 1) & ((1 << _shift) - 1)];
+                ref readonly var entry = ref log[number];
                 if ((marks & (1UL << (entry.Slot % BlockSize))) != 0)
                 {
                     slots[entry.Slot % BlockSize] = entry.Content;
@@ -153,8 +134,5 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
                 number = entry.Next;
             }
         }
-
-        /// <summary>Gives the memory back. The subtask may be adding an entry just now, and write into a segment that is given back: nobody else takes it before that is over, because only the subtask does.</summary>
-        public void Release() => _memory.Return(_segments);
     }
 }

@@ -17,7 +17,6 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
 
     // Copies values that can be changed in place.
     private readonly TypeSerializer<TValue> _values;
-    private readonly AsideSegments<TKey, TNamespace, TValue> _aside;
     private HeapEntry<TKey, TNamespace, TValue>[] _slots;
     private int _count;
 
@@ -28,10 +27,9 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     // Snapshots that may still read the slots.
     private FrozenGroup<TKey, TNamespace, TValue>[] _frozen = [];
 
-    public HeapGroup(TypeSerializer<TValue> values, AsideSegments<TKey, TNamespace, TValue> aside, int capacity = MinCapacity)
+    public HeapGroup(TypeSerializer<TValue> values, int capacity = MinCapacity)
     {
         _values = values;
-        _aside = aside;
         _slots = new HeapEntry<TKey, TNamespace, TValue>[capacity];
     }
 
@@ -44,9 +42,10 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     }
 
     /// <summary>Freezes the group as it is now.</summary>
-    public FrozenGroup<TKey, TNamespace, TValue> Freeze()
+    /// <param name="log">Takes what is put aside.</param>
+    public FrozenGroup<TKey, TNamespace, TValue> Freeze(AsideLog<TKey, TNamespace, TValue> log)
     {
-        var frozen = new FrozenGroup<TKey, TNamespace, TValue>(_slots, _count, _aside);
+        var frozen = new FrozenGroup<TKey, TNamespace, TValue>(_slots, _count, log);
         _frozen = [.. _frozen.Where(other => !other.IsReleased), frozen];
         return frozen;
     }

@@ -260,7 +260,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ref TValue Add(int index, scoped in TKey key, uint stored, scoped in TNamespace ns)
     {
-        var group = _groups[index] ??= new HeapGroup<TKey, TNamespace, TValue>(_codec.Values, _aside);
+        var group = _groups[index] ??= new HeapGroup<TKey, TNamespace, TValue>(_codec.Values);
         ref var slot = ref group.Add(stored);
         _slots[index] = group.Slots;
         slot.Key = key;
