@@ -85,7 +85,8 @@ internal sealed class ExchangeOutput<T> : TaskOutput, IReceiver<T>
         }
     }
 
-    public override bool HasWaiting(CheckpointBarrier barrier) => Array.Exists(_waiting, queue => queue.Any(element => IsBarrier(element, barrier)));
+    // Where barriers never overtake, what waits in front of one comes to the consumer in front of it, and belongs to nobody's snapshot.
+    public override bool HasWaiting(CheckpointBarrier barrier) => _recorder is not null && Array.Exists(_waiting, queue => queue.Any(element => IsBarrier(element, barrier)));
 
     public override void Overtake(CheckpointBarrier barrier, List<ChannelRecording> recordings)
     {

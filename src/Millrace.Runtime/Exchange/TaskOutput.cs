@@ -20,7 +20,7 @@ internal abstract class TaskOutput
     /// <param name="recordings">Takes what was overtaken.</param>
     public abstract void Send(CheckpointBarrier barrier, bool overtakes, List<ChannelRecording> recordings);
 
-    /// <summary>Whether a barrier still waits for credit.</summary>
+    /// <summary>Whether a barrier still waits for credit and may overtake what it waits behind.</summary>
     public abstract bool HasWaiting(CheckpointBarrier barrier);
 
     /// <summary>Lets a barrier that waits for credit overtake after all.</summary>

@@ -36,6 +36,23 @@ public sealed class ExchangeOutputTests
     }
 
     [Fact]
+    public void Send_BarrierWithTimeoutWhereNoneOvertakes_WaitsInOrderAndNobodyWaitsForIt()
+    {
+        var channel = new FakeSender { Credit = 0 };
+        var pressure = new TaskPressure();
+        var output = new ExchangeOutput<int>(new ForwardPartitioner<int>(), [channel], pressure, Options, recorder: null);
+        var barrier = new CheckpointBarrier(7, 0, Alignment: BarrierAlignment.AlignedWithTimeout, OvertakeAfter: 10);
+        output.Receive(Batch(1, 2, 3, 4));
+        output.Send(barrier, overtakes: false, []);
+        Assert.False(output.HasWaiting(barrier));
+        channel.Credit = 2;
+        output.Drain();
+        Assert.Equal("1 2 3 4", channel.Sent[0]);
+        Assert.Equal(2, channel.Sent.Count);
+        Assert.Empty(channel.Announced);
+    }
+
+    [Fact]
     public void Receive_SmallBatches_AreGathered()
     {
         var channel = new FakeSender();
