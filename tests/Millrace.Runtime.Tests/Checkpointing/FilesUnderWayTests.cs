@@ -97,6 +97,37 @@ public sealed class FilesUnderWayTests
     }
 
     [Fact]
+    public void Who_comes_while_a_checkpoint_ends_leaves_nothing_under_way()
+    {
+        const int Rounds = 20_000;
+        using var together = new Barrier(2);
+        Thread[] threads = [.. Enumerable.Range(0, 2).Select(number => new Thread(() =>
+        {
+            for (int round = 1; round <= Rounds; round++)
+            {
+                if (number == 0)
+                {
+                    _files.Begin(round);
+                }
+
+                together.SignalAndWait();
+                if (number == 0)
+                {
+                    _files.End(round)();
+                }
+                else
+                {
+                    // It gets files that are discarded, or none.
+                    _ = Record.Exception(() => _files.Of(new CheckpointBarrier(round, 0)));
+                }
+            }
+        }))];
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
+        MustDeleteWhatIsDropped(Rounds + 1);
+    }
+
+    [Fact]
     public void A_snapshot_that_was_given_up_before_its_turn_makes_no_files()
     {
         var writer = new SnapshotWriter(_ => throw new InvalidOperationException("Files are made."), TimeProvider.System);
