@@ -45,10 +45,11 @@ rocksdb.SetAction(async result =>
 
 var megabytes = new Option<long>("--megabytes") { Description = "How much state.", DefaultValueFactory = _ => 1000 };
 var folder = new Option<string?>("--folder") { Description = "Where checkpoints go; default: a temporary folder." };
-var checkpoints = new Command("checkpoints", "Measure what checkpoints cost a whole job, and how fast it recovers from them.") { megabytes, folder };
+var rounds = new Option<int>("--rounds") { Description = "How many checkpoints are measured.", DefaultValueFactory = _ => 5 };
+var checkpoints = new Command("checkpoints", "Measure what checkpoints cost a whole job, and how fast it recovers from them.") { megabytes, folder, rounds };
 checkpoints.SetAction(async result =>
 {
-    await new CheckpointsMode(Console.Out).RunAsync(result.GetValue(megabytes), result.GetValue(folder));
+    await new CheckpointsMode(Console.Out).RunAsync(result.GetValue(megabytes), result.GetValue(folder), result.GetValue(rounds));
     return 0;
 });
 

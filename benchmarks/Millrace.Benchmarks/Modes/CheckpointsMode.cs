@@ -14,7 +14,6 @@ namespace Millrace.Benchmarks.Modes;
 internal sealed class CheckpointsMode(TextWriter output)
 {
     private const int Subtasks = 2;
-    private const int Rounds = 3;
     private const double BytesPerEntry = 104;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(5);
@@ -24,14 +23,15 @@ internal sealed class CheckpointsMode(TextWriter output)
 
     /// <param name="megabytes">How much state.</param>
     /// <param name="folder">Where checkpoints go; null for a temporary folder. It is left empty.</param>
-    public async Task RunAsync(long megabytes, string? folder)
+    /// <param name="rounds">How many checkpoints are measured.</param>
+    public async Task RunAsync(long megabytes, string? folder, int rounds)
     {
         await output.WriteLineAsync(Machine.Describe()).ConfigureAwait(false);
         folder = Path.Combine(folder ?? Path.GetTempPath(), $"millrace-checkpoints-{Environment.ProcessId}");
         try
         {
             long keys = (long)(megabytes * 1e6 / BytesPerEntry) / Subtasks * Subtasks;
-            await MeasureThroughputAsync(keys, Path.Combine(folder, "large")).ConfigureAwait(false);
+            await MeasureThroughputAsync(keys, Path.Combine(folder, "large"), rounds).ConfigureAwait(false);
             await MeasureRecoveryAsync("large state", keys, Path.Combine(folder, "large")).ConfigureAwait(false);
             await MeasureRecoveryAsync("small state", 10_000, Path.Combine(folder, "small")).ConfigureAwait(false);
         }
@@ -44,7 +44,7 @@ internal sealed class CheckpointsMode(TextWriter output)
         }
     }
 
-    private async Task MeasureThroughputAsync(long keys, string folder)
+    private async Task MeasureThroughputAsync(long keys, string folder, int rounds)
     {
         Figures bare;
         await using (var job = Start(keys, null))
@@ -57,17 +57,41 @@ internal sealed class CheckpointsMode(TextWriter output)
         await using (var job = Start(keys, folder))
         {
             await FillAsync(job, keys).ConfigureAwait(false);
-            for (int round = 0; round < Rounds; round++)
+            // The machine is faster at one time than at another: each interval with a checkpoint is compared with those before and after it.
+            var before = await ObserveAsync(job, Interval).ConfigureAwait(false);
+            Print("storage, no checkpoint", before, bare);
+            var lossesByCore = new List<double>();
+            var lossesByClock = new List<double>();
+            for (int round = 0; round < rounds; round++)
             {
-                var idle = await ObserveAsync(job, Interval).ConfigureAwait(false);
-                Print("storage, no checkpoint", idle, bare);
                 var complete = job.CheckpointAsync();
                 var busy = await ObserveAsync(job, Interval).ConfigureAwait(false);
                 await complete.ConfigureAwait(false);
-                Print("a checkpoint in 10 s", busy, idle);
+                var after = await ObserveAsync(job, Interval).ConfigureAwait(false);
+                double byCore = 1 - (busy.PerCoreSecond / ((before.PerCoreSecond + after.PerCoreSecond) / 2));
+                double byClock = 1 - (busy.PerSecond / ((before.PerSecond + after.PerSecond) / 2));
+                Print("a checkpoint in 10 s", busy, before);
                 Print(job.Completed[^1]);
+                Print("storage, no checkpoint", after, bare);
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    lost to the checkpoint: {byCore:P1} of what a second of a core does, {byClock:P1} by the clock"));
+                if (round > 0)
+                {
+                    lossesByCore.Add(byCore);
+                    lossesByClock.Add(byClock);
+                }
+
+                before = after;
             }
+
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"median behind the first: {Median(lossesByCore):P1} of what a second of a core does, {Median(lossesByClock):P1} by the clock"));
         }
+    }
+
+    private static double Median(List<double> values)
+    {
+        values.Sort();
+        return values.Count == 0 ? double.NaN : (values[(values.Count - 1) / 2] + values[values.Count / 2]) / 2;
     }
 
     private async Task MeasureRecoveryAsync(string name, long keys, string folder)

@@ -48,6 +48,9 @@ internal sealed record CheckpointBarrier(
     string? Folder = null,
     bool StopsSources = false)
 {
+    /// <summary>Belongs to no checkpoint and is sent to nobody.</summary>
+    public static CheckpointBarrier Rehearsal { get; } = new(0, 0);
+
     /// <summary>
     /// When it began, by <see cref="MonotonicClock"/> of the process that the barrier is in. On its way to another process its age is carried instead; how long it is under way there
     /// is not known, and does not count.

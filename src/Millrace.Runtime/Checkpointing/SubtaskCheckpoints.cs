@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Checkpointing;
@@ -12,6 +14,22 @@ namespace Millrace.Runtime.Checkpointing;
 /// <param name="scheduler">Gives the background and the clock.</param>
 internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer, ISnapshotListener listener, ITaskScheduler scheduler)
 {
+    // Those of every subtask, once in a process. What depends on the types of a job is in StreamOperator.Rehearse.
+    private static readonly Lazy<int> Compiled = new(() =>
+    {
+        int compiled = 0;
+        foreach (var type in (Type[])[typeof(SubtaskCheckpoints), typeof(BarrierHandler), typeof(PendingSnapshot), typeof(PendingOperatorSnapshot), typeof(CheckpointBarrier)])
+        {
+            foreach (var method in type.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            {
+                RuntimeHelpers.PrepareMethod(method.MethodHandle);
+                compiled++;
+            }
+        }
+
+        return compiled;
+    });
+
     private readonly List<PendingSnapshot> _pending = [];
 
     public BarrierHandler Barriers { get; } = new();
@@ -49,6 +67,16 @@ internal sealed class SubtaskCheckpoints(Subtask subtask, ISnapshotWriter writer
                 Decline(barrier);
             }
         };
+    }
+
+    /// <summary>Has compiled what the first checkpoint would stand still for.</summary>
+    public static void Rehearse(OperatorChain chain)
+    {
+        _ = Compiled.Value;
+        foreach (var op in chain.Operators)
+        {
+            op.Rehearse();
+        }
     }
 
     /// <summary>The coordinator begins a checkpoint at this subtask.</summary>

@@ -82,6 +82,17 @@ internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey
         snapshot.Keyed = Freeze(snapshot.Barrier.CheckpointId);
     }
 
+    public override void Rehearse()
+    {
+        base.Rehearse();
+
+        // Freezing has no effect there and costs as little as it does in a checkpoint. In a native backend it may be work.
+        if (Backend is HeapStateBackend)
+        {
+            Freeze(CheckpointBarrier.Rehearsal.CheckpointId).Dispose();
+        }
+    }
+
     public override void Restore(OperatorRestore restore)
     {
         base.Restore(restore);

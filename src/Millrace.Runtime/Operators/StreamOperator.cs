@@ -58,6 +58,16 @@ internal abstract class StreamOperator
     /// </summary>
     public virtual void Snapshot(PendingOperatorSnapshot snapshot) => snapshot.Add(Context.OperatorState);
 
+    /// <summary>
+    /// Does of a snapshot what nobody notices, and throws it away. What a snapshot needs is compiled then, and the first checkpoint need not stand still for it. Called when the
+    /// operator is open.
+    /// </summary>
+    public virtual void Rehearse()
+    {
+        using var snapshot = new PendingOperatorSnapshot(CheckpointBarrier.Rehearsal, Context.OperatorUid);
+        snapshot.Add(Context.OperatorState);
+    }
+
     /// <summary>Takes the state of a checkpoint, between <see cref="Setup"/> and <see cref="Open"/>. Not on the subtask's turn: reading may block.</summary>
     public virtual void Restore(OperatorRestore restore) => restore.Into(Context.OperatorState);
 

@@ -43,6 +43,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     // The snapshots that are due, in order, each with what the enumerator has said behind it.
     private readonly List<(long CheckpointId, Queue<Action> Behind)> _due = [];
     private bool _isSameParallelism;
+    private bool _rehearses;
     private OperatorListState<TSplit>? _splits;
     private OperatorListState<(int Subtask, string SplitId, long Watermark)>? _watermarks;
 
@@ -148,7 +149,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         }
 
         Call(reader => _splits.Update(reader.Snapshot(snapshot.Barrier.CheckpointId)), "taking a snapshot");
-        _watermarks.Update([(Context.SubtaskIndex, Reader, CurrentWatermark), .. _output.Progress.Select(split => (Context.SubtaskIndex, split.SplitId, split.Watermark))]);
+        _watermarks.Update(Progress());
         if (snapshot.Barrier.StopsSources && snapshot.Barrier.CheckpointId > _aborted)
         {
             _stoppedBehind = snapshot.Barrier.CheckpointId;
@@ -157,6 +158,37 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         base.Snapshot(snapshot);
         SnapshotIsOver(snapshot.Barrier.CheckpointId);
     }
+
+    public override void Rehearse()
+    {
+        // Most of it is about splits: where there is none yet, the first one is waited for.
+        _rehearses = true;
+        if (_splits is { Items: [var split, ..] })
+        {
+            Rehearse(split);
+        }
+    }
+
+    private void Rehearse(TSplit split)
+    {
+        if (!_rehearses || _splits is null || _watermarks is null)
+        {
+            return;
+        }
+
+        _rehearses = false;
+        TSplit[] splits = [.. _splits.Items];
+        (int Subtask, string SplitId, long Watermark)[] watermarks = [.. _watermarks.Items];
+        _splits.Update([split]);
+        _watermarks.Update(Progress());
+        base.Rehearse();
+        _splits.Update(splits);
+        _watermarks.Update(watermarks);
+        SnapshotIsOver(CheckpointBarrier.Rehearsal.CheckpointId);
+    }
+
+    private List<(int Subtask, string SplitId, long Watermark)> Progress() =>
+        [(Context.SubtaskIndex, Reader, CurrentWatermark), .. _output.Progress.Select(split => (Context.SubtaskIndex, split.SplitId, split.Watermark))];
 
     public override void CheckpointAborted(long checkpointId)
     {
@@ -190,6 +222,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         reader =>
         {
             _output.Announce(split.SplitId);
+            Rehearse(split);
             reader.AddSplits([split]);
         },
         "taking a split")));

@@ -173,6 +173,10 @@ internal sealed partial class Subtask
         {
             _chain.Open();
             _phase = Phase.Running;
+            if (Checkpoints is not null)
+            {
+                SubtaskCheckpoints.Rehearse(_chain);
+            }
         }
 
         _listener.SubtaskChanged(Id, SubtaskState.Running, null);

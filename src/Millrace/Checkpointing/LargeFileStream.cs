@@ -6,27 +6,32 @@ namespace Millrace.Checkpointing;
 
 /// <summary>
 /// Writes a file from its beginning to its end, and past the system's page cache when it is large and the system can: nobody is going to read it soon, and copying
-/// it into the cache cost more of a core than making the bytes.
+/// it into the cache cost more of a core than making the bytes. While some blocks are on their way to the disk, the next one is filled.
 /// </summary>
 internal sealed partial class LargeFileStream : Stream
 {
-    // A write past the cache waits for the disk, so it is to be large; with 4 MB it was no faster.
-    private const int BlockSize = 1 << 20;
+    // A write past the cache waits for the disk, and whoever waited for it has to wait for a processor too, so it is to be large.
+    private const int BlockSize = 1 << 21;
+
+    // Of one file. The disk is never without work while the next block is made, and the one who makes it does not stop for each.
+    private const int MaxUnderWay = 3;
 
     // What every disk takes as the unit of a write.
     private const int Alignment = 4096;
 
-    // As many files as are usually written at the same time.
-    private const int BuffersKept = 4;
+    // As many as two files at a time need: a process that writes more at once makes new ones.
+    private const int BlocksKept = 2 * (MaxUnderWay + 1);
 
     private const int GetFlags = 3; // F_GETFL
     private const int SetFlags = 4; // F_SETFL
 
-    private static readonly ConcurrentBag<byte[]> Buffers = [];
+    private static readonly ConcurrentBag<AlignedBlock> Kept = [];
 
     private readonly SafeFileHandle _handle;
-    private byte[]? _buffer;
-    private int _start;
+
+    // On their way to the disk, the oldest first.
+    private readonly Queue<Writing> _underWay = new(MaxUnderWay);
+    private AlignedBlock? _block;
     private int _count;
     private long _written;
     private bool _isLarge;
@@ -79,6 +84,11 @@ internal sealed partial class LargeFileStream : Stream
     /// <summary>Makes the file durable and closes it.</summary>
     public void End()
     {
+        while (_underWay.Count > 0)
+        {
+            AwaitOldest();
+        }
+
         // The rest is no whole number of the disk's units.
         UseCache();
         RandomAccess.Write(_handle, Block[.._count], _written);
@@ -98,33 +108,32 @@ internal sealed partial class LargeFileStream : Stream
     {
         if (disposing)
         {
-            _handle.Dispose();
-            if (_buffer is { } buffer)
+            // Nobody else may have a block before the disk has let go of it. How the write ended no longer matters.
+            foreach (var writing in _underWay)
             {
-                _buffer = null;
-                if (Buffers.Count < BuffersKept)
-                {
-                    Buffers.Add(buffer);
-                }
+                ((IAsyncResult)writing.Task).AsyncWaitHandle.WaitOne();
+                Keep(writing.Block);
+            }
+
+            _underWay.Clear();
+            _handle.Dispose();
+            if (_block is { } block)
+            {
+                _block = null;
+                Keep(block);
             }
         }
 
         base.Dispose(disposing);
     }
 
-    private Span<byte> Block
-    {
-        get
-        {
-            if (_buffer is null)
-            {
-                // On the heap of pinned objects, where its address stays what it is.
-                _buffer = Buffers.TryTake(out byte[]? kept) ? kept : GC.AllocateUninitializedArray<byte>(BlockSize + Alignment, pinned: true);
-                nint address = Marshal.UnsafeAddrOfPinnedArrayElement(_buffer, 0);
-                _start = (int)((Alignment - (address % Alignment)) % Alignment);
-            }
+    private Span<byte> Block => (_block ??= Kept.TryTake(out var kept) ? kept : new AlignedBlock()).Memory.Span;
 
-            return _buffer.AsSpan(_start, BlockSize);
+    private static void Keep(AlignedBlock block)
+    {
+        if (Kept.Count < BlocksKept)
+        {
+            Kept.Add(block);
         }
     }
 
@@ -136,19 +145,32 @@ internal sealed partial class LargeFileStream : Stream
             _bypasses = TrySetBypass(true);
         }
 
-        try
-        {
-            RandomAccess.Write(_handle, Block, _written);
-        }
-        catch (Exception exception) when (_bypasses && exception is IOException or ArgumentException)
-        {
-            // A file system that promises it and does not do it, or a disk that became full amid a block: written in the usual way it goes, or fails with the cause.
-            UseCache();
-            RandomAccess.Write(_handle, Block, _written);
-        }
-
+        var block = _block!;
+        _block = null;
+        _underWay.Enqueue(new Writing(block, _written, RandomAccess.WriteAsync(_handle, block.Memory, _written).AsTask()));
         _written += BlockSize;
         _count = 0;
+        if (_underWay.Count > MaxUnderWay)
+        {
+            _block = AwaitOldest();
+        }
+    }
+
+    private AlignedBlock AwaitOldest()
+    {
+        var (block, offset, task) = _underWay.Dequeue();
+        try
+        {
+            task.GetAwaiter().GetResult();
+        }
+        catch (Exception exception) when (exception is IOException or ArgumentException)
+        {
+            // A file system that promises to bypass the cache and does not do it, or a disk that became full amid a block: written in the usual way it goes, or fails with the cause.
+            UseCache();
+            RandomAccess.Write(_handle, block.Memory.Span, offset);
+        }
+
+        return block;
     }
 
     private void UseCache()
@@ -180,4 +202,19 @@ internal sealed partial class LargeFileStream : Stream
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int Control(SafeFileHandle file, int command, nint argument);
+
+    private readonly record struct Writing(AlignedBlock Block, long Offset, Task Task);
+
+    private sealed class AlignedBlock
+    {
+        public AlignedBlock()
+        {
+            // On the heap of pinned objects, where its address stays what it is.
+            byte[] buffer = GC.AllocateUninitializedArray<byte>(BlockSize + Alignment, pinned: true);
+            nint address = Marshal.UnsafeAddrOfPinnedArrayElement(buffer, 0);
+            Memory = buffer.AsMemory((int)((Alignment - (address % Alignment)) % Alignment), BlockSize);
+        }
+
+        public Memory<byte> Memory { get; }
+    }
 }

@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Millrace.Runtime.State.Heap;
 
@@ -33,7 +35,16 @@ internal sealed class AsideLog<TKey, TNamespace, TValue>(long slots, AsideSegmen
         return number + 1;
     }
 
-    public ref readonly AsideEntry<TKey, TNamespace, TValue> this[int number] => ref _segments![(number - 1) >> _shift]![(number - 1) & ((1 << _shift) - 1)];
+    public ref readonly AsideEntry<TKey, TNamespace, TValue> this[int number] => ref Place(number);
+
+    /// <summary>Asks for an entry's memory, so that it is there when the entry is read. For 0 it does nothing.</summary>
+    public void Prefetch(int number)
+    {
+        if (number != 0)
+        {
+            CacheLine.PrefetchAll(ref Place(number));
+        }
+    }
 
     /// <summary>
     /// Gives the memory back; nobody reads it any more. The subtask may be adding an entry just now, and write into a segment that is given back: nobody else takes it
@@ -45,5 +56,12 @@ internal sealed class AsideLog<TKey, TNamespace, TValue>(long slots, AsideSegmen
         {
             memory.Return(segments);
         }
+    }
+
+    // No length is read: it stands before the segment's entries, in memory that would have to be waited for too.
+    private ref AsideEntry<TKey, TNamespace, TValue> Place(int number)
+    {
+        var segment = _segments![(number - 1) >> _shift]!;
+        return ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(segment), (number - 1) & ((1 << _shift) - 1));
     }
 }

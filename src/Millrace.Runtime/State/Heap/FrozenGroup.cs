@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Millrace.Runtime.State.Heap;
 
@@ -25,6 +26,12 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
     /// <summary>As many slots as a word has bits: they are marked in one word.</summary>
     public const int BlockSize = 64;
 
+    // More would hide nothing that is left to hide.
+    private const int MaxBlocks = 16;
+
+    // What is read at once is to stay in the processor's second-level cache until it is written.
+    private const int MaxBytes = 1 << 17;
+
     private volatile Aside? _aside;
     private volatile bool _isReleased;
 
@@ -35,6 +42,9 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
     public int Count => count;
 
     public int Blocks => (slots.Length + BlockSize - 1) / BlockSize;
+
+    /// <summary>How long a buffer is with which the group is read fastest.</summary>
+    public int BufferLength => BlockSize * Math.Clamp(MaxBytes / (BlockSize * Unsafe.SizeOf<HeapEntry<TKey, TNamespace, TValue>>()), 1, Math.Min(MaxBlocks, Blocks));
 
     /// <summary>Whether nobody needs the entries any more.</summary>
     public bool IsReleased => _isReleased;
@@ -48,55 +58,72 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
             return false;
         }
 
-        var aside = _aside ?? (_aside = new Aside(slots.Length, log));
-        ref ulong marks = ref aside.Marks[slot / BlockSize];
-        ulong marked = marks | (1UL << (slot % BlockSize));
-        if (marked == marks)
+        var aside = _aside ?? (_aside = new Aside(Blocks, log));
+        ref var block = ref aside.Blocks[slot / BlockSize];
+        ulong marked = block.Marks | (1UL << (slot % BlockSize));
+        if (marked == block.Marks)
         {
             return false;
         }
 
         if (slots[slot].Stored != 0)
         {
-            aside.Add(slot, in slots[slot]);
+            Volatile.Write(ref block.Newest, log.Add(slot, block.Newest, in slots[slot]));
         }
 
         // Whoever sees the mark sees the entry, and whoever sees a change of the slot sees the mark. Only the order of writes matters, so there is no full barrier: it waited for
         // memory with every entry, and an update took three times as long.
-        Volatile.Write(ref marks, marked);
+        Volatile.Write(ref block.Marks, marked);
         Volatile.WriteBarrier();
         return true;
     }
 
-    /// <summary>Reads a block as it was when the group was frozen.</summary>
-    /// <param name="block">Which one.</param>
-    /// <param name="buffer">Takes it; as long as a block.</param>
-    /// <returns>The slots.</returns>
-    public ReadOnlySpan<HeapEntry<TKey, TNamespace, TValue>> Read(int block, HeapEntry<TKey, TNamespace, TValue>[] buffer)
+    /// <summary>Asks for what <see cref="Preserve"/> of a slot that is going to be changed will read, so that it need not wait for memory.</summary>
+    public void Prefetch(int slot)
     {
-        int first = block * BlockSize;
-        var copy = buffer.AsSpan(0, Math.Min(BlockSize, slots.Length - first));
-        slots.AsSpan(first, copy.Length).CopyTo(copy);
+        if (!_isReleased && slot >= Volatile.Read(ref _written))
+        {
+            CacheLine.PrefetchAll(ref slots[slot]);
+            if (_aside is { } aside)
+            {
+                CacheLine.Prefetch(ref aside.Blocks[slot / BlockSize]);
+            }
+        }
+    }
+
+    /// <summary>Reads blocks as they were when the group was frozen: as many as the buffer has room for.</summary>
+    /// <param name="first">The first of them.</param>
+    /// <param name="buffer">Takes them; as long as a whole number of blocks, and not longer than <see cref="BufferLength"/>.</param>
+    /// <returns>The slots.</returns>
+    public ReadOnlySpan<HeapEntry<TKey, TNamespace, TValue>> Read(int first, HeapEntry<TKey, TNamespace, TValue>[] buffer)
+    {
+        int start = first * BlockSize;
+        var copy = buffer.AsSpan(0, Math.Min(buffer.Length, slots.Length - start));
+        slots.AsSpan(start, copy.Length).CopyTo(copy);
 
         // The slots are read before the marks.
         Volatile.ReadBarrier();
-        if (_aside is not { } aside)
+        if (_aside is { } aside)
         {
-            return copy;
+            Span<ulong> marks = stackalloc ulong[MaxBlocks];
+            marks = marks[..((copy.Length + BlockSize - 1) / BlockSize)];
+            for (int block = 0; block < marks.Length; block++)
+            {
+                marks[block] = Volatile.Read(ref aside.Blocks[first + block].Marks);
+                for (ulong left = marks[block]; left != 0; left &= left - 1)
+                {
+                    copy[(block * BlockSize) + BitOperations.TrailingZeroCount(left)].Stored = 0;
+                }
+            }
+
+            aside.Restore(first, marks, copy);
         }
 
-        ulong marks = Volatile.Read(ref aside.Marks[block]);
-        for (ulong left = marks; left != 0; left &= left - 1)
-        {
-            copy[BitOperations.TrailingZeroCount(left)] = default;
-        }
-
-        aside.Restore(block, marks, copy);
         return copy;
     }
 
-    /// <summary>Says that a block and all before it are written: the subtask need not put anything of them aside any more.</summary>
-    public void Passed(int block) => Volatile.Write(ref _written, (block + 1) * BlockSize);
+    /// <summary>Says that all blocks before one are written: the subtask need not put anything of them aside any more.</summary>
+    public void Passed(int block) => Volatile.Write(ref _written, block * BlockSize);
 
     /// <summary>Says that nobody needs the entries any more. Safe to be called twice.</summary>
     public void Release()
@@ -105,33 +132,56 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
         _aside = null;
     }
 
-    /// <summary>What was put aside of the group: which slots, and the entries chained by block.</summary>
-    private sealed class Aside(int slots, AsideLog<TKey, TNamespace, TValue> log)
+    /// <summary>What of a block was put aside.</summary>
+    private struct AsideBlock
     {
-        // The newest entry of each block; 0 for none.
-        private readonly int[] _newest = new int[(slots + BlockSize - 1) / BlockSize];
-
         /// <summary>A bit a slot: whether it may have been changed.</summary>
-        public ulong[] Marks { get; } = new ulong[(slots + BlockSize - 1) / BlockSize];
+        public ulong Marks;
 
-        public void Add(int slot, in HeapEntry<TKey, TNamespace, TValue> entry)
-        {
-            ref int newest = ref _newest[slot / BlockSize];
-            Volatile.Write(ref newest, log.Add(slot, newest, in entry));
-        }
+        /// <summary>The newest entry of the block in the log; 0 for none.</summary>
+        public int Newest;
+    }
 
-        /// <summary>Puts the entries of a block back whose marks were seen. Those that came since are passed over: their slots were read in time.</summary>
-        public void Restore(int block, ulong marks, Span<HeapEntry<TKey, TNamespace, TValue>> slots)
+    /// <summary>What was put aside of the group.</summary>
+    private sealed class Aside(int blocks, AsideLog<TKey, TNamespace, TValue> log)
+    {
+        public AsideBlock[] Blocks { get; } = new AsideBlock[blocks];
+
+        /// <summary>
+        /// Puts the entries of some blocks back whose marks were seen. Those that came since are passed over: their slots were read in time. One entry of each block in
+        /// turn, because each is a wait for memory: while that goes on for one block, the next ones are asked for.
+        /// </summary>
+        public void Restore(int first, ReadOnlySpan<ulong> marks, Span<HeapEntry<TKey, TNamespace, TValue>> slots)
         {
-            for (int number = Volatile.Read(ref _newest[block]); number != 0;)
+            Span<int> numbers = stackalloc int[MaxBlocks];
+            numbers = numbers[..marks.Length];
+            for (int block = 0; block < numbers.Length; block++)
             {
-                ref readonly var entry = ref log[number];
-                if ((marks & (1UL << (entry.Slot % BlockSize))) != 0)
-                {
-                    slots[entry.Slot % BlockSize] = entry.Content;
-                }
+                numbers[block] = Volatile.Read(ref Blocks[first + block].Newest);
+                log.Prefetch(numbers[block]);
+            }
 
-                number = entry.Next;
+            for (bool isLeft = true; isLeft;)
+            {
+                isLeft = false;
+                for (int block = 0; block < numbers.Length; block++)
+                {
+                    if (numbers[block] == 0)
+                    {
+                        continue;
+                    }
+
+                    ref readonly var entry = ref log[numbers[block]];
+                    log.Prefetch(entry.Next);
+                    int bit = entry.Slot % BlockSize;
+                    if ((marks[block] & (1UL << bit)) != 0)
+                    {
+                        slots[(block * BlockSize) + bit] = entry.Content;
+                    }
+
+                    numbers[block] = entry.Next;
+                    isLeft = true;
+                }
             }
         }
     }

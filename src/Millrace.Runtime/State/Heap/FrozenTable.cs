@@ -25,7 +25,7 @@ internal sealed class FrozenHeapTable<TKey, TNamespace, TValue>(
     public override void Write(KeyedStateWriter writer, ChunkBuffer buffer, Action throwIfAbandoned)
     {
         writer.BeginState(new StateHeader(identity.Name, identity.Kind, codec.Keys.Schema, codec.Namespaces.Schema, codec.Values.Schema));
-        var block = new HeapEntry<TKey, TNamespace, TValue>[FrozenGroup<TKey, TNamespace, TValue>.BlockSize];
+        HeapEntry<TKey, TNamespace, TValue>[] entries = [];
         for (int index = 0; index < groups.Length; index++)
         {
             if (groups[index] is not { } group)
@@ -33,7 +33,12 @@ internal sealed class FrozenHeapTable<TKey, TNamespace, TValue>(
                 continue;
             }
 
-            codec.Write(group, block, firstGroup + index, writer, buffer, throwIfAbandoned);
+            if (entries.Length < group.BufferLength)
+            {
+                entries = new HeapEntry<TKey, TNamespace, TValue>[group.BufferLength];
+            }
+
+            codec.Write(group, entries, firstGroup + index, writer, buffer, throwIfAbandoned);
             groups[index] = null;
             group.Release();
         }

@@ -75,6 +75,15 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
         }
     }
 
+    /// <summary>Asks for what <see cref="Preserve"/> of a slot will read.</summary>
+    public void PrefetchForPreserve(int slot)
+    {
+        foreach (var frozen in _frozen)
+        {
+            frozen.Prefetch(slot);
+        }
+    }
+
     /// <summary>How many slots keep <paramref name="count"/> entries below the load at which a table grows.</summary>
     public static int CapacityFor(int count)
     {

@@ -152,6 +152,20 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
             int home = (int)NamespaceHash.Combine(hash, in ns, _namespaceHasher) & (slots.Length - 1);
             CacheLine.Prefetch(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(slots), home));
         }
+
+        if (Volatile.Read(ref _snapshots) != 0)
+        {
+            PrefetchForPreserve(hashes, in ns);
+        }
+    }
+
+    private void PrefetchForPreserve(ReadOnlySpan<ulong> hashes, in TNamespace ns)
+    {
+        foreach (ulong hash in hashes)
+        {
+            int index = IndexOf(hash);
+            _groups[index]?.PrefetchForPreserve((int)NamespaceHash.Combine(hash, in ns, _namespaceHasher) & (_slots[index].Length - 1));
+        }
     }
 
     public void Prefetch(ReadOnlySpan<ulong> hashes)

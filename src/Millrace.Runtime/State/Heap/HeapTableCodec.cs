@@ -44,19 +44,20 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
     /// <summary>Writes a key group, in several parts where it is large.</summary>
     public void Write(
         FrozenGroup<TKey, TNamespace, TValue> group,
-        HeapEntry<TKey, TNamespace, TValue>[] block,
+        HeapEntry<TKey, TNamespace, TValue>[] buffer,
         int number,
         KeyedStateWriter writer,
-        ChunkBuffer buffer,
+        ChunkBuffer chunk,
         Action throwIfAbandoned)
     {
         int count = 0;
         throwIfAbandoned();
-        buffer.Reset();
-        var output = new BinaryOutput(buffer.Bytes);
-        for (int index = 0; index < group.Blocks; index++)
+        chunk.Reset();
+        var output = new BinaryOutput(chunk.Bytes);
+        int step = buffer.Length / FrozenGroup<TKey, TNamespace, TValue>.BlockSize;
+        for (int first = 0; first < group.Blocks; first += step)
         {
-            foreach (ref readonly var slot in group.Read(index, block))
+            foreach (ref readonly var slot in group.Read(first, buffer))
             {
                 if (slot.Stored == 0)
                 {
@@ -70,21 +71,21 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
                 if (output.BytesWritten >= ChunkBuffer.Target)
                 {
                     output.Flush();
-                    writer.WriteChunk(number, count, buffer.Bytes.WrittenSpan);
+                    writer.WriteChunk(number, count, chunk.Bytes.WrittenSpan);
                     throwIfAbandoned();
-                    buffer.Reset();
-                    output = new BinaryOutput(buffer.Bytes);
+                    chunk.Reset();
+                    output = new BinaryOutput(chunk.Bytes);
                     count = 0;
                 }
             }
 
-            group.Passed(index);
+            group.Passed(first + step);
         }
 
         output.Flush();
         if (count > 0)
         {
-            writer.WriteChunk(number, count, buffer.Bytes.WrittenSpan);
+            writer.WriteChunk(number, count, chunk.Bytes.WrittenSpan);
         }
     }
 
