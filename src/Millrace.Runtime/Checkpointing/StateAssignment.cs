@@ -16,6 +16,7 @@ internal sealed class StateAssignment
     private readonly Dictionary<string, OperatorManifest> _operators;
     private readonly Dictionary<string, IReadOnlyList<IReadOnlyList<OperatorStateSnapshot>>> _lists = [];
     private readonly List<InFlightSnapshot> _inFlight = [];
+    private readonly List<string> _dropped = [];
 
     /// <param name="job">The job.</param>
     /// <param name="manifest">The checkpoint.</param>
@@ -29,14 +30,13 @@ internal sealed class StateAssignment
         _files = files;
         _operators = manifest.Operators.ToDictionary(op => op.Uid);
         var uids = job.Uids.Values.ToHashSet();
-        if (!allowNonRestoredState)
+        var homeless = manifest.Operators.Where(op => !uids.Contains(op.Uid) && (op.Coordinator is not null || op.Subtasks.Count > 0)).ToList();
+        if (homeless.Count > 0 && !allowNonRestoredState)
         {
-            var homeless = manifest.Operators.Where(op => !uids.Contains(op.Uid) && (op.Coordinator is not null || op.Subtasks.Count > 0)).ToList();
-            if (homeless.Count > 0)
-            {
-                throw RestoreErrors.NoPlace(manifest, homeless, [.. job.Stream.Nodes.Select(node => $"'{node.Name}' ({job.Uids[node]})")]);
-            }
+            throw RestoreErrors.NoPlace(manifest, homeless, [.. job.Stream.Nodes.Select(node => $"'{node.Name}' ({job.Uids[node]})")]);
         }
+
+        _dropped.AddRange(homeless.Select(op => $"operator '{op.Name}' (uid {op.Uid})"));
 
         foreach (var vertex in job.Vertices)
         {
@@ -57,6 +57,9 @@ internal sealed class StateAssignment
     public long CheckpointId => _manifest.CheckpointId;
 
     public CheckpointManifest Manifest => _manifest;
+
+    /// <summary>What has no place in the job, for people.</summary>
+    public IReadOnlyList<string> Dropped => _dropped;
 
     /// <summary>The state of an operator in a subtask; null where the checkpoint knows nothing of the operator.</summary>
     public OperatorRestore? Of(StreamNode node, SubtaskId subtask, int parallelism)
@@ -140,6 +143,7 @@ internal sealed class StateAssignment
             {
                 if (allowNonRestoredState)
                 {
+                    _dropped.Add($"the connection {channel.Edge} ({channel.Elements} records in flight)");
                     continue;
                 }
 

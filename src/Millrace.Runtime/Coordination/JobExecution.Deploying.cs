@@ -16,7 +16,9 @@ internal sealed partial class JobExecution
     private long _epoch;
     private bool _isOpening;
     private DateTimeOffset? _finishedBefore;
-    private CheckpointManifest? _restoredFrom;
+
+    // Regions restart by themselves, and may have begun with different checkpoints.
+    private readonly Dictionary<SubtaskId, CheckpointManifest> _restoredFrom = [];
 
     // What the job was started from; still good while there is no checkpoint of its own.
     private CheckpointManifest? _initial;
@@ -178,11 +180,12 @@ internal sealed partial class JobExecution
     }
 
     /// <summary>A checkpoint that turned out to be damaged while state was loaded is not used again: the restart takes the one before it.</summary>
-    private void NoteDamage(Exception cause)
+    private void NoteDamage(SubtaskId? subtask, Exception cause)
     {
         for (var error = cause; error is not null; error = error.InnerException)
         {
-            if (error is MillraceException { Code: Checkpointing.Storage.CheckpointErrors.Damage } && _store is { } store && _restoredFrom is { } from)
+            if (error is MillraceException { Code: Checkpointing.Storage.CheckpointErrors.Damage } && _store is { } store
+                && subtask is { } failed && _restoredFrom.TryGetValue(failed, out var from))
             {
                 _storeQueue.Enqueue(
                     $"giving up damaged checkpoint {from.CheckpointId} of {Description}",
@@ -235,11 +238,21 @@ internal sealed partial class JobExecution
         foreach (var subtask in subtasks)
         {
             _finishedStates.Remove(subtask);
+            _restoredFrom.Remove(subtask);
         }
 
-        _restoredFrom = beginning.Restore?.Manifest;
         if (beginning.Restore is { } restore)
         {
+            foreach (var subtask in subtasks)
+            {
+                _restoredFrom[subtask] = restore.Manifest;
+            }
+
+            if (restore.Dropped.Count > 0)
+            {
+                Log.StateDropped(_logger, _job.Stream.JobName, CheckpointDescription.Of(restore.Manifest.Kind), restore.CheckpointId, string.Join(", ", restore.Dropped));
+            }
+
             string path = PathOf(restore.Manifest);
             Log.Restored(_logger, _job.Stream.JobName, CheckpointDescription.Of(restore.Manifest.Kind), restore.CheckpointId, beginning.Epoch, path);
             _checkpoints?.History.Restored(restore.CheckpointId, restore.Manifest.Kind, path, Now);

@@ -205,7 +205,7 @@ internal sealed partial class JobExecution : Actor
                 break;
             case JobDecision.Restarting restarting:
                 Log.Restarting(_logger, restarting.Cause, _job.Stream.JobName, Name(restarting.Subtask), restarting.Subtasks.Count, restarting.Delay, restarting.Cause.Message);
-                NoteDamage(restarting.Cause);
+                NoteDamage(restarting.Subtask, restarting.Cause);
                 StopCheckpoints(restarting.Cause);
                 break;
             case JobDecision.GiveUp giveUp:

@@ -47,4 +47,7 @@ internal static partial class Log
 
     [LoggerMessage(3006, LogLevel.Warning, "Job '{Job}': the storage of its checkpoints cannot be opened; it is tried again.")]
     public static partial void OpeningRetried(ILogger logger, Exception error, string job);
+
+    [LoggerMessage(3007, LogLevel.Warning, "Job '{Job}': what {Kind} {CheckpointId} has for {Dropped} is dropped: the job has no place for it, and RestoreOptions.AllowNonRestoredState is set.")]
+    public static partial void StateDropped(ILogger logger, string job, string kind, long checkpointId, string dropped);
 }

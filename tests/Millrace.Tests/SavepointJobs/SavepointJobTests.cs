@@ -1,6 +1,7 @@
 using Millrace.Checkpointing;
 using Millrace.Connectors;
 using Millrace.StateProcessing;
+using Millrace.Tests.Diagnostics;
 using Millrace.Windowing;
 
 namespace Millrace.Tests.SavepointJobs;
@@ -127,8 +128,16 @@ public sealed class SavepointJobTests : IDisposable
         Assert.Contains("uid ledger", cause.Message, StringComparison.Ordinal);
         Assert.Contains(nameof(RestoreOptions.AllowNonRestoredState), cause.Message, StringComparison.Ordinal);
 
-        _rig.Start(Without, new RestoreOptions("savepoint") { AllowNonRestoredState = true }).End();
+        var log = new LogLines();
+        _rig.Start(
+            env =>
+            {
+                env.LoggerFactory = log;
+                Without(env);
+            },
+            new RestoreOptions("savepoint") { AllowNonRestoredState = true }).End();
         Assert.Equal(400 - _lines.Count, count);
+        Assert.Contains("uid ledger", Assert.Single(log.Of(3007)).Text, StringComparison.Ordinal);
     }
 
     [Fact]
