@@ -61,6 +61,30 @@ public abstract class RuntimeContext
     public abstract MapState<TMapKey, TValue> GetMapState<TMapKey, TValue>(MapStateDescriptor<TMapKey, TValue> descriptor)
         where TMapKey : notnull;
 
+    /// <summary>One value per key, into which all values that are added are combined.</summary>
+    /// <typeparam name="T">The type of the value.</typeparam>
+    /// <param name="descriptor">Names the state within the operator, types it and says how values are combined.</param>
+    /// <returns>A handle that always speaks of the key that is being processed.</returns>
+    /// <exception cref="InvalidOperationException">The stream has no key, or the name is taken by a state of another type.</exception>
+    public ReducingState<T> GetReducingState<T>(ReducingStateDescriptor<T> descriptor)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        return new ReducingState<T>(GetState(new ValueStateDescriptor<T>(descriptor.Name)), descriptor.Reduce);
+    }
+
+    /// <summary>One accumulator per key, into which all values that are added are folded.</summary>
+    /// <typeparam name="TIn">The type of what is added.</typeparam>
+    /// <typeparam name="TAccumulator">The type of the accumulator.</typeparam>
+    /// <typeparam name="TOut">The type of the result.</typeparam>
+    /// <param name="descriptor">Names the state within the operator, types it and says how values are folded.</param>
+    /// <returns>A handle that always speaks of the key that is being processed.</returns>
+    /// <exception cref="InvalidOperationException">The stream has no key, or the name is taken by a state of another type.</exception>
+    public AggregatingState<TIn, TAccumulator, TOut> GetAggregatingState<TIn, TAccumulator, TOut>(AggregatingStateDescriptor<TIn, TAccumulator, TOut> descriptor)
+    {
+        ArgumentNullException.ThrowIfNull(descriptor);
+        return new AggregatingState<TIn, TAccumulator, TOut>(GetState(new ValueStateDescriptor<TAccumulator>(descriptor.Name)), descriptor.Function);
+    }
+
     /// <summary>State of the subtask that belongs to no key. Ask for it in <c>Open</c>; a function that fills it implements <see cref="ICheckpointedFunction"/>.</summary>
     public abstract OperatorStateStore OperatorState { get; }
 }

@@ -159,7 +159,7 @@ internal sealed class StateAssignment
             ? format.Partitioning == now
             : now switch
             {
-                PartitioningKind.Hash or PartitioningKind.Broadcast => false,
+                PartitioningKind.Hash or PartitioningKind.Custom or PartitioningKind.Broadcast => false,
                 PartitioningKind.Forward => channel.Producer == channel.Consumer,
                 _ => true,
             };

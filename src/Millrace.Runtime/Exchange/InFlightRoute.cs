@@ -7,14 +7,14 @@ using Millrace.Serialization;
 namespace Millrace.Runtime.Exchange;
 
 /// <summary>
-/// Reads records that were in flight as the program of then wrote them, and deals them out to the consumers that there are now: by key where the edge is keyed, to all
-/// where it is broadcast, else channel by channel.
+/// Reads records that were in flight as the program of then wrote them, and deals them out to the consumers that there are now: as the partitioner says where it looks at the
+/// records, to all where the edge is broadcast, else channel by channel.
 /// </summary>
 /// <typeparam name="T">The type of the records.</typeparam>
 /// <param name="description">Which stream this is, for messages.</param>
 /// <param name="kind">How records are dealt out now.</param>
 /// <param name="consumers">How many consumers there are now.</param>
-/// <param name="createPartitioner">Makes the partitioner of a keyed edge.</param>
+/// <param name="createPartitioner">Makes the partitioner of an edge whose partitioner looks at the records.</param>
 /// <param name="options">The job's options.</param>
 /// <param name="serializers">Gives the serializer of today.</param>
 internal sealed class InFlightRoute<T>(
@@ -48,9 +48,15 @@ internal sealed class InFlightRoute<T>(
     public IReadOnlyList<StreamElement<T>> Select(IReadOnlyList<StreamElement<T>> elements, int channel, int consumer)
     {
         var batches = elements.Where(element => element.Batch is not null).ToList();
-        if (kind != PartitioningKind.Hash)
+        if (!kind.LooksAtRecords())
         {
-            return kind == PartitioningKind.Broadcast || channel % consumers == consumer ? batches : [];
+            bool isMine = kind switch
+            {
+                PartitioningKind.Broadcast => true,
+                PartitioningKind.Global => consumer == 0,
+                _ => channel % consumers == consumer,
+            };
+            return isMine ? batches : [];
         }
 
         var sinks = Enumerable.Range(0, consumers).Select(_ => new Gathered()).ToArray();

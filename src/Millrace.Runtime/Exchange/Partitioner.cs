@@ -15,6 +15,13 @@ internal sealed class ForwardPartitioner<T> : Partitioner<T>
     public override void Route(RecordBatch<T> batch, ExchangeOutput<T> output) => output.Pass(0, batch);
 }
 
+/// <summary>All to the first subtask.</summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+internal sealed class GlobalPartitioner<T> : Partitioner<T>
+{
+    public override void Route(RecordBatch<T> batch, ExchangeOutput<T> output) => output.Pass(0, batch);
+}
+
 /// <summary>To every subtask.</summary>
 /// <typeparam name="T">The type of the records.</typeparam>
 internal sealed class BroadcastPartitioner<T> : Partitioner<T>

@@ -62,6 +62,7 @@ internal static class GraphPrinter
                 json.WriteNumber("parallelism", job.Stream.ParallelismOf(node));
                 json.WriteNumber("maxParallelism", job.Stream.MaxParallelismOf(node));
                 json.WriteString("uid", job.Uids[node]);
+                json.WriteString("slotSharingGroup", node.SlotSharingGroup);
                 json.WriteNumber("task", taskOf[node]);
                 json.WriteString("callSite", node.CallSite.ToString());
                 if (node.Inputs.Count > 0)
@@ -119,6 +120,10 @@ internal static class GraphPrinter
         PartitioningKind.Hash => "hash",
         PartitioningKind.Rebalance => "rebalance",
         PartitioningKind.Broadcast => "broadcast",
+        PartitioningKind.Rescale => "rescale",
+        PartitioningKind.Shuffle => "shuffle",
+        PartitioningKind.Global => "global",
+        PartitioningKind.Custom => "custom",
         _ => "default",
     };
 }

@@ -12,6 +12,35 @@ internal enum PartitioningKind : byte
     Hash,
     Rebalance,
     Broadcast,
+
+    /// <summary>In turn to the few consumers that belong to a producer.</summary>
+    Rescale,
+
+    /// <summary>By chance.</summary>
+    Shuffle,
+
+    /// <summary>All to the first consumer.</summary>
+    Global,
+
+    /// <summary>As a function of the user's says.</summary>
+    Custom,
+}
+
+/// <summary>What follows from how records are dealt out.</summary>
+internal static class PartitioningKinds
+{
+    /// <summary>Whether there is a channel between two subtasks.</summary>
+    public static bool Connects(this PartitioningKind kind, int producer, int producers, int consumer, int consumers) => kind switch
+    {
+        PartitioningKind.Forward => producer == consumer,
+        PartitioningKind.Rescale => producers >= consumers
+            ? (int)((long)producer * consumers / producers) == consumer
+            : (int)((long)consumer * producers / consumers) == producer,
+        _ => true,
+    };
+
+    /// <summary>Whether it depends on the record where it goes, so that records in flight find their consumer again at another parallelism.</summary>
+    public static bool LooksAtRecords(this PartitioningKind kind) => kind is PartitioningKind.Hash or PartitioningKind.Custom;
 }
 
 /// <summary>How records of one type get from the subtasks of one operator to those of the next.</summary>
@@ -44,6 +73,9 @@ internal sealed class UnkeyedPartitioning<T>(PartitioningKind kind) : Partitioni
         PartitioningKind.Forward => new ForwardPartitioner<T>(),
         PartitioningKind.Broadcast => new BroadcastPartitioner<T>(),
         PartitioningKind.Rebalance => new RebalancePartitioner<T>(subtask),
+        PartitioningKind.Rescale => new RebalancePartitioner<T>(0),
+        PartitioningKind.Shuffle => new ShufflePartitioner<T>(subtask),
+        PartitioningKind.Global => new GlobalPartitioner<T>(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Only a resolved partitioning has a partitioner."),
     };
 }
@@ -59,4 +91,14 @@ internal sealed class HashPartitioning<T, TKey>(Func<T, TKey> selectKey) : Parti
         new HashPartitioner<T, TKey>(selectKey, serializers.GetHasher<TKey>(), maxParallelism, channels, description);
 
     public override string? WhyNot(ISerializerCheck check) => check.WhyNotAKey<TKey>();
+}
+
+/// <summary>A partitioning by a function of the user's.</summary>
+/// <typeparam name="T">The type of the records.</typeparam>
+internal sealed class CustomPartitioning<T>(Func<T, int, int> choose) : Partitioning<T>
+{
+    public override PartitioningKind Kind => PartitioningKind.Custom;
+
+    public override Partitioner<T> Create(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers, string description) =>
+        new CustomPartitioner<T>(choose, description);
 }

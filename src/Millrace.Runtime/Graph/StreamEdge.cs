@@ -158,7 +158,7 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
 
         public override void Open(int producer, int consumer, IChannelFactory factory, ChannelId id, Subtask? producerTask, Subtask? consumerTask)
         {
-            if (_kind == PartitioningKind.Forward && producer != consumer)
+            if (!_kind.Connects(producer, _senders.GetLength(0), consumer, _senders.GetLength(1)))
             {
                 return;
             }

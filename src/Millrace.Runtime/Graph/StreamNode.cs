@@ -46,7 +46,7 @@ internal sealed class StreamNode
     public Func<ISerializerCheck, IEnumerable<string>>? Check { get; init; }
 
     /// <summary>What of the operator cannot be written into checkpoints; each says what to do. Asked only where there are checkpoints.</summary>
-    public Func<ISerializerCheck, IEnumerable<string>>? CheckSnapshots { get; init; }
+    public Func<ISerializerCheck, IEnumerable<string>>? CheckSnapshots { get; set; }
 
     public string Name
     {

@@ -209,7 +209,12 @@ internal sealed partial class Subtask : Actor
                 return;
             }
 
-            Mailbox.Drain();
+            if (Mailbox.Drain())
+            {
+                // It may have made an operator emit.
+                _unflushed = true;
+            }
+
             _chain.Drain();
             TakeSnapshots();
             if (IsToStop())

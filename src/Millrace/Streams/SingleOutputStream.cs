@@ -64,6 +64,16 @@ public sealed class SingleOutputStream<T> : DataStream<T>
         return this;
     }
 
+    /// <summary>Names the group of operators whose subtasks may share a place to run. Recorded in the plan; in one process everything shares one place.</summary>
+    /// <param name="group">The name; <c>default</c> unless set.</param>
+    /// <returns>This stream.</returns>
+    public SingleOutputStream<T> SlotSharingGroup(string group)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(group);
+        _node.SlotSharingGroup = group;
+        return this;
+    }
+
     /// <summary>Begins a new task with this operator: it is not fused with the one before.</summary>
     /// <returns>This stream.</returns>
     public SingleOutputStream<T> StartNewChain()

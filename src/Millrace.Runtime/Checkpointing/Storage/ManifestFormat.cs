@@ -170,7 +170,7 @@ internal static class ManifestFormat
         for (int left = input.ReadLength(); left > 0; left--)
         {
             string edge = input.ReadString();
-            var partitioning = (PartitioningKind)ReadEnum(ref input, (byte)PartitioningKind.Broadcast, "way to deal out records");
+            var partitioning = (PartitioningKind)ReadEnum(ref input, (byte)PartitioningKind.Custom, "way to deal out records");
             formats[edge] = new InFlightFormat(partitioning, SchemaFormat.Read(ref input));
         }
 
