@@ -11,8 +11,8 @@ internal sealed record JobTask(int Parallelism, bool IsSource, IReadOnlyList<Job
 
 /// <summary>A stream that leads to a task.</summary>
 /// <param name="Producer">The producing task, by its place.</param>
-/// <param name="IsForward">Whether subtask i gets its records from subtask i alone, and not from all.</param>
-internal readonly record struct JobTaskInput(int Producer, bool IsForward);
+/// <param name="Partitioning">How records are dealt out: it says which subtasks have a channel between them.</param>
+internal readonly record struct JobTaskInput(int Producer, PartitioningKind Partitioning);
 
 /// <summary>Subtasks and who sends to whom: all that coordinators need to know of a job graph. Immutable.</summary>
 internal sealed class JobTopology
@@ -38,7 +38,7 @@ internal sealed class JobTopology
     public static JobTopology Of(JobGraph job) => new([.. job.Vertices.Select(vertex => new JobTask(
         vertex.Parallelism,
         vertex.Head.Source is not null,
-        [.. vertex.Inputs.Select(index => new JobTaskInput(job.Edges[index].Source, job.Edges[index].Partitioning == PartitioningKind.Forward))]))]);
+        [.. vertex.Inputs.Select(index => new JobTaskInput(job.Edges[index].Source, job.Edges[index].Partitioning))]))]);
 
     public bool IsSource(SubtaskId subtask) => _tasks[subtask.Vertex].IsSource;
 
@@ -47,15 +47,13 @@ internal sealed class JobTopology
     {
         foreach (var input in _tasks[subtask.Vertex].Inputs)
         {
-            if (input.IsForward)
+            int producers = _tasks[input.Producer].Parallelism;
+            for (int index = 0; index < producers; index++)
             {
-                yield return new SubtaskId(input.Producer, subtask.Index);
-                continue;
-            }
-
-            for (int index = 0; index < _tasks[input.Producer].Parallelism; index++)
-            {
-                yield return new SubtaskId(input.Producer, index);
+                if (input.Partitioning.Connects(index, producers, subtask.Index, _tasks[subtask.Vertex].Parallelism))
+                {
+                    yield return new SubtaskId(input.Producer, index);
+                }
             }
         }
     }

@@ -282,8 +282,10 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         Settle();
     }
 
-    private void Settle()
+    /// <summary>Has the operator do what asynchronous work has left it to do since the last call: results that have come are emitted.</summary>
+    public void Settle()
     {
+        EnsureOpen();
         _actor.Mailbox.Drain();
         foreach (var op in _operators)
         {

@@ -2,6 +2,7 @@ using CsCheck;
 using Millrace.Checkpointing;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Coordination;
+using Millrace.Runtime.Graph;
 using Millrace.Runtime.Tasks;
 using Millrace.Runtime.Tests.Coordination;
 
@@ -12,7 +13,7 @@ public sealed class CheckpointCoordinatorWalkTests
     private static readonly JobTopology[] Jobs =
     [
         Topologies.Alone(), Topologies.Joined, Topologies.TwoPipelines,
-        new([Topologies.Source(2), Topologies.Source(1), Topologies.Task(2, new JobTaskInput(0, true), new JobTaskInput(1, false)), Topologies.Task(1, new JobTaskInput(2, false))]),
+        new([Topologies.Source(2), Topologies.Source(1), Topologies.Task(2, new JobTaskInput(0, PartitioningKind.Forward), new JobTaskInput(1, PartitioningKind.Hash)), Topologies.Task(1, new JobTaskInput(2, PartitioningKind.Hash))]),
     ];
 
     private static readonly Func<CheckpointOptions>[] Options =

@@ -1,6 +1,7 @@
 using Millrace.Checkpointing;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Coordination;
+using Millrace.Runtime.Graph;
 using Millrace.Runtime.Tasks;
 using Millrace.Runtime.Tests.Coordination;
 using static Millrace.Runtime.Tests.Checkpointing.CheckpointRig;
@@ -128,7 +129,7 @@ public sealed class CheckpointTriggeringTests
     [Fact]
     public void Trigger_OneOfTwoProducerTasksFinished_NotAtTheConsumer()
     {
-        var rig = new CheckpointRig(topology: new JobTopology([Topologies.Source(1), Topologies.Source(1), Topologies.Task(1, new JobTaskInput(0, false), new JobTaskInput(1, false))]));
+        var rig = new CheckpointRig(topology: new JobTopology([Topologies.Source(1), Topologies.Source(1), Topologies.Task(1, new JobTaskInput(0, PartitioningKind.Hash), new JobTaskInput(1, PartitioningKind.Hash))]));
         rig.Finished(A0);
         Assert.Equal([B0], rig.At(10).Only<CheckpointDecision.Trigger>().At);
     }

@@ -1,5 +1,6 @@
 using CsCheck;
 using Millrace.Runtime.Coordination;
+using Millrace.Runtime.Graph;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Tests.Coordination;
@@ -9,7 +10,7 @@ public sealed class JobCoordinatorWalkTests
     private static readonly JobTopology[] Jobs =
     [
         Topologies.Empty, Topologies.Alone(), Topologies.Joined, Topologies.TwoPipelines, Topologies.Pipelines(4),
-        new([Topologies.Source(2), Topologies.Source(1), Topologies.Task(2, new JobTaskInput(0, true)), Topologies.Task(2, new JobTaskInput(1, false))]),
+        new([Topologies.Source(2), Topologies.Source(1), Topologies.Task(2, new JobTaskInput(0, PartitioningKind.Forward)), Topologies.Task(2, new JobTaskInput(1, PartitioningKind.Hash))]),
     ];
 
     private static readonly RestartStrategy[] Strategies =

@@ -157,3 +157,25 @@ internal sealed class OperatorStates(OperatorTallies tallies, int start) : Proce
 
     private void Tell() => tallies.Values[(start, _context.SubtaskIndex)] = (_count, _sum + (_unionCount * 1_000_000));
 }
+
+/// <summary>Doubles a value after a while that depends on it, so that results overtake each other.</summary>
+internal sealed class SlowDoubling(bool fails) : AsyncFunction<Reading, Reading>
+{
+    private readonly HashSet<Reading> _failed = [];
+    private TimeProvider _time = null!;
+
+    public override void Open(RuntimeContext context) => _time = context.TimeProvider;
+
+    public override async ValueTask<Reading> InvokeAsync(Reading value, CancellationToken cancellationToken)
+    {
+        // On the subtask's turn, so that the set needs no lock.
+        bool isFirst = fails && value.Value % 3 == 0 && _failed.Add(value);
+
+        // Not Task.Delay: when it is cancelled, it ends on another thread, which a run on one thread in virtual time does not wait for.
+        var waited = new TaskCompletionSource();
+        await using var timer = _time.CreateTimer(_ => waited.TrySetResult(), null, TimeSpan.FromMilliseconds(1 + (Math.Abs(value.Value) * 7 % 5)), Timeout.InfiniteTimeSpan);
+        await using var registration = cancellationToken.Register(() => waited.TrySetCanceled(cancellationToken));
+        await waited.Task;
+        return isFirst ? throw new InvalidOperationException("Busy.") : value with { Value = value.Value * 2 };
+    }
+}

@@ -25,6 +25,15 @@ internal static class MatrixJobs
         new("late data", LateData) { KeepsKeyedState = true },
         new("allowed lateness", AllowedLateness) { KeepsKeyedState = true },
         new("operator state", OperatorState),
+        new("asynchronous calls, ordered", job => Asynchronous(job, new() { Capacity = 7 })),
+        new("asynchronous calls, unordered, with retries", job => Asynchronous(job, new()
+        {
+            Capacity = 40,
+            Order = AsyncOrder.Unordered,
+            Retry = AsyncRetry<Reading>.FixedDelay(2, TimeSpan.FromMilliseconds(3)),
+        })) { KeepsKeyedState = true },
+        new("shuffle, rescale, global, custom", Partitionings, KeepsNoState: true),
+        new("rolling aggregations", Rolling) { KeepsKeyedState = true },
         new("files", Files, KnownResults: new JobResults([new("out", FileLines(1))])),
     ];
 
@@ -83,6 +92,25 @@ internal static class MatrixJobs
 
     private static void AllowedLateness(JobUnderTest job) => job.Capture(
         Readings.WithLateOnes().In(job).KeyBy(reading => reading.Key).Window(Tumbling(50)).AllowedLateness(TimeSpan.FromSeconds(1)).Aggregate(() => new Total()), "totals");
+
+    /// <summary>The results of calls go into windows: what is under way must not fall behind a watermark.</summary>
+    private static void Asynchronous(JobUnderTest job, AsyncOptions<Reading, Reading> options) => job.Capture(
+        Readings.Source().In(job).MapAsync(() => new SlowDoubling(fails: options.Retry is not null), options)
+            .KeyBy(reading => reading.Key).Window(Tumbling(50)).Aggregate(() => new Total()),
+        "totals");
+
+    private static void Partitionings(JobUnderTest job) => job.Capture(
+        job.Env.FromSequence(0, 299).Shuffle().Map(n => n + 1).Rescale().Map(n => n * 2).PartitionCustom((n, subtasks) => (int)(n % subtasks)).Map(n => n + 3).Global().Map(n => n * n),
+        "numbers");
+
+    private static void Rolling(JobUnderTest job)
+    {
+        // One subtask reads them, so that each key has them in order.
+        var readings = job.Env.FromGenerator(i => new Reading((int)(i % 7), (int)(i * 37 % 101), 0), count: 400).Parallelism(1).KeyBy(reading => reading.Key);
+        job.Capture(readings.Sum(reading => reading.Value, (reading, sum) => reading with { Value = sum }), "sums");
+        job.Capture(readings.MaxBy(reading => reading.Value), "greatest");
+        job.Capture(readings.Min(reading => reading.Value, (reading, least) => reading with { Value = least }), "least");
+    }
 
     private static void OperatorState(JobUnderTest job)
     {

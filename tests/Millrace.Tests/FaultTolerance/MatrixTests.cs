@@ -5,7 +5,7 @@ namespace Millrace.Tests.FaultTolerance;
 /// <summary>Every job, in every way: one result.</summary>
 public sealed class MatrixTests(ITestOutputHelper output)
 {
-    private const ulong MostSeeds = 60;
+    private const ulong MostSeeds = 200;
 
     public static TheoryData<string, string> JobsAndWays { get; } = [.. from job in MatrixJobs.All where !job.NeedsThreads from way in JobWay.All select (job.Name, way.Name)];
 
