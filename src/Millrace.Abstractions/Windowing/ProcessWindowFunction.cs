@@ -18,7 +18,10 @@ public abstract class ProcessWindowFunction<TIn, TOut, TKey, TWindow> : StreamFu
     /// </summary>
     /// <param name="key">The key.</param>
     /// <param name="context">The window, the watermark and the side outputs; valid only during the call.</param>
-    /// <param name="elements">The elements, grouped by slice of time and in order of arrival within it; valid only during the call.</param>
+    /// <param name="elements">
+    /// The elements in order of arrival; those of aligned windows of event time are grouped by slice of time first, those of merged windows by the parts that they had. Valid only during
+    /// the call.
+    /// </param>
     /// <param name="output">Takes the results.</param>
     public abstract void Process(TKey key, WindowContext<TWindow> context, IReadOnlyList<TIn> elements, Collector<TOut> output);
 

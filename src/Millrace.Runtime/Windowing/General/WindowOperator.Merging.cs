@@ -15,9 +15,11 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     /// <summary>Lets a record's window join those of its key.</summary>
     /// <param name="window">The window, and afterwards that which it has become a part of.</param>
     /// <param name="stateWindow">Where that one's content is kept.</param>
+    /// <param name="isNew">Whether that one was not there before.</param>
     /// <returns>False when the window is over; then nothing has changed.</returns>
-    private bool Merge(ref TWindow window, out TWindow stateWindow)
+    private bool Merge(ref TWindow window, out TWindow stateWindow, out bool isNew)
     {
+        isNew = true;
         FindMerged(ref window);
         if (_merged.Count == 0)
         {
@@ -35,6 +37,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         if (_merged.Count == 1 && _merged[0].Window.Equals(window))
         {
             stateWindow = _merged[0].StateWindow;
+            isNew = false;
             return true;
         }
 

@@ -135,9 +135,10 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     private bool AddTo(TWindow window, TIn value, long timestamp)
     {
         var stateWindow = window;
+        bool isNew = false;
         if (_merging is not null)
         {
-            if (!Merge(ref window, out stateWindow))
+            if (!Merge(ref window, out stateWindow, out isNew))
             {
                 return false;
             }
@@ -160,7 +161,13 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         _triggerContext.Window = window;
         var result = _trigger.OnElement(value, timestamp, window, _triggerContext);
         Act(result, window, stateWindow, timestamp);
-        RegisterCleanup(window);
+
+        // A window with content has its timer already.
+        if (!existed || isNew)
+        {
+            RegisterCleanup(window);
+        }
+
         return true;
     }
 
