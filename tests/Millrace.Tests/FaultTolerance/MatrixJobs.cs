@@ -25,6 +25,7 @@ internal static class MatrixJobs
         new("late data", LateData) { KeepsKeyedState = true },
         new("allowed lateness", AllowedLateness) { KeepsKeyedState = true },
         new("operator state", OperatorState),
+        .. MatrixWindowJobs.All,
         new("files", Files, KnownResults: new JobResults([new("out", FileLines(1))])),
     ];
 
