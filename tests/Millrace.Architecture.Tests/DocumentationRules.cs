@@ -9,6 +9,7 @@ public sealed partial class DocumentationRules
     {
         { "docs/concepts/delivery-guarantees.md", "DeliveryGuarantees.cs" },
         { "docs/concepts/state-backends.md", "StateBackends.cs" },
+        { "docs/concepts/windows.md", "Windows.cs" },
         { "docs/guides/checkpoints.md", "Checkpoints.cs" },
         { "docs/guides/evolving-state.md", "EvolvingState.cs" },
         { "docs/guides/state-processor.md", "StateProcessor.cs" },

@@ -149,7 +149,7 @@ internal sealed class SliceWindows : SynchronousPart
                 windows,
                 new LatePolicy<Event>(0, null),
                 new AggregateAggregation<Event, Totals, long>(function),
-                new AggregateEmitter<long, Event, Totals, long>(function),
+                new AggregateEmitter<long, TimeWindow, Event, Totals, long>(function),
                 function),
             _results);
     }

@@ -3,7 +3,7 @@ namespace Millrace.Windowing;
 /// <summary>A span of event time: from <see cref="Start"/>, inclusive, to <see cref="End"/>, exclusive, in milliseconds since 1970-01-01 UTC.</summary>
 /// <param name="Start">The first millisecond that belongs to the window.</param>
 /// <param name="End">The first millisecond that does not.</param>
-public readonly record struct TimeWindow(long Start, long End) : IComparable<TimeWindow>
+public readonly record struct TimeWindow(long Start, long End) : IWindow<TimeWindow>
 {
     /// <summary>The last millisecond that belongs to the window; results of the window carry it as their timestamp.</summary>
     public long MaxTimestamp => End - 1;
@@ -32,6 +32,16 @@ public readonly record struct TimeWindow(long Start, long End) : IComparable<Tim
         long remainder = (timestamp - offset) % size;
         return timestamp - (remainder < 0 ? remainder + size : remainder);
     }
+
+    /// <summary>Whether two windows overlap or touch.</summary>
+    /// <param name="other">The other window.</param>
+    /// <returns>Whether there is no time between them.</returns>
+    public bool Intersects(TimeWindow other) => Start <= other.End && End >= other.Start;
+
+    /// <summary>The least window that has both.</summary>
+    /// <param name="other">The other window.</param>
+    /// <returns>From the earlier start to the later end.</returns>
+    public TimeWindow Cover(TimeWindow other) => new(Math.Min(Start, other.Start), Math.Max(End, other.End));
 
     /// <inheritdoc/>
     public override string ToString() => $"[{EventTime.Format(Start)}, {EventTime.Format(End)})";

@@ -1,15 +1,22 @@
 namespace Millrace.Windowing;
 
-/// <summary>Says which windows a record belongs to.</summary>
+/// <summary>Says which windows a record belongs to, by its time alone.</summary>
+/// <remarks>One instance serves all subtasks of a process: it must not keep anything of the records.</remarks>
 /// <typeparam name="TWindow">The type of the windows.</typeparam>
 public abstract class WindowAssigner<TWindow>
+    where TWindow : struct, IWindow<TWindow>
 {
-    private protected WindowAssigner()
-    {
-    }
+    /// <summary>Whether windows are spans of event time; otherwise records are assigned by the clock.</summary>
+    /// <value>Default: <see langword="true"/>.</value>
+    public virtual bool IsEventTime => true;
+
+    /// <summary>When windows fire if nothing else is said.</summary>
+    /// <typeparam name="T">The type of the records.</typeparam>
+    /// <returns>The trigger. Default: that of event time or of processing time, by <see cref="IsEventTime"/>.</returns>
+    public virtual Trigger<T, TWindow> CreateDefaultTrigger<T>() => IsEventTime ? default(Triggers<T, TWindow>).EventTime() : default(Triggers<T, TWindow>).ProcessingTime();
 
     /// <summary>Adds the windows of a timestamp to <paramref name="windows"/>.</summary>
-    /// <param name="timestamp">The record's event time, in milliseconds since 1970-01-01 UTC.</param>
+    /// <param name="timestamp">The record's event time, or the clock where <see cref="IsEventTime"/> is false; milliseconds since 1970-01-01 UTC.</param>
     /// <param name="windows">Takes the windows, earliest first.</param>
     public abstract void AssignWindows(long timestamp, ICollection<TWindow> windows);
 }

@@ -50,6 +50,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
             return;
         }
 
+        ClearWindows(watermark);
         _pendingWatermark = null;
         base.OnWatermark(watermark);
     }

@@ -32,11 +32,11 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
     private readonly SliceGrid _grid;
     private readonly LatePolicy<TIn> _late;
     private readonly WindowAggregation<TIn, TContent> _aggregation;
-    private readonly WindowEmitter<TKey, TContent, TOut> _emitter;
+    private readonly WindowEmitter<TKey, TimeWindow, TContent, TOut> _emitter;
     private readonly SliceIndex<TKey> _slices = new();
     private readonly SlidingKeys<TKey, TContent> _sliding = new();
     private readonly SlidingKey<TKey, TContent>.ContentOf _contentOf;
-    private readonly WindowContextOf _context;
+    private WindowContextOf _context = null!;
     private readonly List<long> _ends = [];
     private KeyedStateTable<TKey, long, TContent> _table = null!;
 
@@ -56,7 +56,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
         AlignedWindows windows,
         LatePolicy<TIn> late,
         WindowAggregation<TIn, TContent> aggregation,
-        WindowEmitter<TKey, TContent, TOut> emitter,
+        WindowEmitter<TKey, TimeWindow, TContent, TOut> emitter,
         params StreamFunction[] functions)
         : base(selectKey, functions.Length == 0 ? null : functions.Length == 1 ? functions[0] : new FunctionGroup(functions))
     {
@@ -65,12 +65,13 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
         _aggregation = aggregation;
         _emitter = emitter;
         _contentOf = ContentOf;
-        _context = new WindowContextOf(this);
     }
 
     public override void Open()
     {
-        _table = _aggregation.CreateTable(State, "window-slices");
+        _table = _aggregation.CreateTable<TKey, long>(State, "window-slices");
+        _context = new WindowContextOf(this);
+        _windowTimers = State.Timers<TimeWindow>("window-state-timers");
         RestoreProgress();
         RebuildIndex();
         base.Open();
@@ -230,18 +231,5 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
         ref readonly var content = ref _table.Peek(key.Key, key.Hash, in sliceEnd);
         Debug.Assert(!Unsafe.IsNullRef(in content), "A live slice of a key is in the state.");
         return ref content!;
-    }
-
-    private sealed class WindowContextOf(SliceWindowOperator<TKey, TIn, TContent, TOut> owner) : WindowContext<TimeWindow>
-    {
-        public TimeWindow Current { get; set; }
-
-        public override TimeWindow Window => Current;
-
-        public override long CurrentWatermark => owner.CurrentWatermark;
-
-        public override long CurrentProcessingTime => owner.Context.ProcessingTime;
-
-        public override void Output<T>(OutputTag<T> tag, T value) => owner.SideOutputs.Emit(tag, value, owner.Collector.Timestamp);
     }
 }

@@ -13,12 +13,18 @@ internal abstract class WindowAggregation<TIn, TContent>
     /// </summary>
     public abstract bool IsCombinable { get; }
 
-    public abstract KeyedStateTable<TKey, long, TContent> CreateTable<TKey>(KeyedStateStore<TKey> state, string name);
+    /// <summary>Contents by key and namespace: by slice, or by window.</summary>
+    public abstract KeyedStateTable<TKey, TNamespace, TContent> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name);
 
     /// <summary>Makes the content of the first record.</summary>
     public abstract void Start(ref TContent content, TIn value);
 
     public abstract void Add(ref TContent content, TIn value);
+
+    /// <summary>Makes the content of the first record, which has a timestamp.</summary>
+    public virtual void Start(ref TContent content, TIn value, long timestamp) => Start(ref content, value);
+
+    public virtual void Add(ref TContent content, TIn value, long timestamp) => Add(ref content, value);
 
     /// <summary>A content that can be merged into without changing its source.</summary>
     public abstract TContent Copy(in TContent source);
@@ -35,7 +41,7 @@ internal sealed class AggregateAggregation<TIn, TAccumulator, TOut>(AggregateFun
 {
     public override bool IsCombinable => true;
 
-    public override KeyedStateTable<TKey, long, TAccumulator> CreateTable<TKey>(KeyedStateStore<TKey> state, string name) => state.Table<long, TAccumulator>(name);
+    public override KeyedStateTable<TKey, TNamespace, TAccumulator> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name) => state.Table<TNamespace, TAccumulator>(name);
 
     public override void Start(ref TAccumulator content, TIn value)
     {
@@ -61,7 +67,7 @@ internal sealed class ReduceAggregation<T>(Func<T, T, T> reduce) : WindowAggrega
 {
     public override bool IsCombinable => true;
 
-    public override KeyedStateTable<TKey, long, T> CreateTable<TKey>(KeyedStateStore<TKey> state, string name) => state.Table<long, T>(name);
+    public override KeyedStateTable<TKey, TNamespace, T> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name) => state.Table<TNamespace, T>(name);
 
     public override void Start(ref T content, T value) => content = value;
 
@@ -78,7 +84,7 @@ internal sealed class ListAggregation<T> : WindowAggregation<T, StateList<T>>
 {
     public override bool IsCombinable => false;
 
-    public override KeyedStateTable<TKey, long, StateList<T>> CreateTable<TKey>(KeyedStateStore<TKey> state, string name) => state.ListTable<long, T>(name);
+    public override KeyedStateTable<TKey, TNamespace, StateList<T>> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name) => state.ListTable<TNamespace, T>(name);
 
     public override void Start(ref StateList<T> content, T value)
     {

@@ -10,7 +10,7 @@ namespace Millrace;
 /// <remarks>A window fires when the watermark passes its end; a window without records does not exist.</remarks>
 /// <typeparam name="T">The type of the records.</typeparam>
 /// <typeparam name="TKey">The type of the key.</typeparam>
-public sealed class WindowedStream<T, TKey>
+public sealed partial class WindowedStream<T, TKey>
     where TKey : notnull
 {
     private readonly KeyedStream<T, TKey> _stream;
@@ -59,7 +59,7 @@ public sealed class WindowedStream<T, TKey>
         ArgumentNullException.ThrowIfNull(reduce);
         var (windows, late, key) = (_windows, _late, _stream.KeySelector);
         return Transform<T, T>(
-            () => new SliceWindowOperator<TKey, T, T, T>(key, windows, late, new ReduceAggregation<T>(reduce), new ValueEmitter<TKey, T>()), file, line);
+            () => new SliceWindowOperator<TKey, T, T, T>(key, windows, late, new ReduceAggregation<T>(reduce), new ValueEmitter<TKey, TimeWindow, T>()), file, line);
     }
 
     /// <summary>Combines the records of a window, and then sees the one value together with key and window.</summary>
@@ -81,7 +81,7 @@ public sealed class WindowedStream<T, TKey>
             {
                 var process = create();
                 return new SliceWindowOperator<TKey, T, T, TOut>(
-                    key, windows, late, new ReduceAggregation<T>(reduce), new ValueThenProcessEmitter<TKey, T, TOut>(process), process);
+                    key, windows, late, new ReduceAggregation<T>(reduce), new ValueThenProcessEmitter<TKey, TimeWindow, T, TOut>(process), process);
             },
             file,
             line);
@@ -109,7 +109,7 @@ public sealed class WindowedStream<T, TKey>
                     windows,
                     late,
                     new AggregateAggregation<T, TAccumulator, TOut>(function),
-                    new AggregateEmitter<TKey, T, TAccumulator, TOut>(function),
+                    new AggregateEmitter<TKey, TimeWindow, T, TAccumulator, TOut>(function),
                     function);
             },
             file,
@@ -145,7 +145,7 @@ public sealed class WindowedStream<T, TKey>
                     windows,
                     late,
                     new AggregateAggregation<T, TAccumulator, TResult>(aggregate),
-                    new AggregateThenProcessEmitter<TKey, T, TAccumulator, TResult, TOut>(aggregate, process),
+                    new AggregateThenProcessEmitter<TKey, TimeWindow, T, TAccumulator, TResult, TOut>(aggregate, process),
                     aggregate,
                     process);
             },
@@ -170,7 +170,7 @@ public sealed class WindowedStream<T, TKey>
             {
                 var process = create();
                 return new SliceWindowOperator<TKey, T, StateList<T>, TOut>(
-                    key, windows, late, new ListAggregation<T>(), new ProcessEmitter<TKey, T, TOut>(process), process);
+                    key, windows, late, new ListAggregation<T>(), new ProcessEmitter<TKey, TimeWindow, T, TOut>(process), process);
             },
             file,
             line);

@@ -21,7 +21,7 @@ public sealed class WindowPrefetchTests
             TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10)),
             new LatePolicy<Event>(0, null),
             new ReduceAggregation<Event>(WindowForms.Join),
-            new ValueEmitter<int, Event>());
+            new ValueEmitter<int, TimeWindow, Event>());
         var rig = new OperatorRig(op, backend: backend);
         var tap = new Tap<Event>(rig.Pressure);
         op.Output.Connect(tap);

@@ -127,12 +127,12 @@ public sealed class WindowPressureTests
     }
 
     private static SliceWindowOperator<int, Event, Event, Event> Reduce(AlignedWindows windows, long lateness) =>
-        new(e => e.Key, windows, new LatePolicy<Event>(lateness, null), new ReduceAggregation<Event>(WindowForms.Join), new ValueEmitter<int, Event>());
+        new(e => e.Key, windows, new LatePolicy<Event>(lateness, null), new ReduceAggregation<Event>(WindowForms.Join), new ValueEmitter<int, TimeWindow, Event>());
 
     private static SliceWindowOperator<int, Event, StateList<Event>, Event> Process(AlignedWindows windows, long lateness)
     {
         var function = new AllInOne();
-        return new(e => e.Key, windows, new LatePolicy<Event>(lateness, null), new ListAggregation<Event>(), new ProcessEmitter<int, Event, Event>(function), function);
+        return new(e => e.Key, windows, new LatePolicy<Event>(lateness, null), new ListAggregation<Event>(), new ProcessEmitter<int, TimeWindow, Event, Event>(function), function);
     }
 
     private sealed class AllInOne : ProcessWindowFunction<Event, Event, int, TimeWindow>

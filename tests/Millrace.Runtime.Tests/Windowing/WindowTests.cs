@@ -161,7 +161,7 @@ public sealed class WindowTests
             TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10)),
             new LatePolicy<Event>(0, null),
             new ReduceAggregation<Event>(WindowForms.Join),
-            new ValueEmitter<int, Event>());
+            new ValueEmitter<int, TimeWindow, Event>());
         var rig = new OperatorRig(op, subtask, parallelism, backend: new NativeHeapBackend());
         var tap = new Tap<Event>();
         op.Output.Connect(tap);

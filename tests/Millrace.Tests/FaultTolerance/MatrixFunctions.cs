@@ -179,3 +179,20 @@ internal sealed class SlowDoubling(bool fails) : AsyncFunction<Reading, Reading>
         return isFirst ? throw new InvalidOperationException("Busy.") : value with { Value = value.Value * 2 };
     }
 }
+
+/// <summary>Counts the firings of each window and of each key.</summary>
+internal sealed class CountFirings : ProcessWindowFunction<Reading, string, int, TimeWindow>
+{
+    private static readonly ValueStateDescriptor<int> Firings = new("firings");
+    private static readonly ListStateDescriptor<long> OfKey = new("of-key");
+
+    public override void Process(int key, WindowContext<TimeWindow> context, IReadOnlyList<Reading> elements, Collector<string> output)
+    {
+        int ofWindow = ++context.WindowState.GetState(Firings).GetOrAdd();
+        var ofKey = context.GlobalState.GetListState(OfKey);
+        ofKey.Add(context.Window.Start);
+        output.Collect($"{key} {context.Window}: {elements.Count} records, firing {ofWindow}, {ofKey.Count} of the key");
+    }
+
+    public override void Clear(int key, WindowContext<TimeWindow> context) => context.WindowState.GetState(Firings).Clear();
+}

@@ -34,6 +34,7 @@ internal static class MatrixJobs
         })) { KeepsKeyedState = true },
         new("shuffle, rescale, global, custom", Partitionings, KeepsNoState: true),
         new("rolling aggregations", Rolling) { KeepsKeyedState = true },
+        .. MatrixWindowJobs.All,
         new("files", Files, KnownResults: new JobResults([new("out", FileLines(1))])),
     ];
 

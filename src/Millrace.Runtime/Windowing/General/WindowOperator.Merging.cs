@@ -1,0 +1,152 @@
+using System.Runtime.CompilerServices;
+using Millrace.State.Backends;
+
+namespace Millrace.Runtime.Windowing.General;
+
+/// <content>
+/// Windows that merge. Each key has a set of windows; a window's content stays under the name of the window that it began with (its state window), however the window grows, so that growing
+/// moves nothing.
+/// </content>
+internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
+{
+    private readonly List<(TWindow Window, TWindow StateWindow)> _merged = [];
+    private KeyedStateTable<TKey, VoidNamespace, StateMap<TWindow, TWindow>> _sets = null!;
+
+    /// <summary>Lets a record's window join those of its key.</summary>
+    /// <param name="window">The window, and afterwards that which it has become a part of.</param>
+    /// <param name="stateWindow">Where that one's content is kept.</param>
+    /// <param name="isNew">Whether that one was not there before.</param>
+    /// <returns>False when the window is over; then nothing has changed.</returns>
+    private bool Merge(ref TWindow window, out TWindow stateWindow, out bool isNew)
+    {
+        isNew = true;
+        FindMerged(ref window);
+        if (_merged.Count == 0)
+        {
+            stateWindow = window;
+            if (IsLate(window))
+            {
+                return false;
+            }
+
+            _sets.GetOrAdd(in State.CurrentKey, State.CurrentHash, default, out _).GetOrAdd(window, out _) = window;
+            return true;
+        }
+
+        // The record falls into a window that does not grow by it: the common case where a session is long.
+        if (_merged.Count == 1 && _merged[0].Window.Equals(window))
+        {
+            stateWindow = _merged[0].StateWindow;
+            isNew = false;
+            return true;
+        }
+
+        if (IsLate(window))
+        {
+            throw new InvalidOperationException(
+                $"{_assigner} merged windows into {window}, which is over before the windows that it was made of: a merged window must not end before any of its parts");
+        }
+
+        // In an order that does not depend on that of a hash map: which part is first decides about the order of the content.
+        _merged.Sort(static (first, second) => first.Window.CompareTo(second.Window));
+        stateWindow = _merged[0].StateWindow;
+        ref var set = ref _sets.Find(in State.CurrentKey, State.CurrentHash, default);
+        foreach (var (part, _) in _merged)
+        {
+            set.Remove(part);
+        }
+
+        set.GetOrAdd(window, out _) = stateWindow;
+        MergeTriggers(window);
+        for (int i = 1; i < _merged.Count; i++)
+        {
+            MergeContents(stateWindow, _merged[i].StateWindow);
+        }
+
+        return true;
+    }
+
+    /// <summary>Finds the windows of the key that merge with a window, and with what it becomes by that.</summary>
+    private void FindMerged(ref TWindow window)
+    {
+        _merged.Clear();
+        ref readonly var set = ref _sets.Peek(in State.CurrentKey, State.CurrentHash, default);
+        if (Unsafe.IsNullRef(in set))
+        {
+            return;
+        }
+
+        int found;
+        do
+        {
+            found = _merged.Count;
+            foreach (var entry in set)
+            {
+                if (!_merged.Contains((entry.Key, entry.Value)) && _merging!.TryMerge(window, entry.Key, out var merged))
+                {
+                    window = merged;
+                    _merged.Add((entry.Key, entry.Value));
+                }
+            }
+        }
+        while (_merged.Count > found && _merged.Count < set.Count);
+    }
+
+    private void MergeTriggers(TWindow window)
+    {
+        _triggerContext.Window = window;
+        _trigger.OnMerge(window, _triggerContext);
+        foreach (var (part, _) in _merged)
+        {
+            if (!part.Equals(window))
+            {
+                _triggerContext.Window = part;
+                _trigger.Clear(part, _triggerContext);
+                DeleteCleanup(part);
+            }
+        }
+    }
+
+    private void MergeContents(TWindow into, TWindow from)
+    {
+        ref readonly var found = ref _contents.Peek(in State.CurrentKey, State.CurrentHash, in from);
+        if (Unsafe.IsNullRef(in found))
+        {
+            return;
+        }
+
+        // Taken out before the other entry is touched, which may move what a reference points to.
+        var later = found;
+        _contents.Remove(in State.CurrentKey, State.CurrentHash, in from);
+        ref var content = ref _contents.GetOrAdd(in State.CurrentKey, State.CurrentHash, in into, out bool existed);
+        if (existed)
+        {
+            _aggregation.Merge(ref content, in later);
+        }
+        else
+        {
+            // A copy: a snapshot that is being written may still hold the old entry.
+            content = _aggregation.Copy(in later);
+        }
+    }
+
+    private bool TryGetStateWindow(TWindow window, out TWindow stateWindow)
+    {
+        ref readonly var set = ref _sets.Peek(in State.CurrentKey, State.CurrentHash, default);
+        stateWindow = default;
+        return !Unsafe.IsNullRef(in set) && set.TryGet(window, out stateWindow);
+    }
+
+    private void RemoveFromSet(TWindow window)
+    {
+        ref var set = ref _sets.Find(in State.CurrentKey, State.CurrentHash, default);
+        if (!Unsafe.IsNullRef(in set))
+        {
+            set.Remove(window);
+            if (set.Count == 0)
+            {
+                _sets.Remove(in State.CurrentKey, State.CurrentHash, default);
+            }
+        }
+    }
+}

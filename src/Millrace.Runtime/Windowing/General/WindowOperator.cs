@@ -1,0 +1,243 @@
+using System.Runtime.CompilerServices;
+using Millrace.Runtime.Exchange;
+using Millrace.Runtime.Operators;
+using Millrace.Runtime.State.Timers;
+using Millrace.Runtime.Tasks;
+using Millrace.State.Backends;
+using Millrace.Windowing;
+
+namespace Millrace.Runtime.Windowing.General;
+
+/// <summary>
+/// Any windows with any trigger: a record is added to each of its windows, the trigger says when they fire, and a timer removes them when they are over.
+/// </summary>
+/// <remarks>
+/// <para>Keyed state is (key, window) → content, the trigger's state and the function's by (key, window), timers by (key, window, time), and where windows merge
+/// key → (window → the window under which its content is kept).</para>
+/// <para>Tumbling and sliding windows of event time that fire at their end are cheaper in a <see cref="SliceWindowOperator{TKey, TIn, TContent, TOut}"/>.</para>
+/// </remarks>
+/// <typeparam name="TKey">The type of the key.</typeparam>
+/// <typeparam name="TIn">The type of the records.</typeparam>
+/// <typeparam name="TWindow">The type of the windows.</typeparam>
+/// <typeparam name="TContent">What a window holds.</typeparam>
+/// <typeparam name="TOut">The type of the results.</typeparam>
+internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut> : KeyedOperator<TKey, TIn, TOut>
+    where TKey : notnull
+    where TWindow : struct, IWindow<TWindow>
+{
+    private readonly WindowAssigner<TIn, TWindow> _assigner;
+    private readonly IMergingWindows<TWindow>? _merging;
+    private readonly Trigger<TIn, TWindow> _trigger;
+    private readonly LatePolicy<TIn> _late;
+    private readonly WindowAggregation<TIn, TContent> _aggregation;
+    private readonly WindowEmitter<TKey, TWindow, TContent, TOut> _emitter;
+    private readonly bool _isEventTime;
+    private readonly List<TWindow> _assigned = [];
+    private KeyedStateTable<TKey, TWindow, TContent> _contents = null!;
+    private TimerQueue<TKey, TWindow> _eventTimers = null!;
+    private TimerQueue<TKey, TWindow> _processingTimers = null!;
+    private GroupWatermarks _watermarks = null!;
+    private TriggerContextOf _triggerContext = null!;
+    private WindowContextOf _context = null!;
+
+    /// <param name="selectKey">Gives a record's key.</param>
+    /// <param name="spec">Which windows, when they fire, what is late.</param>
+    /// <param name="aggregation">How records become content.</param>
+    /// <param name="emitter">How content becomes results.</param>
+    /// <param name="functions">The user's functions, to be opened and closed.</param>
+    public WindowOperator(
+        Func<TIn, TKey> selectKey,
+        WindowSpec<TIn, TWindow> spec,
+        WindowAggregation<TIn, TContent> aggregation,
+        WindowEmitter<TKey, TWindow, TContent, TOut> emitter,
+        params StreamFunction[] functions)
+        : base(selectKey, functions.Length == 0 ? null : functions.Length == 1 ? functions[0] : new FunctionGroup(functions))
+    {
+        _assigner = spec.Assigner;
+        _merging = spec.Merging;
+        _trigger = spec.Trigger;
+        _late = spec.Late;
+        _aggregation = aggregation;
+        _emitter = emitter;
+        _isEventTime = spec.Assigner.IsEventTime;
+    }
+
+    public override void Open()
+    {
+        _contents = _aggregation.CreateTable<TKey, TWindow>(State, "window-contents");
+        _eventTimers = State.Timers<TWindow>("window-event-timers");
+        _processingTimers = State.Timers<TWindow>("window-processing-timers");
+        if (_merging is not null)
+        {
+            _sets = State.MapTable<VoidNamespace, TWindow, TWindow>("window-merging");
+        }
+
+        _watermarks = new GroupWatermarks(KeyGroupRange, Context.MaxParallelism);
+        _watermarks.Restore(GroupValues);
+        _triggerContext = new TriggerContextOf(this);
+        _context = new WindowContextOf(this);
+        base.Open();
+    }
+
+    public override void Receive(RecordBatch<TIn> batch)
+    {
+        Context.Metrics.AddRecordsIn(batch.Count);
+        try
+        {
+            var values = batch.Records;
+            var keys = HashKeys(values);
+            if (_merging is not null)
+            {
+                State.Prefetch(keys.Keys, keys.Hashes);
+            }
+
+            for (int i = 0; i < values.Length; i++)
+            {
+                State.SetCurrentKey(in keys.Keys[i], keys.Hashes[i]);
+                Add(values[i], batch.Timestamps[i]);
+            }
+        }
+        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
+        {
+            throw Context.Failure(cause, "on a record");
+        }
+
+        BatchPool<TIn>.Return(batch);
+    }
+
+    protected override void UpdateGroupValues() => _watermarks.Save(GroupValues, CurrentWatermark);
+
+    private void Add(TIn value, long timestamp)
+    {
+        long time = _isEventTime ? timestamp : Context.ProcessingTime;
+        if (time == EventTime.None)
+        {
+            throw new InvalidOperationException(
+                "a record without a timestamp came to an event-time window. Give the source a WatermarkStrategy with a timestamp assigner, or call AssignTimestampsAndWatermarks before the window");
+        }
+
+        _assigned.Clear();
+        _assigner.AssignWindows(value, time, _assigned);
+        bool isLate = _assigned.Count > 0;
+        for (int i = 0; i < _assigned.Count; i++)
+        {
+            isLate &= !AddTo(_assigned[i], value, timestamp);
+        }
+
+        if (isLate)
+        {
+            DropLate(value, timestamp);
+        }
+    }
+
+    /// <summary>Adds a record to a window.</summary>
+    /// <returns>Whether the window is still kept.</returns>
+    private bool AddTo(TWindow window, TIn value, long timestamp)
+    {
+        var stateWindow = window;
+        bool isNew = false;
+        if (_merging is not null)
+        {
+            if (!Merge(ref window, out stateWindow, out isNew))
+            {
+                return false;
+            }
+        }
+        else if (IsLate(window))
+        {
+            return false;
+        }
+
+        ref var content = ref _contents.GetOrAdd(in State.CurrentKey, State.CurrentHash, in stateWindow, out bool existed);
+        if (existed)
+        {
+            _aggregation.Add(ref content, value, timestamp);
+        }
+        else
+        {
+            _aggregation.Start(ref content, value, timestamp);
+        }
+
+        _triggerContext.Window = window;
+        var result = _trigger.OnElement(value, timestamp, window, _triggerContext);
+        Act(result, window, stateWindow, timestamp);
+
+        // A window with content has its timer already.
+        if (!existed || isNew)
+        {
+            RegisterCleanup(window);
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a window is over for good: its end has passed, and the allowed lateness too. A window by the clock never is: the clock gave it.</summary>
+    private bool IsLate(TWindow window) => _isEventTime && CleanupTime(window) <= CurrentWatermarkOfKey;
+
+    private long CurrentWatermarkOfKey => _watermarks.Of(CurrentWatermark, State.CurrentHash);
+
+    private void DropLate(TIn value, long timestamp)
+    {
+        bool dropped = _late.SideOutput is not { } tag || !SideOutputs.IsRead(tag);
+        Context.Metrics.AddLate(dropped);
+        if (!dropped)
+        {
+            SideOutputs.Emit(_late.SideOutput!, value, timestamp);
+        }
+    }
+
+    /// <summary>Does what a trigger wants.</summary>
+    /// <param name="result">What it wants.</param>
+    /// <param name="window">The window.</param>
+    /// <param name="stateWindow">The window under which its content is kept.</param>
+    /// <param name="firedAt">The timestamp of the record or the time of the event-time timer; <see cref="EventTime.None"/> where there is none.</param>
+    private void Act(TriggerResult result, TWindow window, TWindow stateWindow, long firedAt)
+    {
+        if ((result & TriggerResult.Fire) != 0)
+        {
+            Emit(window, stateWindow, firedAt);
+        }
+
+        if ((result & TriggerResult.Purge) != 0)
+        {
+            _contents.Remove(in State.CurrentKey, State.CurrentHash, in stateWindow);
+        }
+    }
+
+    private void Emit(TWindow window, TWindow stateWindow, long firedAt)
+    {
+        ref readonly var content = ref _contents.Peek(in State.CurrentKey, State.CurrentHash, in stateWindow);
+        if (Unsafe.IsNullRef(in content))
+        {
+            return;
+        }
+
+        long end = window.MaxTimestamp;
+        Collector.Timestamp = end != EventTime.MaxWatermark ? end : firedAt != EventTime.MaxWatermark ? firedAt : EventTime.None;
+        _context.Current = window;
+        _emitter.Emit(State.CurrentKey, _context, in content, Collector);
+        if (_emitter.HasEvicted)
+        {
+            // The function may have used other state: the reference from before is no longer good.
+            ref var kept = ref _contents.Find(in State.CurrentKey, State.CurrentHash, in stateWindow);
+            if (!_emitter.WriteBack(ref kept))
+            {
+                _contents.Remove(in State.CurrentKey, State.CurrentHash, in stateWindow);
+            }
+        }
+    }
+
+    /// <summary>Removes a window that is over, with all that is kept for it.</summary>
+    private void Remove(TWindow window, TWindow stateWindow)
+    {
+        _contents.Remove(in State.CurrentKey, State.CurrentHash, in stateWindow);
+        _triggerContext.Window = window;
+        _trigger.Clear(window, _triggerContext);
+        _context.Current = window;
+        _emitter.Clear(State.CurrentKey, _context);
+        if (_merging is not null)
+        {
+            RemoveFromSet(window);
+        }
+    }
+}

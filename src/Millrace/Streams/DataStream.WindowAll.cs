@@ -1,0 +1,40 @@
+using Millrace.Windowing;
+
+namespace Millrace;
+
+/// <content>Windows over all records, whatever their key.</content>
+public partial class DataStream<T>
+{
+    /// <summary>Groups all records into tumbling or sliding windows of event time. One subtask does it all.</summary>
+    /// <param name="windows">Tumbling or sliding windows.</param>
+    /// <returns>The windowed stream, to be aggregated.</returns>
+    /// <example><code>trades.WindowAll(TumblingEventTimeWindows.Of(TimeSpan.FromMinutes(1))).Aggregate(() =&gt; new Volume())</code></example>
+    public WindowedStream<T, AllRecords> WindowAll(AlignedWindows windows) => Undivided().Window(windows);
+
+    /// <summary>Groups all records into windows of any kind. One subtask does it all.</summary>
+    /// <typeparam name="TWindow">The type of the windows.</typeparam>
+    /// <param name="windows">The windows.</param>
+    /// <returns>The windowed stream, to be aggregated.</returns>
+    public WindowedStream<T, AllRecords, TWindow> WindowAll<TWindow>(WindowAssigner<TWindow> windows)
+        where TWindow : struct, IWindow<TWindow> => Undivided().Window(windows);
+
+    /// <summary>Groups all records into windows that depend on the records themselves. One subtask does it all.</summary>
+    /// <typeparam name="TWindow">The type of the windows.</typeparam>
+    /// <param name="windows">The windows.</param>
+    /// <returns>The windowed stream, to be aggregated.</returns>
+    public WindowedStream<T, AllRecords, TWindow> WindowAll<TWindow>(WindowAssigner<T, TWindow> windows)
+        where TWindow : struct, IWindow<TWindow> => Undivided().Window(windows);
+
+    /// <summary>Groups all records by number: every so many make a window. One subtask does it all.</summary>
+    /// <param name="size">How many records a window has; positive.</param>
+    /// <returns>The windowed stream, to be aggregated.</returns>
+    public WindowedStream<T, AllRecords, GlobalWindow> CountWindowAll(long size) => Undivided().CountWindow(size);
+
+    /// <summary>At every so many records, looks at the last ones. One subtask does it all.</summary>
+    /// <param name="size">How many records are looked at, at most; positive.</param>
+    /// <param name="slide">After how many new ones; positive.</param>
+    /// <returns>The windowed stream, to be aggregated.</returns>
+    public WindowedStream<T, AllRecords, GlobalWindow> CountWindowAll(int size, long slide) => Undivided().CountWindow(size, slide);
+
+    private KeyedStream<T, AllRecords> Undivided() => new(this, static _ => AllRecords.Key) { HasOneKey = true };
+}

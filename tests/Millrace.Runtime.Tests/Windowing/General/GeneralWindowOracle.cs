@@ -1,0 +1,194 @@
+using Millrace.Windowing;
+
+namespace Millrace.Runtime.Tests.Windowing.General;
+
+/// <summary>A result of a window, with the ids of its records in the order of ids.</summary>
+internal readonly record struct Firing(int Key, long Start, long End, string Ids)
+{
+    public override string ToString() => $"{Key} [{Start}, {End}) {Ids}";
+}
+
+/// <summary>
+/// The naive operator for any windows: keeps the records of each key in a list, finds the windows by sorting and merging the list after every step, and asks the trigger's definition.
+/// </summary>
+internal sealed class GeneralWindowOracle(GeneralScenario scenario)
+{
+    private readonly Dictionary<int, List<Entry>> _keys = [];
+    private readonly Dictionary<(int Key, TimeWindow Window), long> _next = [];
+    private long _watermark = long.MinValue;
+
+    public List<Firing> Output { get; } = [];
+
+    public List<Event> Late { get; } = [];
+
+    public void Add(Event record, long timestamp)
+    {
+        bool isTaken = false;
+        var windows = scenario.WindowsOf(timestamp, record.Ids);
+        foreach (var window in windows)
+        {
+            isTaken |= Add(record, timestamp, window);
+        }
+
+        if (!isTaken)
+        {
+            Late.Add(record);
+        }
+    }
+
+    public void Watermark(long watermark)
+    {
+        foreach (var (key, entries) in _keys)
+        {
+            foreach (var (window, group) in Groups(entries))
+            {
+                for (int i = OnWatermark(key, window, watermark); i > 0; i--)
+                {
+                    Fire(key, window, group);
+                }
+            }
+        }
+
+        _watermark = watermark;
+        foreach (var (key, entries) in _keys)
+        {
+            foreach (var (window, group) in Groups(entries))
+            {
+                if (IsOver(window))
+                {
+                    entries.RemoveAll(group.Contains);
+                    _next.Remove((key, window));
+                }
+            }
+        }
+    }
+
+    private bool Add(Event record, long timestamp, TimeWindow assigned)
+    {
+        if (!_keys.TryGetValue(record.Key, out var entries))
+        {
+            _keys[record.Key] = entries = [];
+        }
+
+        var entry = new Entry(record.Ids, assigned);
+        entries.Add(entry);
+        var (window, group) = Groups(entries).Single(found => found.Group.Contains(entry));
+        if (IsOver(window))
+        {
+            entries.Remove(entry);
+            return false;
+        }
+
+        if (OnRecord(record.Key, window, group, timestamp))
+        {
+            Fire(record.Key, window, group);
+        }
+
+        return true;
+    }
+
+    private bool IsOver(TimeWindow window) => window.MaxTimestamp + scenario.Lateness <= _watermark;
+
+    /// <summary>Windows that do not merge are those of the same span; sessions come from sorting by start and putting together what overlaps or touches.</summary>
+    private List<(TimeWindow Window, List<Entry> Group)> Groups(List<Entry> entries)
+    {
+        var groups = new List<(TimeWindow Window, List<Entry> Group)>();
+        foreach (var entry in entries.OrderBy(entry => entry.Window.Start).ThenBy(entry => entry.Window.End))
+        {
+            if (groups.Count > 0 && (scenario.IsSession ? entry.Window.Start <= groups[^1].Window.End : entry.Window == groups[^1].Window))
+            {
+                groups[^1].Group.Add(entry);
+                groups[^1] = (groups[^1].Window.Cover(entry.Window), groups[^1].Group);
+            }
+            else
+            {
+                groups.Add((entry.Window, [entry]));
+            }
+        }
+
+        return groups;
+    }
+
+    private bool OnRecord(int key, TimeWindow window, List<Entry> group, long timestamp)
+    {
+        switch (scenario.Trigger)
+        {
+            case TriggerKind.Count:
+                if (group.Count(entry => !entry.IsCounted) < scenario.Number)
+                {
+                    return false;
+                }
+
+                group.ForEach(entry => entry.IsCounted = true);
+                return true;
+            case TriggerKind.Continuous:
+                if (window.MaxTimestamp <= _watermark)
+                {
+                    return true;
+                }
+
+                _next.TryAdd((key, window), Math.Min(TimeWindow.StartFor(timestamp, 0, scenario.Number) + scenario.Number, window.MaxTimestamp));
+                return false;
+            default:
+                return window.MaxTimestamp <= _watermark;
+        }
+    }
+
+    private int OnWatermark(int key, TimeWindow window, long watermark)
+    {
+        if (scenario.Trigger == TriggerKind.Count)
+        {
+            return 0;
+        }
+
+        int firings = window.MaxTimestamp > _watermark && window.MaxTimestamp <= watermark ? 1 : 0;
+        while (scenario.Trigger == TriggerKind.Continuous && _next.TryGetValue((key, window), out long next) && next <= watermark && next < window.MaxTimestamp)
+        {
+            firings++;
+            if (watermark == EventTime.MaxWatermark)
+            {
+                break;
+            }
+
+            _next[(key, window)] = Math.Min(next + scenario.Number, window.MaxTimestamp);
+        }
+
+        return firings;
+    }
+
+    private void Fire(int key, TimeWindow window, List<Entry> group)
+    {
+        var content = group.Where(entry => !entry.IsPurged).ToList();
+        if (scenario.Keep is { } keep)
+        {
+            // In order of arrival, which is that of ids; windows that merge are not evicted from here.
+            content = [.. content.OrderBy(entry => entry.Order)];
+            content.SkipLast(keep).ToList().ForEach(entry => entry.IsPurged = true);
+            content = [.. content.TakeLast(keep)];
+        }
+
+        if (content.Count == 0)
+        {
+            return;
+        }
+
+        Output.Add(new Firing(key, window.Start, window.End, string.Concat(content.OrderBy(entry => entry.Order).Select(entry => entry.Id))));
+        if (scenario.IsPurging)
+        {
+            content.ForEach(entry => entry.IsPurged = true);
+        }
+    }
+
+    private sealed class Entry(string id, TimeWindow window)
+    {
+        public string Id => id;
+
+        public int Order { get; } = GeneralScenario.OrderOf(id);
+
+        public TimeWindow Window => window;
+
+        public bool IsCounted { get; set; }
+
+        public bool IsPurged { get; set; }
+    }
+}
