@@ -7,7 +7,7 @@ namespace Millrace;
 
 /// <summary>A stream of records. Declares what happens to them; nothing runs before the job is executed.</summary>
 /// <typeparam name="T">The type of the records. They are immutable once they are in a stream.</typeparam>
-public class DataStream<T>
+public partial class DataStream<T>
 {
     private readonly IReadOnlyList<Origin> _origins;
 

@@ -8,7 +8,7 @@ namespace Millrace;
 /// <summary>A stream divided by key. What follows sees all records of a key in one subtask, and keeps state for each key.</summary>
 /// <typeparam name="T">The type of the records.</typeparam>
 /// <typeparam name="TKey">The type of the key.</typeparam>
-public sealed class KeyedStream<T, TKey>
+public sealed partial class KeyedStream<T, TKey>
     where TKey : notnull
 {
     private readonly DataStream<T> _stream;
@@ -76,7 +76,7 @@ public sealed class KeyedStream<T, TKey>
     }
 
     internal SingleOutputStream<TOut> Transform<TOut>(
-        string kind, Func<KeyedOperator<TKey, T, TOut>> create, string file, int line, Func<ISerializerCheck, IEnumerable<string>>? check = null) =>
+        string kind, Func<StreamOperator<TOut>> create, string file, int line, Func<ISerializerCheck, IEnumerable<string>>? check = null) =>
         _stream.Transform(kind, create, file, line, new HashPartitioning<T, TKey>(_selectKey), check);
 
     internal Func<T, TKey> KeySelector => _selectKey;

@@ -5,7 +5,7 @@ using Millrace.Windowing;
 namespace Millrace.Tests.FaultTolerance;
 
 /// <summary>The jobs of the matrix. A feature joins by adding a line here.</summary>
-internal static class MatrixJobs
+internal static partial class MatrixJobs
 {
     private static readonly OutputTag<Reading> Late = new("late");
 
@@ -25,6 +25,7 @@ internal static class MatrixJobs
         new("late data", LateData) { KeepsKeyedState = true },
         new("allowed lateness", AllowedLateness) { KeepsKeyedState = true },
         new("operator state", OperatorState),
+        .. TwoInputJobs,
         new("files", Files, KnownResults: new JobResults([new("out", FileLines(1))])),
     ];
 
