@@ -7,6 +7,9 @@ public sealed partial class DocumentationRules
 {
     public static TheoryData<string, string> Pages => new()
     {
+        { "docs/concepts/broadcast-state.md", "BroadcastStates.cs" },
+        { "docs/concepts/connected-streams.md", "ConnectedStreams.cs" },
+        { "docs/concepts/interval-join.md", "IntervalJoins.cs" },
         { "docs/concepts/delivery-guarantees.md", "DeliveryGuarantees.cs" },
         { "docs/concepts/state-backends.md", "StateBackends.cs" },
         { "docs/concepts/windows.md", "Windows.cs" },

@@ -165,8 +165,20 @@ internal sealed class LocalWorker
             return [source.Connect(head, _deployment.Enumerators[vertex.Head.Id], subtask.Id.Index)];
         }
 
-        return [.. vertex.Inputs.GroupBy(index => _job.Edges[index].Stream.TargetInput).OrderBy(group => group.Key).Select(group =>
-            _job.Edges[group.First()].Stream.CreateInput([.. group.Select(index => _exchanges[index])], subtask.Id.Index, head, subtask, _job.Options, _job.Stream.MaxParallelismOf(vertex.Head), _serializers))];
+        var combiner = head is ITwoInputOperator two ? new InputCombiner(subtask.IsRestoredFinished ? null : two) : null;
+        List<TaskInput> inputs =
+        [
+            .. vertex.Inputs.GroupBy(index => _job.Edges[index].Stream.TargetInput).OrderBy(group => group.Key).Select(group => _job.Edges[group.First()].Stream.CreateInput(
+                [.. group.Select(index => _exchanges[index])],
+                subtask.Id.Index,
+                head,
+                combiner,
+                subtask,
+                _job.Options,
+                _job.Stream.MaxParallelismOf(vertex.Head),
+                _serializers)),
+        ];
+        return combiner is null ? inputs : [new CombinedInput(combiner, inputs)];
     }
 
     private OperatorContext CreateContext(JobVertex vertex, StreamNode node, Subtask subtask) => new()

@@ -39,9 +39,9 @@ internal abstract class StreamEdge(StreamNode source, StreamNode target, int tar
 
     public abstract Exchange CreateExchange(string key, PartitioningKind resolved, int producers, int consumers);
 
-    /// <summary>Makes the input of the target's subtask out of all streams that lead to it.</summary>
+    /// <summary>Makes the input of the target's subtask out of all streams that lead to it, or to one of its two inputs.</summary>
     public abstract TaskInput CreateInput(
-        IReadOnlyList<Exchange> exchanges, int consumer, StreamOperator target, Subtask subtask, ExecutionOptions options, int maxParallelism, ISerializerProvider serializers);
+        IReadOnlyList<Exchange> exchanges, int consumer, StreamOperator target, InputCombiner? combiner, Subtask subtask, ExecutionOptions options, int maxParallelism, ISerializerProvider serializers);
 
     /// <summary>The channels between the subtasks of two tasks.</summary>
     internal abstract class Exchange
@@ -108,7 +108,7 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
     public override Exchange CreateExchange(string key, PartitioningKind resolved, int producers, int consumers) => new TypedExchange(this, key, resolved, producers, consumers);
 
     public override TaskInput CreateInput(
-        IReadOnlyList<Exchange> exchanges, int consumer, StreamOperator target, Subtask subtask, ExecutionOptions options, int maxParallelism, ISerializerProvider serializers)
+        IReadOnlyList<Exchange> exchanges, int consumer, StreamOperator target, InputCombiner? combiner, Subtask subtask, ExecutionOptions options, int maxParallelism, ISerializerProvider serializers)
     {
         var typed = exchanges.Cast<TypedExchange>().ToList();
         var channels = typed.SelectMany(exchange => exchange.ReceiversOf(consumer).Select(end => (Exchange: exchange, end.Producer, end.Receiver))).ToList();
@@ -126,7 +126,7 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
 
         // In-flight records of another parallelism are dealt out as the producers would have done.
         var routes = typed.ToDictionary(exchange => exchange.Key, exchange => exchange.CreateRoute(maxParallelism, options, serializers));
-        IReceiver<T> head = subtask.IsRestoredFinished ? new NoReceiver<T>() : (IReceiver<T>)target;
+        IReceiver<T> head = combiner?.Port<T>(TargetInput) ?? (subtask.IsRestoredFinished ? new NoReceiver<T>() : (IReceiver<T>)target);
         return new ChannelInput<T>(head, [.. channels.Select(channel => channel.Receiver)], subtask.Pressure, options.BatchSize, barriers) { Routes = routes };
     }
 

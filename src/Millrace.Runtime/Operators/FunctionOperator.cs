@@ -1,11 +1,11 @@
 using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Exchange;
 
 namespace Millrace.Runtime.Operators;
 
 /// <summary>An operator around a user's function, which it opens and closes.</summary>
-/// <typeparam name="TIn">The type of the input.</typeparam>
 /// <typeparam name="TOut">The type of the results.</typeparam>
-internal abstract class FunctionOperator<TIn, TOut>(StreamFunction? function) : StreamOperator<TIn, TOut>
+internal abstract class FunctionOperator<TOut>(StreamFunction? function) : InputOperator<TOut>
 {
     private bool _opened;
 
@@ -85,4 +85,12 @@ internal abstract class FunctionOperator<TIn, TOut>(StreamFunction? function) : 
     }
 
     protected virtual RuntimeContext CreateRuntimeContext() => new OperatorRuntimeContext(Context);
+}
+
+/// <summary>An operator with one input around a user's function.</summary>
+/// <typeparam name="TIn">The type of the input.</typeparam>
+/// <typeparam name="TOut">The type of the results.</typeparam>
+internal abstract class FunctionOperator<TIn, TOut>(StreamFunction? function) : FunctionOperator<TOut>(function), IReceiver<TIn>
+{
+    public abstract void Receive(RecordBatch<TIn> batch);
 }

@@ -10,19 +10,12 @@ using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Operators;
 
-/// <summary>An operator over a keyed stream.</summary>
+/// <summary>An operator with state by key. Who has one input derives from <see cref="KeyedOperator{TKey, TIn, TOut}"/>.</summary>
 /// <typeparam name="TKey">The type of the key.</typeparam>
-/// <typeparam name="TIn">The type of the input.</typeparam>
 /// <typeparam name="TOut">The type of the results.</typeparam>
-internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey, StreamFunction? function)
-    : CollectingOperator<TIn, TOut>(function), IKeyedOperator
+internal abstract class KeyedOperator<TKey, TOut>(StreamFunction? function) : CollectingOperator<TOut>(function), IKeyedOperator
     where TKey : notnull
 {
-    private TKey[] _keys = [];
-    private ulong[] _hashes = [];
-
-    protected Func<TIn, TKey> SelectKey { get; } = selectKey;
-
     protected KeyedStateStore<TKey> State { get; private set; } = null!;
 
     /// <summary>What the operator keeps by key group; part of every snapshot.</summary>
@@ -156,30 +149,6 @@ internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey
 
     protected override RuntimeContext CreateRuntimeContext() => new KeyedRuntimeContext(this);
 
-    /// <summary>
-    /// Selects and hashes the keys of a whole batch, so that the places in memory that the records will need are known before they are needed.
-    /// </summary>
-    /// <returns>Keys and hashes by the index of the record; good until the next call.</returns>
-    protected BatchKeys HashKeys(ReadOnlySpan<TIn> values)
-    {
-        if (_keys.Length < values.Length)
-        {
-            _keys = new TKey[values.Length];
-            _hashes = new ulong[values.Length];
-        }
-
-        var keys = _keys.AsSpan(0, values.Length);
-        var hashes = _hashes.AsSpan(0, values.Length);
-        for (int i = 0; i < values.Length; i++)
-        {
-            var key = KeyOf(values[i]);
-            keys[i] = key;
-            hashes[i] = State.HashOf(in key);
-        }
-
-        return new BatchKeys(keys, hashes);
-    }
-
     /// <summary>The keys of a batch.</summary>
     protected readonly ref struct BatchKeys(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes)
     {
@@ -195,20 +164,8 @@ internal abstract class KeyedOperator<TKey, TIn, TOut>(Func<TIn, TKey> selectKey
         }
     }
 
-    /// <summary>The key of a record, checked.</summary>
-    protected TKey KeyOf(TIn value)
-    {
-        var key = SelectKey(value);
-        if (key is null)
-        {
-            throw new InvalidOperationException($"The key selector of {Context.OperatorName} returned null. A key must have a value: filter such records out or give them one.");
-        }
-
-        return key;
-    }
-
     /// <summary>What a function over a keyed stream sees of its place in the job.</summary>
-    private sealed class KeyedRuntimeContext(KeyedOperator<TKey, TIn, TOut> owner) : OperatorRuntimeContext(owner.Context)
+    private sealed class KeyedRuntimeContext(KeyedOperator<TKey, TOut> owner) : OperatorRuntimeContext(owner.Context)
     {
         public override ValueState<T> GetState<T>(ValueStateDescriptor<T> descriptor) => owner.State.GetState(descriptor);
 

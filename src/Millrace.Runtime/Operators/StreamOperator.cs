@@ -113,64 +113,7 @@ internal abstract class StreamOperator<TOut> : StreamOperator
 /// <summary>An operator with one input and one kind of result.</summary>
 /// <typeparam name="TIn">The type of the input.</typeparam>
 /// <typeparam name="TOut">The type of the results.</typeparam>
-internal abstract class StreamOperator<TIn, TOut> : StreamOperator<TOut>, IReceiver<TIn>
+internal abstract class StreamOperator<TIn, TOut> : InputOperator<TOut>, IReceiver<TIn>
 {
     public abstract void Receive(RecordBatch<TIn> batch);
-
-    public void Control(in ControlElement element)
-    {
-        switch (element.Kind)
-        {
-            case ElementKind.Watermark:
-                OnWatermark(element.Value);
-                break;
-            case ElementKind.EndOfInput:
-                OnEndOfInput();
-                break;
-            case ElementKind.LatencyMarker:
-                OnLatencyMarker(element);
-                break;
-            case ElementKind.Idle:
-                OnIdle(element.Value != 0);
-                break;
-            default:
-                Flush();
-                Forward(element);
-                break;
-        }
-    }
-
-    /// <summary>Event time moves on. What is due must be emitted before the watermark is handed on.</summary>
-    protected virtual void OnWatermark(long timestamp)
-    {
-        AdvanceWatermark(timestamp);
-        Flush();
-        Forward(ControlElement.Watermark(timestamp));
-    }
-
-    /// <summary>Nothing follows.</summary>
-    protected virtual void OnEndOfInput()
-    {
-        Flush();
-        Forward(ControlElement.EndOfInput);
-    }
-
-    /// <summary>The input has nothing to say about time, or again has.</summary>
-    protected virtual void OnIdle(bool idle)
-    {
-        Flush();
-        Forward(ControlElement.Idle(idle));
-    }
-
-    protected virtual void OnLatencyMarker(in ControlElement marker)
-    {
-        Flush();
-        Forward(marker);
-    }
-
-    protected void AdvanceWatermark(long timestamp)
-    {
-        CurrentWatermark = timestamp;
-        Context.Metrics.Watermark = timestamp;
-    }
 }

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Operators;
@@ -81,7 +80,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         }
 
         var kind = edge.Partitioning == PartitioningKind.Default ? PartitioningKind.Rebalance : edge.Partitioning;
-        var channels = _inputs.Select(input => (IChannelSender<TIn>)new DirectChannel(input)).ToArray();
+        var channels = _inputs.Select(input => (IChannelSender<TIn>)new DirectChannel<TIn>(input)).ToArray();
         _input = new ExchangeOutput<TIn>(
             edge.CreatePartitioner(kind, 0, channels.Length, _options.MaxParallelism, serializers), channels, new TaskPressure(), env.Options);
     }
@@ -317,27 +316,4 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         Mailbox = _actor.Mailbox,
         Latency = new LatencyStatistics(),
     };
-
-    /// <summary>A channel that hands everything to the operator at once.</summary>
-    private sealed class DirectChannel(IReceiver<TIn> receiver) : IChannelSender<TIn>
-    {
-        // The harness sends no barriers through channels.
-        public void Announce(CheckpointBarrier barrier)
-        {
-        }
-
-        public bool TrySend(in StreamElement<TIn> element)
-        {
-            if (element.Batch is { } batch)
-            {
-                receiver.Receive(batch);
-            }
-            else
-            {
-                receiver.Control(element.Control);
-            }
-
-            return true;
-        }
-    }
 }

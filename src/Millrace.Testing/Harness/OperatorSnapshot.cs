@@ -1,3 +1,4 @@
+using Millrace.Runtime.State.Operator;
 using Millrace.Runtime.State.Snapshots;
 
 namespace Millrace.Testing;
@@ -14,4 +15,7 @@ public sealed class OperatorSnapshot
     public long Size => Subtasks.Sum(state => state.Size);
 
     internal IReadOnlyList<MemoryKeyedState> Subtasks { get; }
+
+    /// <summary>State that belongs to no key, by subtask.</summary>
+    internal IReadOnlyList<IReadOnlyList<OperatorStateSnapshot>> OperatorState { get; init; } = [];
 }

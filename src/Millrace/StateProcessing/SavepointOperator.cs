@@ -47,6 +47,9 @@ public enum SavepointStateKind
 
     /// <summary>What the enumerator of a source remembers.</summary>
     Enumerator,
+
+    /// <summary>The copies of a broadcast state, one for each subtask; entries are pairs of key and value.</summary>
+    OperatorBroadcast,
 }
 
 /// <summary>A timer of a savepoint.</summary>

@@ -179,7 +179,12 @@ public sealed partial class SavepointReader : IDisposable
     {
         var lists = op.Subtasks.SelectMany(subtask => subtask.Operator).GroupBy(state => (state.Name, state.Redistribution, state.Schema)).Select(state => new SavepointState(
             state.Key.Name,
-            state.Key.Redistribution == Redistribution.Union ? SavepointStateKind.OperatorUnionList : SavepointStateKind.OperatorList,
+            state.Key.Redistribution switch
+            {
+                Redistribution.Union => SavepointStateKind.OperatorUnionList,
+                Redistribution.Broadcast => SavepointStateKind.OperatorBroadcast,
+                _ => SavepointStateKind.OperatorList,
+            },
             null,
             null,
             state.Key.Schema,

@@ -79,7 +79,7 @@ public sealed partial class KeyedStream<T, TKey>
     internal bool HasOneKey { get; init; }
 
     internal SingleOutputStream<TOut> Transform<TOut>(
-        string kind, Func<KeyedOperator<TKey, T, TOut>> create, string file, int line, Func<ISerializerCheck, IEnumerable<string>>? check = null)
+        string kind, Func<StreamOperator<TOut>> create, string file, int line, Func<ISerializerCheck, IEnumerable<string>>? check = null)
     {
         var result = _stream.Transform(kind, create, file, line, new HashPartitioning<T, TKey>(_selectKey), check);
         return HasOneKey ? result.Parallelism(1) : result;

@@ -5,7 +5,7 @@ using Millrace.Windowing;
 namespace Millrace.Tests.FaultTolerance;
 
 /// <summary>The jobs of the matrix. A feature joins by adding a line here.</summary>
-internal static class MatrixJobs
+internal static partial class MatrixJobs
 {
     private static readonly OutputTag<Reading> Late = new("late");
 
@@ -35,6 +35,7 @@ internal static class MatrixJobs
         new("shuffle, rescale, global, custom", Partitionings, KeepsNoState: true),
         new("rolling aggregations", Rolling) { KeepsKeyedState = true },
         .. MatrixWindowJobs.All,
+        .. TwoInputJobs,
         new("files", Files, KnownResults: new JobResults([new("out", FileLines(1))])),
     ];
 

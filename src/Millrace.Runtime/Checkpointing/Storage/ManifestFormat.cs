@@ -275,7 +275,7 @@ internal static class ManifestFormat
         for (int state = 0; state < states.Length; state++)
         {
             string name = input.ReadString();
-            var redistribution = (Redistribution)ReadEnum(ref input, (byte)Redistribution.Union, "way to deal out state");
+            var redistribution = (Redistribution)ReadEnum(ref input, (byte)Redistribution.Broadcast, "way to deal out state");
             var schema = SchemaFormat.Read(ref input);
             var items = new ReadOnlyMemory<byte>[input.ReadLength()];
             for (int item = 0; item < items.Length; item++)

@@ -4,12 +4,16 @@ using Millrace.State;
 
 namespace Millrace.Runtime.State.Operator;
 
-/// <summary>What the backend sees of a list, whatever its type.</summary>
+/// <summary>What the backend sees of a list or a broadcast state, whatever its type.</summary>
 internal interface IOperatorList
 {
     OperatorStateIdentity Identity { get; }
 
     bool IsEmpty { get; }
+
+    /// <summary>Adds what was restored.</summary>
+    /// <exception cref="StateIncompatibleException">It cannot be read as this state.</exception>
+    void Load(OperatorStateSnapshot snapshot);
 
     OperatorStateSnapshot Snapshot();
 }

@@ -35,21 +35,19 @@ internal sealed class OperatorStateBackend(ISerializerProvider serializers, int 
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         var identity = new OperatorStateIdentity(name, redistribution, typeof(T));
-        if (_lists.Find(list => list.Identity.Name == name) is { } existing)
-        {
-            return existing.Identity == identity ? (OperatorListState<T>)existing : throw StateErrors.NameTaken(existing.Identity, identity);
-        }
+        return GetOrAdd(identity, () => new OperatorList<T>(identity, serializer));
+    }
 
-        var added = new OperatorList<T>(identity, serializer);
-        foreach (var snapshot in _restored.Where(snapshot => snapshot.Name == name))
-        {
-            added.Load(snapshot);
-        }
-
-        // Only now: when the restored list cannot be read, it stays as it was.
-        _restored.RemoveAll(snapshot => snapshot.Name == name);
-        _lists.Add(added);
-        return added;
+    /// <summary>A map of which every subtask has a copy.</summary>
+    /// <exception cref="ArgumentException">The name begins with a dot, as those of the engine do.</exception>
+    /// <exception cref="InvalidOperationException">The name is taken by a state of another kind or type.</exception>
+    /// <exception cref="StateIncompatibleException">The restored state cannot be read as this one.</exception>
+    public OperatorMap<TMapKey, TValue> GetMap<TMapKey, TValue>(MapStateDescriptor<TMapKey, TValue> descriptor)
+        where TMapKey : notnull
+    {
+        RequireName(descriptor);
+        var identity = new OperatorStateIdentity(descriptor.Name, Redistribution.Broadcast, typeof((TMapKey Key, TValue Value)));
+        return GetOrAdd(identity, () => new OperatorMap<TMapKey, TValue>(identity, serializers.Get<(TMapKey Key, TValue Value)>()));
     }
 
     /// <summary>Takes what <see cref="OperatorStateRedistribution"/> has dealt out to this subtask. A name can occur several times, with different schemas.</summary>
@@ -68,14 +66,41 @@ internal sealed class OperatorStateBackend(ISerializerProvider serializers, int 
     public IReadOnlyList<OperatorStateSnapshot> Snapshot() =>
     [
         .. _lists.Where(list => !list.IsEmpty).Select(list => list.Snapshot()),
-        .. _restored.Where(snapshot => snapshot.Redistribution == Redistribution.Split || subtaskIndex == 0),
+        .. _restored.Where(snapshot => snapshot.Redistribution != Redistribution.Union || subtaskIndex == 0),
     ];
 
     private OperatorListState<T> Get<T>(ListStateDescriptor<T> descriptor, Redistribution redistribution)
     {
+        RequireName(descriptor);
+        return GetList(descriptor.Name, redistribution, serializers.Get<T>());
+    }
+
+    private TState GetOrAdd<TState>(OperatorStateIdentity identity, Func<TState> create)
+        where TState : class, IOperatorList
+    {
+        if (_lists.Find(list => list.Identity.Name == identity.Name) is { } existing)
+        {
+            return existing.Identity == identity ? (TState)existing : throw StateErrors.NameTaken(existing.Identity, identity);
+        }
+
+        var added = create();
+        foreach (var snapshot in _restored.Where(snapshot => snapshot.Name == identity.Name))
+        {
+            added.Load(snapshot);
+        }
+
+        // Only now: when the restored state cannot be read, it stays as it was.
+        _restored.RemoveAll(snapshot => snapshot.Name == identity.Name);
+        _lists.Add(added);
+        return added;
+    }
+
+    private static void RequireName(StateDescriptor descriptor)
+    {
         ArgumentNullException.ThrowIfNull(descriptor);
-        return descriptor.Name.StartsWith('.')
-            ? throw new ArgumentException($"The name '{descriptor.Name}' begins with a dot, as those of the engine's own state do. Give the state another name.", nameof(descriptor))
-            : GetList(descriptor.Name, redistribution, serializers.Get<T>());
+        if (descriptor.Name.StartsWith('.'))
+        {
+            throw new ArgumentException($"The name '{descriptor.Name}' begins with a dot, as those of the engine's own state do. Give the state another name.", nameof(descriptor));
+        }
     }
 }

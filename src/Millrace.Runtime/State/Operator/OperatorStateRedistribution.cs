@@ -7,7 +7,7 @@ internal static class OperatorStateRedistribution
     /// <param name="old">What each subtask had, in the order of subtasks; empty for one that had nothing.</param>
     /// <param name="parallelism">How many subtasks there are now.</param>
     /// <returns>
-    /// By new subtask. Split lists stay where they were at the same parallelism, as in Apache Flink; otherwise they are cut into contiguous blocks whose sizes
+    /// By new subtask. Copies of broadcast state are dealt out in turn where the parallelism is another. Split lists stay where they were at the same parallelism, as in Apache Flink; otherwise they are cut into contiguous blocks whose sizes
     /// differ by one at most, in the order of subtasks. Elements with different schemas are in several snapshots of one name.
     /// </returns>
     public static IReadOnlyList<IReadOnlyList<OperatorStateSnapshot>> Distribute(IReadOnlyList<IReadOnlyList<OperatorStateSnapshot>> old, int parallelism)
@@ -21,6 +21,10 @@ internal static class OperatorStateRedistribution
             {
                 var all = Merge(parts);
                 Array.ForEach(dealt, subtask => subtask.AddRange(all));
+            }
+            else if (state.Key.Redistribution == Redistribution.Broadcast)
+            {
+                Copy(state.Key.Name, old, dealt);
             }
             else if (old.Count != parallelism)
             {
@@ -37,6 +41,18 @@ internal static class OperatorStateRedistribution
         }
 
         return dealt;
+    }
+
+    /// <summary>Everybody keeps the copy that he had; who had none, or is new, gets the next one in turn.</summary>
+    private static void Copy(string name, IReadOnlyList<IReadOnlyList<OperatorStateSnapshot>> old, List<OperatorStateSnapshot>[] dealt)
+    {
+        var copies = old.Select(states => states.Where(state => state.Name == name && state.Redistribution == Redistribution.Broadcast).ToList()).ToList();
+        var stored = copies.FindAll(copy => copy.Count > 0);
+        for (int subtask = 0; subtask < dealt.Length; subtask++)
+        {
+            bool isOwn = old.Count == dealt.Length && copies[subtask].Count > 0;
+            dealt[subtask].AddRange(isOwn ? copies[subtask] : stored[subtask % stored.Count]);
+        }
     }
 
     private static void Split(OperatorStateSnapshot[] parts, List<OperatorStateSnapshot>[] dealt)

@@ -10,6 +10,9 @@ internal enum Redistribution : byte
 
     /// <summary>Every subtask gets all elements of all.</summary>
     Union,
+
+    /// <summary>Every subtask has a copy, which it keeps; at another parallelism the copies are dealt out in turn.</summary>
+    Broadcast,
 }
 
 /// <summary>A list that belongs to a subtask and not to a key, as it is written.</summary>
