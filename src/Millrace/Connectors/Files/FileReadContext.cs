@@ -21,16 +21,19 @@ public sealed class FileReadContext<T>
         Records = split.Records;
         Options = options;
         _countSkipped = countSkipped;
-        _lines = new LineCounter(split.Path);
+        _lines = new LineCounter(split.Path, options.Compression);
     }
 
-    /// <summary>The file, positioned at <see cref="Position"/>; seekable, unbuffered, closed by the source.</summary>
+    /// <summary>
+    /// The content of the file, decompressed, positioned at <see cref="Position"/>; seekable, unbuffered, closed by the source. To move backwards in a compressed file takes as long as to
+    /// read it again. For a format with <see cref="FileFormat{T}.IsRandomAccess"/> it is the file itself, at its first byte.
+    /// </summary>
     public Stream Stream { get; }
 
     /// <summary>The file's full path.</summary>
     public string Path { get; }
 
-    /// <summary>The byte from which to read; 0 or a <see cref="FileRecordReader{T}.Position"/> of an earlier reader.</summary>
+    /// <summary>The byte of the content from which to read; 0 or a <see cref="FileRecordReader{T}.Position"/> of an earlier reader.</summary>
     public long Position { get; }
 
     /// <summary>How many records were emitted before <see cref="Position"/>.</summary>

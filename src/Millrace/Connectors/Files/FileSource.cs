@@ -6,7 +6,7 @@ public static class FileSource
     /// <summary>A source that takes the format of each file from its extension.</summary>
     /// <remarks>
     /// <c>.jsonl</c> and <c>.ndjson</c> are JSON lines; <c>.csv</c> is CSV with a header; <c>.json</c> is one JSON array when its first byte that is not
-    /// blank is <c>[</c>, and JSON lines otherwise.
+    /// blank is <c>[</c>, and JSON lines otherwise; <c>.txt</c> and <c>.log</c> are text, where records are strings. Behind each of them <c>.gz</c> or <c>.zst</c> may stand.
     /// </remarks>
     /// <typeparam name="T">The type of the records.</typeparam>
     /// <param name="path">A file, a folder, or a pattern with <c>*</c> and <c>**</c>.</param>

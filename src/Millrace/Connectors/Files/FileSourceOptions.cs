@@ -18,6 +18,10 @@ public sealed class FileSourceOptions
     /// <value><see langword="null"/>: as many as there are. A finite number greater than 0.</value>
     public double? RecordsPerSecond { get; init; }
 
+    /// <summary>How the files are compressed. A compressed file is read by one subtask, as any file; going on within one decompresses again what is before.</summary>
+    /// <value><see cref="FileCompression.Auto"/>: by the first bytes of each file.</value>
+    public FileCompression Compression { get; init; }
+
     /// <summary>How many bytes are read from the disk at once; tests use tiny ones to meet every boundary.</summary>
     internal int BufferSize { get; init; } = 256 * 1024;
 }
