@@ -60,6 +60,20 @@ public abstract class FileFormat<T>
         return FileRows.Read(this, Path.GetFullPath(path));
     }
 
+    /// <summary>
+    /// The same files, with each record turned into another as it is read: where the type of a file's rows is not the one that a job works with. A record for which the function throws is
+    /// malformed. Can be read only.
+    /// </summary>
+    /// <typeparam name="TResult">The type of the records that come out.</typeparam>
+    /// <param name="map">Makes a record of a row; called by several subtasks at once.</param>
+    /// <returns>The format.</returns>
+    /// <example><code>var flights = CsvFormat.Of&lt;FlightRow&gt;().Select(row =&gt; new Flight(row.Origin, TimeSpan.FromMinutes(row.Delay)));</code></example>
+    public FileFormat<TResult> Select<TResult>(Func<T, TResult> map)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        return new MappedFormat<T, TResult>(this, map);
+    }
+
     /// <summary>Creates an encoder, which one subtask uses for file after file.</summary>
     /// <returns>The encoder.</returns>
     /// <exception cref="NotSupportedException">The format can only be read.</exception>
