@@ -5,7 +5,7 @@ using Millrace.Windowing;
 namespace Millrace.Tests.FaultTolerance;
 
 /// <summary>The jobs of the matrix. A feature joins by adding a line here.</summary>
-internal static class MatrixJobs
+internal static partial class MatrixJobs
 {
     private static readonly OutputTag<Reading> Late = new("late");
 
@@ -26,6 +26,7 @@ internal static class MatrixJobs
         new("allowed lateness", AllowedLateness) { KeepsKeyedState = true },
         new("operator state", OperatorState),
         new("files", Files, KnownResults: new JobResults([new("out", FileLines(1))])),
+        .. FilesAndSequences,
     ];
 
     private static TumblingEventTimeWindows Tumbling(int milliseconds) => TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(milliseconds));

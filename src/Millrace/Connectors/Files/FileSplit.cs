@@ -12,4 +12,8 @@ public sealed record FileSplit(string Path, long Position, long Records) : ISour
 
 /// <summary>What the enumerator of files remembers.</summary>
 /// <param name="Unassigned">The files that no reader has yet, in the order in which they will be read.</param>
-public sealed record FileEnumeratorState(FileSplit[] Unassigned);
+public sealed record FileEnumeratorState(FileSplit[] Unassigned)
+{
+    /// <summary>The full paths of all files that were found so far, where the source looks for new ones; otherwise empty.</summary>
+    public string[]? Found { get; init; }
+}
