@@ -76,7 +76,16 @@ internal sealed class HybridReader<T, TFirst, TFirstState, TSecond, TSecondState
     public override void NoMoreSplits()
     {
         _noMoreOfSecond = true;
-        _second?.NoMoreSplits();
+        if (_second is null)
+        {
+            // No more of anything: a hybrid source within another hears so when the outer one is restored behind its switch, and the first reader's request is never answered otherwise.
+            MayBegin();
+        }
+        else
+        {
+            _second.NoMoreSplits();
+        }
+
         _context.Wake();
     }
 
