@@ -5,7 +5,7 @@ public sealed record FlightDelaysOptions
 {
     private static readonly string Data = Path.Combine(AppContext.BaseDirectory, "data");
 
-    /// <summary>The flights: a file or a folder of files; JSON, JSON lines or CSV, by extension.</summary>
+    /// <summary>The flights: a file or a folder of files; JSON, JSON lines, CSV or Parquet, by extension.</summary>
     /// <value>Default: the flights that come with the sample.</value>
     public string Input { get; init; } = Path.Combine(Data, "flights-20k.json");
 

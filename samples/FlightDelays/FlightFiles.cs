@@ -21,10 +21,15 @@ public static class FlightFiles
     {
         var pace = new FileSourceOptions { RecordsPerSecond = rate };
         var files = FilesOf(input)
-            .Select(file => env.FromSource(FileSource.Auto<Flight>(file, pace), watermarks, Path.GetFileName(file)).Parallelism(1))
+            .Select(file => env.FromSource(Source(file, pace), watermarks, Path.GetFileName(file)).Parallelism(1))
             .ToArray();
         return files[0].Union(files[1..]);
     }
+
+    // In Parquet the date is a timestamp and not a text, so its rows are of another type.
+    private static FileSource<Flight> Source(string file, FileSourceOptions options) => Path.GetExtension(file) == ".parquet"
+        ? new FileSource<Flight>(file, ParquetFormat.Of<ParquetFlight>().Select(row => row.ToFlight()), options)
+        : FileSource.Auto<Flight>(file, options);
 
     private static string[] FilesOf(string input)
     {

@@ -21,7 +21,7 @@ namespace Millrace;
 /// await env.ExecuteAsync("squares");
 /// </code>
 /// </example>
-public sealed class StreamExecutionEnvironment
+public sealed partial class StreamExecutionEnvironment
 {
     private readonly List<StreamNode> _nodes = [];
 

@@ -43,6 +43,8 @@ public sealed class ResultTests : IDisposable
     [InlineData("flights.json", 4)]
     [InlineData("flights.jsonl", 2)]
     [InlineData("flights.csv", 2)]
+    [InlineData("flights.parquet", 2)]
+    [InlineData("flights.parquet", 4)]
     [InlineData("folder", 1)]
     [InlineData("folder", 3)]
     public async Task Where_nothing_is_late_neither_format_nor_files_nor_parallelism_matter(string input, int parallelism)
@@ -85,6 +87,12 @@ public sealed class ResultTests : IDisposable
             _folder.Write("folder/a.jsonl", Row.ToJsonLines(Row.Sample.Where((_, i) => i % 3 == 1)));
             _folder.Write("folder/b.csv", Row.ToCsv(Row.Sample.Where((_, i) => i % 3 == 2)));
             _folder.Write("folder/.hidden", "not read");
+            return;
+        }
+
+        if (input == "flights.parquet")
+        {
+            Row.WriteParquet(_folder[input], Row.Sample);
             return;
         }
 

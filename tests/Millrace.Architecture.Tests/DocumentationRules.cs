@@ -16,6 +16,7 @@ public sealed partial class DocumentationRules
         { "docs/guides/checkpoints.md", "Checkpoints.cs" },
         { "docs/guides/evolving-state.md", "EvolvingState.cs" },
         { "docs/guides/state-processor.md", "StateProcessor.cs" },
+        { "docs/guides/write-a-connector.md", "WriteAConnector.cs" },
     };
 
     // Style of every page about a feature; others may stand between them.

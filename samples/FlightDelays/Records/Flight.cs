@@ -16,7 +16,8 @@ public sealed record Flight(
     [property: JsonRequired] string Origin,
     [property: JsonRequired] string Destination)
 {
-    private const string DateFormat = "yyyy/MM/dd HH:mm";
+    /// <summary>How <see cref="Date"/> is written.</summary>
+    public const string DateFormat = "yyyy/MM/dd HH:mm";
 
     /// <summary>A flight counts as delayed when it is more than this many minutes late, as the US Department of Transportation counts.</summary>
     public const int DelayedAfterMinutes = 15;

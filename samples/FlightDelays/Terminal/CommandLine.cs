@@ -19,7 +19,7 @@ public static class CommandLine
         var defaults = new FlightDelaysOptions();
         var input = new Option<string>("--input", "-i")
         {
-            Description = "Flights: a .json, .jsonl, .ndjson or .csv file, or a folder of such files. Default: 20,000 flights that come with the sample.",
+            Description = "Flights: a .json, .jsonl, .ndjson, .csv or .parquet file, also .gz or .zst, or a folder of such files. Default: 20,000 flights that come with the sample.",
             HelpName = "path",
         };
         var output = new Option<string>("--output", "-o")

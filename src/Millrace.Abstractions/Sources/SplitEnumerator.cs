@@ -60,6 +60,12 @@ public abstract class SplitEnumeratorContext<TSplit>
     /// <param name="subtask">The reader's subtask.</param>
     public abstract void NoMoreSplits(int subtask);
 
+    /// <summary>Has the enumerator do something after a time, in its turn: no other call of it comes at the same time. Once; whoever wants it again asks again. An error fails the job.</summary>
+    /// <param name="delay">How long to wait.</param>
+    /// <param name="action">What to do. Not called any more when the enumerator is closed.</param>
+    /// <exception cref="NotSupportedException">This context has no clock that could wake the enumerator.</exception>
+    public virtual void CallAfter(TimeSpan delay, Action action) => throw new NotSupportedException($"{GetType().Name} cannot call an enumerator after a time.");
+
     /// <summary>
     /// Says whether the source works off a backlog, for example the history of a table before it follows the changes. While any source of the job does, checkpoints
     /// come at <c>CheckpointOptions.IntervalDuringBacklog</c>.

@@ -51,6 +51,9 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
 
     // Splits that readers were given, and the first checkpoint that they are in as state of their readers.
     private readonly List<(TSplit Split, int Subtask, long FirstCheckpoint)> _assigned = [];
+
+    // Only touched in the actor's turn or under the gate.
+    private readonly HashSet<ITimer> _timers = [];
     private SplitEnumerator<TSplit, TState>? _enumerator;
     private bool _broken;
     private bool _stopped;
@@ -155,6 +158,16 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
     public override void Stop(Action<Exception?> stopped) => _mailbox.Post(() =>
     {
         _stopped = true;
+        lock (_gate)
+        {
+            foreach (var timer in _timers)
+            {
+                timer.Dispose();
+            }
+
+            _timers.Clear();
+        }
+
         try
         {
             _enumerator?.Close();
@@ -190,6 +203,17 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
             _failed(Failure(error));
         }
     });
+
+    private void TimeHasCome(ITimer timer, Action action)
+    {
+        lock (_gate)
+        {
+            _timers.Remove(timer);
+        }
+
+        timer.Dispose();
+        Post(_ => action());
+    }
 
     private OperatorException Failure(Exception error) => new($"{Description} failed: {error.GetType().Name}: {error.Message}", error);
 
@@ -265,6 +289,21 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
             lock (owner._gate)
             {
                 Reader(subtask).NoMoreSplits();
+            }
+        }
+
+        public override void CallAfter(TimeSpan delay, Action action)
+        {
+            ArgumentNullException.ThrowIfNull(action);
+            lock (owner._gate)
+            {
+                if (!owner._stopped)
+                {
+                    ITimer? timer = null;
+                    timer = owner.Scheduler.TimeProvider.CreateTimer(_ => owner.TimeHasCome(timer!, action), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                    owner._timers.Add(timer);
+                    timer.Change(delay, Timeout.InfiniteTimeSpan);
+                }
             }
         }
 

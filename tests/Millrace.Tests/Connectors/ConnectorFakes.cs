@@ -34,9 +34,13 @@ internal sealed class FakeEnumeratorContext<TSplit>(int parallelism) : SplitEnum
 
     public HashSet<int> Ended { get; } = [];
 
+    public Queue<Action> Due { get; } = [];
+
     public override int Parallelism => parallelism;
 
     public override TimeProvider TimeProvider { get; } = new FakeTimeProvider();
+
+    public override void CallAfter(TimeSpan delay, Action action) => Due.Enqueue(action);
 
     public override void Assign(TSplit split, int subtask) => Assigned.Add((split, subtask));
 
@@ -167,6 +171,26 @@ internal sealed class SourceRun<T, TSplit, TState>
 
     public (TState State, List<TSplit>[] Readers) Snapshot() => (Enumerator.Snapshot(1), [.. _readers.Select(r => r.Snapshot(1).ToList())]);
 
+    /// <summary>The time has come for what the enumerator wants to do later.</summary>
+    public void CallDue()
+    {
+        int before = _enumeratorContext.Assigned.Count;
+        for (int due = _enumeratorContext.Due.Count; due > 0; due--)
+        {
+            _enumeratorContext.Due.Dequeue()();
+        }
+
+        HandOver(before);
+    }
+
+    /// <summary>A reader has failed, and its split goes back.</summary>
+    public void Return(TSplit split, int subtask)
+    {
+        int before = _enumeratorContext.Assigned.Count;
+        Enumerator.AddSplitsBack([split], subtask);
+        HandOver(before);
+    }
+
     public void Close()
     {
         foreach (var reader in _readers)
@@ -177,15 +201,19 @@ internal sealed class SourceRun<T, TSplit, TState>
         Enumerator.Close();
     }
 
+    private void HandOver(int assignedBefore)
+    {
+        foreach (var (split, target) in _enumeratorContext.Assigned.Skip(assignedBefore).ToList())
+        {
+            _readers[target].AddSplits([split]);
+        }
+    }
+
     private void Request(int subtask)
     {
         int before = _enumeratorContext.Assigned.Count;
         Enumerator.HandleSplitRequest(subtask);
-        foreach (var (split, target) in _enumeratorContext.Assigned.Skip(before).ToList())
-        {
-            _readers[target].AddSplits([split]);
-        }
-
+        HandOver(before);
         if (_enumeratorContext.Ended.Contains(subtask))
         {
             _readers[subtask].NoMoreSplits();

@@ -37,6 +37,7 @@ internal static partial class MatrixJobs
         .. MatrixWindowJobs.All,
         .. TwoInputJobs,
         new("files", Files, KnownResults: new JobResults([new("out", FileLines(1))])),
+        .. FilesAndSequences,
     ];
 
     private static TumblingEventTimeWindows Tumbling(int milliseconds) => TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(milliseconds));

@@ -17,20 +17,21 @@ internal sealed class AutoFormat<T> : FileFormat<T>
 
     public override FileRecordReader<T> CreateReader(FileReadContext<T> context) => Choose(context.Path).CreateReader(context);
 
-    private FileFormat<T> Choose(string path) => Path.GetExtension(path).ToLowerInvariant() switch
+    private FileFormat<T> Choose(string path) => Path.GetExtension(SourceFile.NameWithoutCompression(path)).ToLowerInvariant() switch
     {
+        ".txt" or ".log" when FileFormat.Text is FileFormat<T> text => text,
         ".jsonl" or ".ndjson" => _lines,
         ".json" => StartsWithBracket(path) ? _array : _lines,
         ".csv" => _csv.Value,
         var other => throw new ConnectorException(
             FileErrors.Options,
-            $"The format of {path} cannot be told from its extension '{other}'; known are .json, .jsonl, .ndjson and .csv. "
+            $"The format of {path} cannot be told from its extension '{other}'; known are .json, .jsonl, .ndjson and .csv, for strings .txt and .log, and each of them behind it .gz or .zst. "
             + $"Give the format: new FileSource<{typeof(T).Name}>(path, JsonFormat.Lines<{typeof(T).Name}>())."),
     };
 
     private static bool StartsWithBracket(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var stream = new BufferedStream(SourceFile.Open(path, FileCompression.Auto), 256);
         int next;
         do
         {

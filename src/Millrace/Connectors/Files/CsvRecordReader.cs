@@ -219,6 +219,6 @@ internal sealed class CsvRecordReader<T> : FileRecordReader<T>
         _base = position;
         _position = position;
         _context.Stream.Position = position;
-        _reader = CsvReader.Create(_context.Stream, _options, leaveOpen: true);
+        _reader = CsvReader.Create(ForwardOnlyStream.Of(_context.Stream), _options, leaveOpen: true);
     }
 }

@@ -2,9 +2,13 @@ using System.Buffers;
 
 namespace Millrace.Connectors;
 
-/// <summary>Writes records as the bytes of a file. Used by one thread at a time.</summary>
+/// <summary>Writes records as the bytes of a file, file after file. Used by one thread at a time.</summary>
+/// <remarks>
+/// For each file come <see cref="WriteHeader"/>, <see cref="Write"/> any number of times, and <see cref="WriteFooter"/>. A file that is not completed has no footer; the next header, or
+/// <see cref="Dispose()"/>, comes all the same.
+/// </remarks>
 /// <typeparam name="T">The type of the records.</typeparam>
-public abstract class FileEncoder<T>
+public abstract class FileEncoder<T> : IDisposable
 {
     /// <summary>For implementers.</summary>
     protected FileEncoder()
@@ -17,8 +21,27 @@ public abstract class FileEncoder<T>
     {
     }
 
-    /// <summary>Writes records.</summary>
+    /// <summary>Writes records. An encoder may hold some back, and write them later.</summary>
     /// <param name="output">Takes the bytes.</param>
     /// <param name="records">The records.</param>
     public abstract void Write(IBufferWriter<byte> output, ReadOnlySpan<T> records);
+
+    /// <summary>Writes what completes a file, and records that are held back; nothing by default.</summary>
+    /// <param name="output">Takes the bytes.</param>
+    public virtual void WriteFooter(IBufferWriter<byte> output)
+    {
+    }
+
+    /// <summary>Releases what the encoder holds.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Releases what the encoder holds.</summary>
+    /// <param name="disposing">Always <see langword="true"/>, unless a derived class has a finalizer.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+    }
 }

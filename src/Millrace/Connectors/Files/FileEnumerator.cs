@@ -1,20 +1,49 @@
 namespace Millrace.Connectors;
 
-/// <summary>Hands out files, one to whoever asks, in order.</summary>
-internal sealed class FileEnumerator(SplitEnumeratorContext<FileSplit> context, string path, FileEnumeratorState? restored)
-    : SplitEnumerator<FileSplit, FileEnumeratorState>
+/// <summary>Hands out files, one to whoever asks, in order. Looks for new ones from time to time if it is to.</summary>
+internal sealed class FileEnumerator : SplitEnumerator<FileSplit, FileEnumeratorState>
 {
-    private readonly LinkedList<FileSplit> _unassigned = new(restored?.Unassigned ?? []);
+    private readonly SplitEnumeratorContext<FileSplit> _context;
+    private readonly string _path;
+    private readonly TimeSpan? _monitorInterval;
+    private readonly FileEnumeratorState? _restored;
+    private readonly LinkedList<FileSplit> _unassigned;
+
+    // Every file that was ever found, where new ones are looked for; in the order of their finding, as checkpoints have them.
+    private readonly List<string> _found = [];
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
+    // Readers that have asked and got nothing, in the order of their asking.
+    private readonly List<int> _waiting = [];
+
+    public FileEnumerator(SplitEnumeratorContext<FileSplit> context, string path, TimeSpan? monitorInterval, FileEnumeratorState? restored)
+    {
+        _context = context;
+        _path = path;
+        _monitorInterval = monitorInterval;
+        _restored = restored;
+        _unassigned = new LinkedList<FileSplit>(restored?.Unassigned ?? []);
+    }
 
     public override void Start()
     {
-        if (restored is null)
+        if (_monitorInterval is null)
         {
-            foreach (string file in FileSet.Resolve(path))
+            if (_restored is null)
             {
-                _unassigned.AddLast(new FileSplit(file, 0, 0));
+                Add(FileSet.Resolve(_path));
             }
+
+            return;
         }
+
+        // What was found by a source that did not look for more is in no checkpoint, but for what nobody had yet.
+        foreach (string file in (_restored?.Found ?? []).Concat(_unassigned.Select(split => split.Path)))
+        {
+            Remember(file);
+        }
+
+        Look();
     }
 
     public override void HandleSplitRequest(int subtask)
@@ -22,21 +51,71 @@ internal sealed class FileEnumerator(SplitEnumeratorContext<FileSplit> context, 
         if (_unassigned.First is { } next)
         {
             _unassigned.RemoveFirst();
-            context.Assign(next.Value, subtask);
+            _context.Assign(next.Value, subtask);
         }
-        else
+        else if (_monitorInterval is null)
         {
-            context.NoMoreSplits(subtask);
+            _context.NoMoreSplits(subtask);
         }
+        else if (!_waiting.Contains(subtask))
+        {
+            _waiting.Add(subtask);
+        }
+    }
+
+    public override void AddReader(int subtask)
+    {
+        // It is a new one where there was one before, and asks for itself.
+        _waiting.Remove(subtask);
     }
 
     public override void AddSplitsBack(IReadOnlyList<FileSplit> splits, int subtask)
     {
+        _waiting.Remove(subtask);
         for (int i = splits.Count - 1; i >= 0; i--)
         {
             _unassigned.AddFirst(splits[i]);
         }
+
+        AssignToWaiting();
     }
 
-    public override FileEnumeratorState Snapshot(long checkpointId) => new([.. _unassigned]);
+    public override FileEnumeratorState Snapshot(long checkpointId) => new([.. _unassigned]) { Found = [.. _found] };
+
+    private void Look()
+    {
+        Add(FileSet.Resolve(_path, mayBeEmpty: true).Where(Remember));
+        AssignToWaiting();
+        _context.CallAfter(_monitorInterval!.Value, Look);
+    }
+
+    private bool Remember(string file)
+    {
+        if (!_known.Add(file))
+        {
+            return false;
+        }
+
+        _found.Add(file);
+        return true;
+    }
+
+    private void Add(IEnumerable<string> files)
+    {
+        foreach (string file in files)
+        {
+            _unassigned.AddLast(new FileSplit(file, 0, 0));
+        }
+    }
+
+    private void AssignToWaiting()
+    {
+        while (_waiting.Count > 0 && _unassigned.First is { } next)
+        {
+            int subtask = _waiting[0];
+            _waiting.RemoveAt(0);
+            _unassigned.RemoveFirst();
+            _context.Assign(next.Value, subtask);
+        }
+    }
 }

@@ -21,16 +21,19 @@ public sealed class FileReadContext<T>
         Records = split.Records;
         Options = options;
         _countSkipped = countSkipped;
-        _lines = new LineCounter(split.Path);
+        _lines = new LineCounter(split.Path, options.Compression);
     }
 
-    /// <summary>The file, positioned at <see cref="Position"/>; seekable, unbuffered, closed by the source.</summary>
+    /// <summary>
+    /// The content of the file, decompressed, positioned at <see cref="Position"/>; seekable, unbuffered, closed by the source. To move backwards in a compressed file takes as long as to
+    /// read it again. For a format with <see cref="FileFormat{T}.IsRandomAccess"/> it is the file itself, at its first byte.
+    /// </summary>
     public Stream Stream { get; }
 
     /// <summary>The file's full path.</summary>
     public string Path { get; }
 
-    /// <summary>The byte from which to read; 0 or a <see cref="FileRecordReader{T}.Position"/> of an earlier reader.</summary>
+    /// <summary>The byte of the content from which to read; 0 or a <see cref="FileRecordReader{T}.Position"/> of an earlier reader.</summary>
     public long Position { get; }
 
     /// <summary>How many records were emitted before <see cref="Position"/>.</summary>
@@ -38,6 +41,9 @@ public sealed class FileReadContext<T>
 
     /// <summary>The source's options.</summary>
     public FileSourceOptions Options { get; }
+
+    /// <summary>The same for records of another type.</summary>
+    internal FileReadContext<TOther> For<TOther>() => new(Stream, new FileSplit(Path, Position, Records), Options, _countSkipped);
 
     /// <summary>Deals with a row that is no record as the source's options say: fails, skips it, or puts it into the side output.</summary>
     /// <param name="output">The output of the file's records.</param>
@@ -65,6 +71,36 @@ public sealed class FileReadContext<T>
         if (Options.OnMalformed.Tag is { } tag)
         {
             output.Output(tag, new MalformedRow(Path, _lines.LineAt(bytePosition), bytePosition, Shorten(text, MaxTextBytes), error));
+        }
+    }
+
+    /// <summary>Does the same in a format whose rows are no lines.</summary>
+    /// <param name="output">The output of the file's records.</param>
+    /// <param name="row">The number of the row, from 1.</param>
+    /// <param name="text">The row, for people.</param>
+    /// <param name="error">What was expected and what was found; a phrase.</param>
+    /// <param name="cause">The exception, if there is one.</param>
+    /// <exception cref="ConnectorException">The source is to fail.</exception>
+    public void ReportMalformedRow(SourceOutput<T> output, long row, string text, string error, Exception? cause = null)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(text);
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        if (Options.OnMalformed.Fails)
+        {
+            throw new ConnectorException(
+                FileErrors.Malformed,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{Path}, row {row}: {error}. The row: {Shorten(bytes, MaxExcerptBytes)} Correct the file, or set "
+                    + $"{nameof(FileSourceOptions)}.{nameof(FileSourceOptions.OnMalformed)} to Skip or ToSideOutput to go on without such rows."),
+                innerException: cause);
+        }
+
+        _countSkipped();
+        if (Options.OnMalformed.Tag is { } tag)
+        {
+            output.Output(tag, new MalformedRow(Path, row, -1, Shorten(bytes, MaxTextBytes), error));
         }
     }
 

@@ -4,7 +4,10 @@ namespace Millrace.Connectors;
 /// <typeparam name="T">The type of the records.</typeparam>
 public abstract class FileRecordReader<T> : IDisposable
 {
-    /// <summary>The byte directly behind the last record that was emitted or reported: a reader that begins there goes on with the next.</summary>
+    /// <summary>
+    /// The byte of the content directly behind the last record that was emitted or reported: a reader that begins there goes on with the next. A format with
+    /// <see cref="FileFormat{T}.IsRandomAccess"/> may count in another way; 0 is the beginning in any case.
+    /// </summary>
     public abstract long Position { get; }
 
     /// <summary>How many records of the file have been emitted, including those before the reader's start.</summary>

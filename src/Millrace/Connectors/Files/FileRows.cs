@@ -9,7 +9,7 @@ internal static class FileRows
     public static IEnumerable<T> Read<T>(FileFormat<T> format, string path)
     {
         format.Validate(path);
-        using var stream = Open(path);
+        using var stream = Open(path, format.IsRandomAccess ? FileCompression.None : FileCompression.Auto);
         using var reader = format.CreateReader(new FileReadContext<T>(stream, new FileSplit(path, 0, 0), new FileSourceOptions(), static () => { }));
         var rows = new Rows<T>();
         bool more = true;
@@ -37,12 +37,11 @@ internal static class FileRows
         }
     }
 
-    private static FileStream Open(string path)
+    private static Stream Open(string path, FileCompression compression)
     {
         try
         {
-            // No buffer of its own: every format has one.
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
+            return SourceFile.Open(path, compression);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

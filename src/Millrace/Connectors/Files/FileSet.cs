@@ -5,7 +5,25 @@ namespace Millrace.Connectors;
 /// <summary>Finds the files that a path stands for: one file, a folder, or a pattern.</summary>
 internal static class FileSet
 {
-    public static IReadOnlyList<string> Resolve(string path)
+    /// <summary>Finds the files.</summary>
+    /// <param name="path">A file, a folder, or a pattern.</param>
+    /// <param name="mayBeEmpty">Whether it is well that there is none; the folder must exist all the same.</param>
+    /// <returns>The files, in order.</returns>
+    /// <exception cref="ConnectorException">MR7102: there is none. MR7104: a folder cannot be listed.</exception>
+    public static IReadOnlyList<string> Resolve(string path, bool mayBeEmpty = false)
+    {
+        try
+        {
+            return Find(path, mayBeEmpty);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ConnectorException(
+                FileErrors.CannotRead, $"The folder of '{path}' cannot be listed: {error.Message} See that it exists and that this process may read it.", error is IOException, error);
+        }
+    }
+
+    private static List<string> Find(string path, bool mayBeEmpty)
     {
         if (File.Exists(path))
         {
@@ -16,13 +34,14 @@ internal static class FileSet
         {
             string folder = Path.GetFullPath(path);
             return NotEmpty(
+                mayBeEmpty,
                 VisibleFiles(folder, Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)),
                 $"The folder '{path}' has no files to read (names that begin with '.' or '_' are left out). Put files there, or correct the path.");
         }
 
         if (path.Contains('*', StringComparison.Ordinal))
         {
-            return ResolvePattern(path);
+            return ResolvePattern(path, mayBeEmpty);
         }
 
         throw FileErrors.Missing(
@@ -30,7 +49,7 @@ internal static class FileSet
             + "Correct the path, or start the program in the folder that the path is relative to.");
     }
 
-    private static List<string> ResolvePattern(string path)
+    private static List<string> ResolvePattern(string path, bool mayBeEmpty)
     {
         string[] segments = path.Split('/', Path.DirectorySeparatorChar);
         int wild = Array.FindIndex(segments, s => s.Contains('*', StringComparison.Ordinal));
@@ -44,6 +63,7 @@ internal static class FileSet
         var matcher = new Matcher(OperatingSystem.IsWindows() ? StringComparison.OrdinalIgnoreCase : StringComparison.Ordinal);
         matcher.AddInclude(string.Join('/', segments[wild..]));
         return NotEmpty(
+            mayBeEmpty,
             VisibleFiles(folder, matcher.GetResultsInFullPath(folder)),
             $"The pattern '{path}' matches no file in '{folder}' ('*' stands for any part of a name, '**' for any folders; names that begin with '.' or '_' "
             + "are left out). Put files there, or correct the pattern.");
@@ -58,5 +78,5 @@ internal static class FileSet
             .Select(file => file.Path),
     ];
 
-    private static List<string> NotEmpty(List<string> files, string message) => files.Count > 0 ? files : throw FileErrors.Missing(message);
+    private static List<string> NotEmpty(bool mayBeEmpty, List<string> files, string message) => files.Count > 0 || mayBeEmpty ? files : throw FileErrors.Missing(message);
 }

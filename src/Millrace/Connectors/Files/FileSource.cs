@@ -6,7 +6,7 @@ public static class FileSource
     /// <summary>A source that takes the format of each file from its extension.</summary>
     /// <remarks>
     /// <c>.jsonl</c> and <c>.ndjson</c> are JSON lines; <c>.csv</c> is CSV with a header; <c>.json</c> is one JSON array when its first byte that is not
-    /// blank is <c>[</c>, and JSON lines otherwise.
+    /// blank is <c>[</c>, and JSON lines otherwise; <c>.txt</c> and <c>.log</c> are text, where records are strings. Behind each of them <c>.gz</c> or <c>.zst</c> may stand.
     /// </remarks>
     /// <typeparam name="T">The type of the records.</typeparam>
     /// <param name="path">A file, a folder, or a pattern with <c>*</c> and <c>**</c>.</param>
@@ -20,7 +20,7 @@ public static class FileSource
     public static FileSource<T> Auto<T>(string path, FileSourceOptions? options = null) => new(path, new AutoFormat<T>(), options);
 }
 
-/// <summary>Reads files: one, all of a folder, or those that match a pattern. Bounded.</summary>
+/// <summary>Reads files: one, all of a folder, or those that match a pattern. Bounded, unless <see cref="FileSourceOptions.MonitorInterval"/> is set.</summary>
 /// <remarks>
 /// A folder is read with its folders; names that begin with <c>.</c> or <c>_</c> are left out. Files are handed out in ordinal order, one at a time, to
 /// whichever subtask is free; one file is read by one subtask, and its records keep their order. A snapshot holds for every file the byte behind the last
@@ -53,6 +53,11 @@ public sealed class FileSource<T> : Source<T, FileSplit, FileEnumeratorState>
         _format = format;
         _options = options ?? new FileSourceOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(_options.MaxRecordBytes, 1, $"{nameof(options)}.{nameof(FileSourceOptions.MaxRecordBytes)}");
+        if (_options.MonitorInterval is { } interval)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero, $"{nameof(options)}.{nameof(FileSourceOptions.MonitorInterval)}");
+        }
+
         if (_options.RecordsPerSecond is { } rate && !(rate > 0 && double.IsFinite(rate)))
         {
             throw new ArgumentOutOfRangeException(
@@ -61,13 +66,13 @@ public sealed class FileSource<T> : Source<T, FileSplit, FileEnumeratorState>
     }
 
     /// <inheritdoc/>
-    public override Boundedness Boundedness => Boundedness.Bounded;
+    public override Boundedness Boundedness => _options.MonitorInterval is null ? Boundedness.Bounded : Boundedness.Unbounded;
 
-    /// <summary>Checks that there is at least one file and that the format can read the files.</summary>
+    /// <summary>Checks that there is at least one file, unless new ones are looked for, and that the format can read the files.</summary>
     /// <exception cref="ConnectorException">MR7102: there is nothing to read. MR7103: the format cannot read a file.</exception>
     public override void Validate()
     {
-        foreach (string file in FileSet.Resolve(_path))
+        foreach (string file in FileSet.Resolve(_path, mayBeEmpty: _options.MonitorInterval is not null))
         {
             _format.Validate(file);
         }
@@ -76,7 +81,7 @@ public sealed class FileSource<T> : Source<T, FileSplit, FileEnumeratorState>
     /// <inheritdoc/>
     public override SplitEnumerator<FileSplit, FileEnumeratorState> CreateEnumerator(
         SplitEnumeratorContext<FileSplit> context, FileEnumeratorState? restored, bool isRestored) =>
-        new FileEnumerator(context, _path, isRestored ? restored : null);
+        new FileEnumerator(context, _path, _options.MonitorInterval, isRestored ? restored : null);
 
     /// <inheritdoc/>
     public override SourceReader<T, FileSplit> CreateReader(SourceReaderContext context) => new FileSourceReader<T>(context, _format, _options);

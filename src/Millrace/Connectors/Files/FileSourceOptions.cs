@@ -18,6 +18,18 @@ public sealed class FileSourceOptions
     /// <value><see langword="null"/>: as many as there are. A finite number greater than 0.</value>
     public double? RecordsPerSecond { get; init; }
 
+    /// <summary>
+    /// How often the folder is looked through for new files. The source is then unbounded: it reads what is there and goes on with what comes, each file once, known by its full path. A file
+    /// must be complete when it appears: write it under a name that begins with <c>.</c> or <c>_</c>, or elsewhere on the same disk, and rename it. The paths of all files that were found are
+    /// in every checkpoint.
+    /// </summary>
+    /// <value><see langword="null"/>: the files that are there when the job starts. Longer than zero; seconds rather than milliseconds, as each time the whole folder is listed.</value>
+    public TimeSpan? MonitorInterval { get; init; }
+
+    /// <summary>How the files are compressed. A compressed file is read by one subtask, as any file; going on within one decompresses again what is before.</summary>
+    /// <value><see cref="FileCompression.Auto"/>: by the first bytes of each file.</value>
+    public FileCompression Compression { get; init; }
+
     /// <summary>How many bytes are read from the disk at once; tests use tiny ones to meet every boundary.</summary>
     internal int BufferSize { get; init; } = 256 * 1024;
 }

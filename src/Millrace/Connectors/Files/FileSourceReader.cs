@@ -7,7 +7,7 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
     private readonly Pace? _pace = options.RecordsPerSecond is { } rate ? new Pace(context.TimeProvider, rate / context.Parallelism) : null;
     private FileSplit? _current;
     private FileRecordReader<T>? _reader;
-    private FileStream? _stream;
+    private Stream? _stream;
     private SourceOutput<T>? _output;
     private bool _requested;
     private bool _noMoreSplits;
@@ -104,16 +104,16 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
     {
         try
         {
-            _stream = new SourceFileStream(split.Path);
-            if (_stream.Length < split.Position)
+            if (format.IsRandomAccess)
             {
-                throw new ConnectorException(
-                    FileErrors.CannotRead,
-                    $"{split.Path} has {_stream.Length} bytes, but was read up to byte {split.Position} before: it is not the file that it was. "
-                    + "Put the old file back, or start the job without the checkpoint.");
+                _stream = new SourceFileStream(split.Path);
+            }
+            else
+            {
+                _stream = SourceFile.Open(split.Path, options.Compression);
+                SourceFile.MoveTo(_stream, split.Path, split.Position);
             }
 
-            _stream.Position = split.Position;
             _reader = format.CreateReader(new FileReadContext<T>(_stream, split, options, context.CountSkipped));
         }
         catch (Exception error)

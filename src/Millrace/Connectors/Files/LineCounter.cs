@@ -6,7 +6,7 @@ namespace Millrace.Connectors;
 /// Says on which line a byte of a file is, by reading the file again. Lines are needed for messages only, so that the reading of good rows need
 /// not count them, nor a split carry them.
 /// </summary>
-internal sealed class LineCounter(string path)
+internal sealed class LineCounter(string path, FileCompression compression)
 {
     private long _position;
     private long _line = 1;
@@ -18,7 +18,7 @@ internal sealed class LineCounter(string path)
             (_position, _line) = (0, 1);
         }
 
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using var file = SourceFile.Open(path, compression);
         file.Position = _position;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(128 * 1024);
         while (_position < position)

@@ -8,7 +8,7 @@ namespace Millrace.Connectors;
 /// file.
 /// </para>
 /// <para>
-/// With checkpoints each subtask completes its file at every checkpoint, and the sink is exactly-once: what a dead attempt has left is removed by the next
+/// With checkpoints each subtask completes its files at every checkpoint, and the sink is exactly-once: what a dead attempt has left is removed by the next
 /// one, except for what the restored checkpoint holds. Without, files are completed by size and age as the
 /// options say and committed about once a second and at the end; a run that fails leaves the files that were committed.
 /// </para>
@@ -17,6 +17,7 @@ namespace Millrace.Connectors;
 /// <code>
 /// var sink = new FileSink&lt;Alert&gt;("out/alerts", JsonFormat.Lines&lt;Alert&gt;());
 /// var csv = new FileSink&lt;Alert&gt;("out/alerts", CsvFormat.Of&lt;Alert&gt;(), new FileSinkOptions { WhenFolderHasFiles = WhenFolderHasFiles.Append });
+/// var hourly = new FileSink&lt;Alert&gt;("out/alerts", JsonFormat.Lines&lt;Alert&gt;()) { Buckets = BucketAssigner.ByEventTime&lt;Alert&gt;("yyyy-MM-dd/HH") };
 /// </code>
 /// </example>
 /// <typeparam name="T">The type of the records.</typeparam>
@@ -24,7 +25,8 @@ public sealed class FileSink<T> : CommittingSink<T, PendingFile>
 {
     private readonly FileFormat<T> _format;
     private readonly FileSinkOptions _options;
-    private readonly FileSinkFolder _folder;
+    private readonly string _path;
+    private FileSinkFolder? _folder;
 
     /// <summary>Creates a sink.</summary>
     /// <param name="folder">The folder; it is made when it does not exist.</param>
@@ -51,8 +53,15 @@ public sealed class FileSink<T> : CommittingSink<T, PendingFile>
                 nameof(options));
         }
 
-        _folder = new FileSinkFolder(Path.GetFullPath(folder), prefix, format.Extension);
+        _path = Path.GetFullPath(folder);
     }
+
+    /// <summary>Divides the records over folders within the sink's folder, for example one for each hour.</summary>
+    /// <value><see langword="null"/>: all files are in the sink's folder itself.</value>
+    public BucketAssigner<T>? Buckets { get; init; }
+
+    // Made when it is asked for: whether there are buckets is not known to the constructor.
+    private FileSinkFolder Folder => _folder ?? Interlocked.CompareExchange(ref _folder, new FileSinkFolder(_path, _options.Prefix, _format.Extension, Buckets is not null), null) ?? _folder;
 
     /// <summary>Checks that the format can be written and that the folder has no files where it must have none.</summary>
     /// <exception cref="ConnectorException">MR7103: the format can only be read. MR7105: the folder has files.</exception>
@@ -61,7 +70,7 @@ public sealed class FileSink<T> : CommittingSink<T, PendingFile>
         ValidateFormat();
         if (_options.WhenFolderHasFiles == WhenFolderHasFiles.Fail)
         {
-            _folder.ThrowIfNotEmpty();
+            Folder.ThrowIfNotEmpty();
         }
     }
 
@@ -82,8 +91,8 @@ public sealed class FileSink<T> : CommittingSink<T, PendingFile>
     public override CommittingSinkWriter<T, PendingFile> CreateWriter(SinkWriterContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var numbers = new FileNumbers(context, _folder.Prepare(context, _options.WhenFolderHasFiles));
-        return new FileSinkWriter<T>(context, _format.CreateEncoder(), _options, _folder, numbers);
+        var numbers = new FileNumbers(context, Folder.Prepare(context, _options.WhenFolderHasFiles));
+        return new FileSinkWriter<T>(context, _format, _options, Folder, numbers, Buckets);
     }
 
     /// <inheritdoc/>
@@ -93,7 +102,7 @@ public sealed class FileSink<T> : CommittingSink<T, PendingFile>
     {
         try
         {
-            _format.CreateEncoder();
+            _format.CreateEncoder().Dispose();
         }
         catch (NotSupportedException error)
         {

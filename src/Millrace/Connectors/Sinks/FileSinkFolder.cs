@@ -3,21 +3,47 @@ using Millrace.Checkpointing;
 namespace Millrace.Connectors;
 
 /// <summary>The folder of a file sink: the names in it, and which of the files there are nobody's any more.</summary>
-internal sealed class FileSinkFolder(string path, string prefix, string extension)
+internal sealed class FileSinkFolder(string path, string prefix, string extension, bool hasBuckets)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<int> _overwritten = [];
     private bool _isChecked;
 
-    public string FinalPath(int subtask, int number) => Path.Combine(path, FileSinkName.Final(prefix, extension, subtask, number));
+    /// <summary>Names a file.</summary>
+    /// <param name="bucket">The folder within this one; empty for this one itself.</param>
+    /// <param name="subtask">The subtask that writes it.</param>
+    /// <param name="number">Its number among the files of the subtask, in all buckets.</param>
+    public string FinalPath(string bucket, int subtask, int number) => Path.Combine(path, bucket, FileSinkName.Final(prefix, extension, subtask, number));
 
-    public string InProgressPath(int subtask, int number, long epoch) => Path.Combine(path, FileSinkName.InProgress(prefix, extension, subtask, number, epoch));
+    public string InProgressPath(string bucket, int subtask, int number, long epoch) => Path.Combine(path, bucket, FileSinkName.InProgress(prefix, extension, subtask, number, epoch));
 
-    public string PendingPath(int subtask, int number, long epoch, long checkpoint) =>
-        Path.Combine(path, FileSinkName.Pending(prefix, extension, subtask, number, epoch, checkpoint));
+    public string PendingPath(string bucket, int subtask, int number, long epoch, long checkpoint) =>
+        Path.Combine(path, bucket, FileSinkName.Pending(prefix, extension, subtask, number, epoch, checkpoint));
 
-    /// <summary>Makes new names in the folder durable.</summary>
-    public void Flush() => FileLinks.FlushFolder(path);
+    /// <summary>Makes the folder of a bucket.</summary>
+    public void Make(string bucket)
+    {
+        string made = path;
+        foreach (string part in bucket.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string parent = made;
+            made = Path.Combine(made, part);
+            if (!Directory.Exists(made))
+            {
+                Directory.CreateDirectory(made);
+                FileLinks.FlushFolder(parent);
+            }
+        }
+    }
+
+    /// <summary>Makes new names in the folders of buckets durable.</summary>
+    public void Flush(IEnumerable<string> buckets)
+    {
+        foreach (string bucket in buckets)
+        {
+            FileLinks.FlushFolder(Path.Combine(path, bucket));
+        }
+    }
 
     public void ThrowIfNotEmpty()
     {
@@ -121,7 +147,7 @@ internal sealed class FileSinkFolder(string path, string prefix, string extensio
             yield break;
         }
 
-        foreach (string file in Directory.EnumerateFiles(path))
+        foreach (string file in Directory.EnumerateFiles(path, "*", hasBuckets ? SearchOption.AllDirectories : SearchOption.TopDirectoryOnly))
         {
             if (FileSinkName.TryParse(prefix, extension, Path.GetFileName(file.AsSpan()), out var name))
             {

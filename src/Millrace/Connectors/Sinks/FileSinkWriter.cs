@@ -1,61 +1,49 @@
-using System.Buffers;
-
 namespace Millrace.Connectors;
 
-/// <summary>Writes the files of one subtask.</summary>
+/// <summary>Writes the files of one subtask, in each bucket one at a time.</summary>
 internal sealed class FileSinkWriter<T>(
-    SinkWriterContext context, FileEncoder<T> encoder, FileSinkOptions options, FileSinkFolder folder, FileNumbers numbers)
+    SinkWriterContext context, FileFormat<T> format, FileSinkOptions options, FileSinkFolder folder, FileNumbers numbers, BucketAssigner<T>? buckets)
     : CommittingSinkWriter<T, PendingFile>
 {
     // The size of a file is looked at after so many records, so that it exceeds the limit by little.
     private const int RecordsPerCheck = 64;
-    private const int BufferBytes = 128 * 1024;
-    private readonly ArrayBufferWriter<byte> _buffer = new(BufferBytes + (16 * 1024));
+    private const int MostChecked = 4096;
+    private readonly Dictionary<string, FileSinkPart<T>> _open = new(StringComparer.Ordinal);
+    private readonly Stack<FileEncoder<T>> _encoders = [];
+
+    // Names that are known to be good ones. Those of a sink that runs for years are not kept for ever.
+    private readonly HashSet<string> _checked = new(StringComparer.Ordinal);
+    private string? _lastBucket;
     private readonly List<CompleteFile> _complete = [];
-    private int _number;
-    private FileStream? _file;
-    private long _written;
-    private long _records;
-    private long _created;
-    private long _lastWrite;
 
     public override async ValueTask WriteAsync(SinkBatch<T> batch, CancellationToken cancellationToken)
     {
-        if (batch.Count == 0)
+        for (int start = 0; start < batch.Count;)
         {
-            return;
-        }
-
-        if (IsOld())
-        {
-            await CompleteFileAsync(cancellationToken).ConfigureAwait(false);
-        }
-
-        for (int start = 0; start < batch.Count; start += RecordsPerCheck)
-        {
-            OpenFile();
-            var records = batch.Values[start..Math.Min(batch.Count, start + RecordsPerCheck)];
-            encoder.Write(_buffer, records.Span);
-            _records += records.Length;
-            if (_buffer.WrittenCount >= BufferBytes)
+            // Neighbours of one bucket go together.
+            string bucket = "";
+            int end = batch.Count;
+            if (buckets is not null)
             {
-                WriteBuffer();
+                var now = context.TimeProvider.GetUtcNow();
+                bucket = BucketOf(batch, start, now);
+                end = start + 1;
+                while (end < batch.Count && BucketOf(batch, end, now) == bucket)
+                {
+                    end++;
+                }
             }
 
-            if (_written + _buffer.WrittenCount >= options.MaxFileSize)
-            {
-                await CompleteFileAsync(cancellationToken).ConfigureAwait(false);
-            }
+            await WriteAsync(bucket, batch.Values[start..end], cancellationToken).ConfigureAwait(false);
+            start = end;
         }
-
-        _lastWrite = context.TimeProvider.GetTimestamp();
     }
 
     public override async ValueTask<IReadOnlyList<PendingFile>> PrepareCommitAsync(long checkpointId, bool endOfInput, CancellationToken cancellationToken)
     {
-        if (endOfInput || context.CheckpointingEnabled || IsOld())
+        foreach (var part in _open.Values.Where(part => endOfInput || context.CheckpointingEnabled || IsOld(part)).ToList())
         {
-            await CompleteFileAsync(cancellationToken).ConfigureAwait(false);
+            await CompleteAsync(part, cancellationToken).ConfigureAwait(false);
         }
 
         if (_complete.Count == 0)
@@ -65,18 +53,20 @@ internal sealed class FileSinkWriter<T>(
 
         // The checkpoint is part of the name: the next attempt can tell by it whether the file is to be committed or is nobody's.
         var prepared = new List<PendingFile>();
+        var touched = new HashSet<string>(StringComparer.Ordinal);
         while (_complete.Count > 0)
         {
             var file = _complete[0];
-            string pending = folder.PendingPath(context.SubtaskIndex, file.Number, context.Epoch, checkpointId);
+            string pending = folder.PendingPath(file.Bucket, context.SubtaskIndex, file.Number, context.Epoch, checkpointId);
             File.Move(file.Path, pending, overwrite: true);
             _complete.RemoveAt(0);
-            prepared.Add(new PendingFile(pending, folder.FinalPath(context.SubtaskIndex, file.Number), file.Bytes, file.Records));
+            touched.Add(file.Bucket);
+            prepared.Add(new PendingFile(pending, folder.FinalPath(file.Bucket, context.SubtaskIndex, file.Number), file.Bytes, file.Records));
         }
 
         if (options.FlushToDisk)
         {
-            await Task.Run(folder.Flush, cancellationToken).ConfigureAwait(false);
+            await Task.Run(() => folder.Flush(touched), cancellationToken).ConfigureAwait(false);
         }
 
         return prepared;
@@ -86,9 +76,9 @@ internal sealed class FileSinkWriter<T>(
 
     public override ValueTask FlushAsync(bool endOfInput, CancellationToken cancellationToken)
     {
-        if (_file is not null)
+        foreach (var part in _open.Values)
         {
-            WriteBuffer();
+            part.Flush();
         }
 
         return ValueTask.CompletedTask;
@@ -96,13 +86,13 @@ internal sealed class FileSinkWriter<T>(
 
     public override ValueTask CloseAsync()
     {
-        if (_file is not null)
+        foreach (var part in _open.Values)
         {
-            string path = _file.Name;
-            _file.Dispose();
-            _file = null;
-            File.Delete(path);
+            part.Discard();
+            part.Encoder.Dispose();
         }
+
+        _open.Clear();
 
         // Files that were completed but never handed to the engine are known to nobody else.
         foreach (var file in _complete)
@@ -111,57 +101,95 @@ internal sealed class FileSinkWriter<T>(
         }
 
         _complete.Clear();
+        while (_encoders.TryPop(out var encoder))
+        {
+            encoder.Dispose();
+        }
+
         return ValueTask.CompletedTask;
     }
 
-    private bool IsOld() => _file is not null
-        && (context.TimeProvider.GetElapsedTime(_created) >= options.RolloverInterval
-            || context.TimeProvider.GetElapsedTime(_lastWrite) >= options.InactivityInterval);
-
-    private void OpenFile()
+    private async ValueTask WriteAsync(string bucket, ReadOnlyMemory<T> records, CancellationToken cancellationToken)
     {
-        if (_file is not null)
+        if (_open.TryGetValue(bucket, out var part) && IsOld(part))
         {
-            return;
+            await CompleteAsync(part, cancellationToken).ConfigureAwait(false);
+            part = null;
         }
 
-        _number = numbers.Take();
-        _file = new FileStream(
-            folder.InProgressPath(context.SubtaskIndex, _number, context.Epoch), FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
-        _written = 0;
-        _records = 0;
-        _created = _lastWrite = context.TimeProvider.GetTimestamp();
-        _buffer.ResetWrittenCount();
-        encoder.WriteHeader(_buffer);
+        for (int start = 0; start < records.Length; start += RecordsPerCheck)
+        {
+            part ??= Open(bucket);
+            part.Write(records[start..Math.Min(records.Length, start + RecordsPerCheck)].Span);
+            if (part.Bytes >= options.MaxFileSize)
+            {
+                await CompleteAsync(part, cancellationToken).ConfigureAwait(false);
+                part = null;
+            }
+        }
+
+        if (part is not null)
+        {
+            part.LastWrite = context.TimeProvider.GetTimestamp();
+        }
     }
 
-    private void WriteBuffer()
+    private string BucketOf(SinkBatch<T> batch, int index, DateTimeOffset now)
     {
-        _file!.Write(_buffer.WrittenSpan);
-        _written += _buffer.WrittenCount;
-        _buffer.ResetWrittenCount();
+        string bucket = buckets!.BucketOf(batch.Values.Span[index], batch.Timestamps.Span[index], now);
+        if (bucket is null || !ReferenceEquals(bucket, _lastBucket))
+        {
+            if (bucket is null || !_checked.Contains(bucket))
+            {
+                MustBeFolder(bucket);
+                if (_checked.Count == MostChecked)
+                {
+                    _checked.Clear();
+                }
+
+                _checked.Add(bucket!);
+            }
+
+            _lastBucket = bucket;
+        }
+
+        return bucket!;
     }
 
-    private async ValueTask CompleteFileAsync(CancellationToken cancellationToken)
+    /// <summary>A name that leads out of the sink's folder, or that readers of the folder would take for hidden, is a mistake.</summary>
+    private void MustBeFolder(string? bucket)
     {
-        if (_file is null)
+        if (bucket is null || (bucket.Length > 0 && bucket.Split('/').Any(part => part.Length == 0 || part[0] is '.' or '_' || part.AsSpan().IndexOfAny(Path.GetInvalidFileNameChars()) >= 0)))
         {
-            return;
+            throw new ConnectorException(
+                FileErrors.Options,
+                $"{context.OperatorName}: the bucket '{bucket ?? "null"}' is no name of a folder: its parts, which '/' divides, must not be empty, begin with '.' or '_', or have characters that "
+                + $"file names cannot have. Correct {nameof(FileSink<T>)}.{nameof(FileSink<T>.Buckets)}.");
         }
+    }
 
-        WriteBuffer();
-        if (options.FlushToDisk)
-        {
-            // It may take long, and the caller's thread has other subtasks to run.
-            var file = _file;
-            await Task.Run(() => file.Flush(flushToDisk: true), cancellationToken).ConfigureAwait(false);
-        }
+    private bool IsOld(FileSinkPart<T> part) => context.TimeProvider.GetElapsedTime(part.Created) >= options.RolloverInterval
+        || context.TimeProvider.GetElapsedTime(part.LastWrite) >= options.InactivityInterval;
 
-        _complete.Add(new CompleteFile(_file.Name, _number, _written, _records));
-        await _file.DisposeAsync().ConfigureAwait(false);
-        _file = null;
+    private FileSinkPart<T> Open(string bucket)
+    {
+        folder.Make(bucket);
+        int number = numbers.Take();
+        var encoder = _encoders.TryPop(out var used) ? used : format.CreateEncoder();
+        var part = new FileSinkPart<T>(
+            bucket, number, folder.InProgressPath(bucket, context.SubtaskIndex, number, context.Epoch), encoder, context.TimeProvider.GetTimestamp());
+        _open.Add(bucket, part);
+        return part;
+    }
+
+    private async ValueTask CompleteAsync(FileSinkPart<T> part, CancellationToken cancellationToken)
+    {
+        await part.CompleteAsync(options.FlushToDisk, cancellationToken).ConfigureAwait(false);
+        _open.Remove(part.Bucket);
+        _encoders.Push(part.Encoder);
+        _complete.Add(new CompleteFile(part.Bucket, part.Path, part.Number, part.Bytes, part.Records));
     }
 
     /// <summary>A file that is whole, and not prepared yet.</summary>
-    private readonly record struct CompleteFile(string Path, int Number, long Bytes, long Records);
+    private readonly record struct CompleteFile(string Bucket, string Path, int Number, long Bytes, long Records);
 }
