@@ -7,6 +7,7 @@ public sealed partial class DocumentationRules
 {
     public static TheoryData<string, string> Pages => new()
     {
+        { "docs/concepts/async-functions.md", "AsyncFunctions.cs" },
         { "docs/concepts/broadcast-state.md", "BroadcastStates.cs" },
         { "docs/concepts/connected-streams.md", "ConnectedStreams.cs" },
         { "docs/concepts/interval-join.md", "IntervalJoins.cs" },
