@@ -167,7 +167,7 @@ public sealed class PlanTests
         Assert.Equal(
             ["Data Source", "Operator", "Operator", "Data Sink", "Data Sink"], nodes.EnumerateArray().Select(node => node.GetProperty("pact").GetString()));
         Assert.Equal(
-            """{"id":5,"type":"broken","pact":"Data Sink","contents":"Sink","parallelism":2,"maxParallelism":128,"uid":"broken","task":2,"callSite":"here:5","predecessors":[{"id":2,"ship_strategy":"REBALANCE","side":"first","sideOutput":"side","recordType":"String"}]}""",
+            """{"id":5,"type":"broken","pact":"Data Sink","contents":"Sink","parallelism":2,"maxParallelism":128,"uid":"broken","slotSharingGroup":"default","task":2,"callSite":"here:5","predecessors":[{"id":2,"ship_strategy":"REBALANCE","side":"first","sideOutput":"side","recordType":"String"}]}""",
             System.Text.Json.JsonSerializer.Serialize(nodes[4]));
     }
 

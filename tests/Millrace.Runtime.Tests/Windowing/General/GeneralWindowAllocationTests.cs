@@ -28,7 +28,7 @@ public sealed class GeneralWindowAllocationTests
     {
         var env = new StreamExecutionEnvironment();
         var node = build(env.FromSource(new ScriptedSource<Tick>(new Script<Tick>())).KeyBy(tick => tick.Key)).Node;
-        var op = (StreamOperator<Tick, long>)node.CreateOperator();
+        var op = (InputOperator<long>)node.CreateOperator();
         _ = new OperatorRig(op, batchSize: BatchSize);
         op.Output.Connect(new Discard());
         op.Open();
@@ -43,7 +43,7 @@ public sealed class GeneralWindowAllocationTests
         Assert.True(allocated <= 1024, $"{BatchSize * Batches} records allocated {allocated} bytes.");
     }
 
-    private static long Run(StreamOperator<Tick, long> op, long now)
+    private static long Run(InputOperator<long> op, long now)
     {
         for (int i = 0; i < Batches; i++)
         {
@@ -53,7 +53,7 @@ public sealed class GeneralWindowAllocationTests
                 batch.Add(new Tick(k % 4, k), now++);
             }
 
-            op.Receive(batch);
+            ((IReceiver<Tick>)op).Receive(batch);
             op.Control(ControlElement.Watermark(now - 1));
         }
 

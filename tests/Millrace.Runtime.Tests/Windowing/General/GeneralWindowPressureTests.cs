@@ -29,7 +29,7 @@ public sealed class GeneralWindowPressureTests
         interruptions = 0;
         var env = new StreamExecutionEnvironment();
         var node = GeneralForms.All[0].Apply(scenario.Windowed(env.FromSource(new Millrace.Testing.ScriptedSource<Event>(new Millrace.Testing.Script<Event>())))).Node;
-        var op = (StreamOperator<Event, Firing>)node.CreateOperator();
+        var op = (InputOperator<Firing>)node.CreateOperator();
         var rig = new OperatorRig(op, batchSize: 1);
         var tap = new Tap<Firing>(rig.Pressure, blockAfter);
         op.Output.Connect(tap);
@@ -40,7 +40,7 @@ public sealed class GeneralWindowPressureTests
             switch (step.Kind)
             {
                 case WindowScenario.StepKind.Record:
-                    op.Receive(OperatorRig.Batch((new Event(step.Number, scenario.Id(i)), step.Time)));
+                    ((IReceiver<Event>)op).Receive(OperatorRig.Batch((new Event(step.Number, scenario.Id(i)), step.Time)));
                     break;
                 case WindowScenario.StepKind.Watermark:
                     op.Control(ControlElement.Watermark(step.Time));
