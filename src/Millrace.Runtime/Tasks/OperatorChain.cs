@@ -18,13 +18,18 @@ internal sealed record OperatorChain(IReadOnlyList<StreamOperator> Operators, IR
     /// <summary>Opens the operators, those at the end first: nobody emits into an operator that is not open.</summary>
     public void Open()
     {
-        for (int i = Operators.Count - 1; i >= 0; i--)
+        for (int i = Operators.Count - 1; i > 0; i--)
         {
             Operators[i].Open();
         }
 
+        // Before the head is open: a source says then how far event time had come in what it has read, and that is behind what was in flight from it.
         Replays.ForEach(static replay => replay());
         Replays.Clear();
+        if (Operators.Count > 0)
+        {
+            Operators[0].Open();
+        }
     }
 
     /// <summary>Hands on all partly filled batches.</summary>
