@@ -14,6 +14,11 @@ internal sealed record MatrixJob(string Name, Action<JobUnderTest> Declare, bool
     /// <summary>Whether its state is in a state backend.</summary>
     public bool KeepsKeyedState { get; init; }
 
+    /// <summary>
+    /// Whether its results tell which watermarks there were. Those in flight in an unaligned checkpoint are not dealt out again at another parallelism, where a later one stands for them.
+    /// </summary>
+    public bool ShowsEachWatermark { get; init; }
+
     /// <summary>Whether it runs on real threads only.</summary>
     public bool NeedsThreads => KnownResults is not null;
 

@@ -17,6 +17,7 @@ internal static class MatrixWindowJobs
         new("count windows", CountWindows) { KeepsKeyedState = true },
         new("cumulative windows", job => job.Capture(Keyed(job).Window(CumulativeEventTimeWindows.Of(Ms(100), Ms(25))).Aggregate(() => new Total()), "totals")) { KeepsKeyedState = true },
         new("triggers", Triggers) { KeepsKeyedState = true },
+        new("continuous trigger", ContinuousTrigger) { KeepsKeyedState = true, ShowsEachWatermark = true },
         new("state of windows", job => job.Capture(InOrder(job).Window(Tumbling(50)).AllowedLateness(Ms(400)).Process(() => new CountFirings()), "firings")) { KeepsKeyedState = true },
         new("windows of all records", job => job.Capture(Readings.Source().In(job).WindowAll(Tumbling(50)).Aggregate(() => new Total()), "totals")) { KeepsKeyedState = true },
         new("window join", WindowJoin) { KeepsKeyedState = true },
@@ -54,9 +55,11 @@ internal static class MatrixWindowJobs
     private static void Triggers(JobUnderTest job)
     {
         job.Capture(InOrder(job).Window(Tumbling(200)).Trigger(on => on.Count(3).Purging()).Aggregate(() => new Total()), "counts");
-        job.Capture(InOrder(job).Window(Tumbling(200)).Trigger(on => on.ContinuousEventTime(Ms(30))).AllowedLateness(Ms(400)).Aggregate(() => new Total()), "continuous");
         job.Capture(InOrder(job).Window(Tumbling(200)).Evictor(keep => keep.Within(Ms(60))).Process(() => new SortedWindow()), "evicted");
     }
+
+    private static void ContinuousTrigger(JobUnderTest job) => job.Capture(
+        InOrder(job).Window(Tumbling(200)).Trigger(on => on.ContinuousEventTime(Ms(30))).AllowedLateness(Ms(400)).Aggregate(() => new Total()), "continuous");
 
     private static void WindowJoin(JobUnderTest job) => job.Capture(
         Readings.Source(2).In(job).Join(Readings.Source(3, records: 30).In(job))
