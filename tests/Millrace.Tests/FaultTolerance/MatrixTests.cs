@@ -31,7 +31,7 @@ public sealed class MatrixTests(ITestOutputHelper output)
     public static TheoryData<string> JobsWithKeyedState { get; } = [.. MatrixJobs.All.Where(job => job.KeepsKeyedState).Select(job => job.Name)];
 
     // More where there is time: the seeds of every run are the same.
-    private static int Seeds => int.TryParse(Environment.GetEnvironmentVariable("MILLRACE_MATRIX_SEEDS"), out int seeds) ? seeds : 6;
+    private static int Seeds => int.TryParse(Environment.GetEnvironmentVariable("MILLRACE_MATRIX_SEEDS"), out int seeds) ? seeds : 4;
 
     [Theory]
     [MemberData(nameof(JobsAndWays))]
@@ -57,7 +57,7 @@ public sealed class MatrixTests(ITestOutputHelper output)
         // A run takes some twenty times as long as on the heap, so there are no more than show something: where backends change, until one has gone from the heap to RocksDB and
         // back; the first backend of an even seed is the heap.
         bool isShown = false;
-        for (ulong seed = 1; seed <= (ulong)Seeds / 6 || (!isShown && seed <= MostSeeds); seed++)
+        for (ulong seed = 1; seed <= (ulong)Seeds / 4 || (!isShown && seed <= MostSeeds); seed++)
         {
             var report = JobEquivalence.Check(job.Declare, way, job.Expected, options with { FirstSeed = seed });
             output.WriteLine($"{seed}: {report}");
