@@ -88,7 +88,7 @@ public sealed class S3CheckpointStorage : CheckpointStorage, IDisposable
         string key = KeyOf(name);
         try
         {
-            long length = Block(() => _client.GetObjectMetadataAsync(_options.Bucket, key, cancellationToken)).ContentLength;
+            long length = Ask(() => _client.GetObjectMetadataAsync(_options.Bucket, key, cancellationToken)).ContentLength;
             return new S3ReadStream(this, _client, _options.Bucket, key, length, cancellationToken);
         }
         catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.NotFound)
@@ -113,7 +113,7 @@ public sealed class S3CheckpointStorage : CheckpointStorage, IDisposable
             ListObjectsV2Response page;
             do
             {
-                page = Block(() => _client.ListObjectsV2Async(request, cancellationToken));
+                page = Ask(() => _client.ListObjectsV2Async(request, cancellationToken));
                 foreach (var item in page.S3Objects ?? [])
                 {
                     files.Add(new StoredFile(item.Key[_prefix.Length..], item.Size ?? 0, item.LastModified?.ToUniversalTime() ?? DateTimeOffset.UnixEpoch));
@@ -160,6 +160,22 @@ public sealed class S3CheckpointStorage : CheckpointStorage, IDisposable
     // The engine calls a storage on threads of its own, where blocking is right; the SDK has asynchronous methods alone. Its continuations run on the thread pool
     // and need no thread of the engine, so this cannot lock itself up.
     internal static T Block<T>(Func<Task<T>> call) => call().GetAwaiter().GetResult();
+
+    /// <summary>
+    /// Asks for something, and once more where the store says that it has not understood the question and nothing else: a store that answers a conditional write before it has read the body
+    /// takes what is left of the body, on a connection that is used again, for the beginning of the next request.
+    /// </summary>
+    internal static T Ask<T>(Func<Task<T>> call)
+    {
+        try
+        {
+            return Block(call);
+        }
+        catch (AmazonS3Exception exception) when (exception.StatusCode == HttpStatusCode.BadRequest && exception.ErrorCode is (null or "" or nameof(HttpStatusCode.BadRequest)))
+        {
+            return Block(call);
+        }
+    }
 
     internal static bool IsOfService(Exception exception) =>
         exception is AmazonServiceException or AmazonClientException or HttpRequestException or TimeoutException || (exception is OperationCanceledException { InnerException: TimeoutException });

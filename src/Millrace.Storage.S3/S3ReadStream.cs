@@ -99,7 +99,7 @@ internal sealed class S3ReadStream(S3CheckpointStorage storage, AmazonS3Client c
     private GetObjectResponse Open()
     {
         var request = new GetObjectRequest { BucketName = bucket, Key = key, ByteRange = new ByteRange(_position, length - 1) };
-        return S3CheckpointStorage.Block(() => client.GetObjectAsync(request, cancellationToken));
+        return S3CheckpointStorage.Ask(() => client.GetObjectAsync(request, cancellationToken));
     }
 
     private void Drop()
