@@ -33,6 +33,10 @@ public sealed class ExecutionOptions
     /// <value>Default: 200 ms, as in Flink.</value>
     public TimeSpan AutoWatermarkInterval { get; set; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>How long event time may stand still in an operator, though records come, before the log says who holds it back; zero for never.</summary>
+    /// <value>Default: 1 minute.</value>
+    public TimeSpan WatermarkStallTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>How often sources send a marker that measures the time to the sinks; zero for never.</summary>
     /// <value>Default: zero, as in Flink.</value>
     public TimeSpan LatencyTrackingInterval { get; set; } = TimeSpan.Zero;
@@ -75,6 +79,7 @@ public sealed class ExecutionOptions
         Check(nameof(ChannelCapacity), ChannelCapacity, 2, 1_024);
         Check(nameof(BufferTimeout), BufferTimeout, TimeSpan.Zero, TimeSpan.FromHours(1));
         Check(nameof(AutoWatermarkInterval), AutoWatermarkInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1));
+        Check(nameof(WatermarkStallTimeout), WatermarkStallTimeout, TimeSpan.Zero, TimeSpan.FromDays(1));
         Check(nameof(LatencyTrackingInterval), LatencyTrackingInterval, TimeSpan.Zero, TimeSpan.FromHours(1));
         Check(nameof(CancellationTimeout), CancellationTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1));
     }

@@ -50,6 +50,16 @@ public abstract class SourceReader<T, TSplit>
     {
     }
 
+    /// <summary>
+    /// Some splits are ahead of the slowest source by more than the watermark alignment allows: a reader that can reads nothing of them until they are named again. One that cannot reads on; its
+    /// subtask waits where all of its splits are ahead.
+    /// </summary>
+    /// <param name="splitsToPause">The splits to pause, by <see cref="ISourceSplit.SplitId"/>.</param>
+    /// <param name="splitsToResume">The splits to go on with.</param>
+    public virtual void PauseOrResumeSplits(IReadOnlyList<string> splitsToPause, IReadOnlyList<string> splitsToResume)
+    {
+    }
+
     /// <summary>Called once at the end, also after a failure.</summary>
     public virtual void Close()
     {

@@ -22,6 +22,8 @@ public sealed class WatermarkStrategy<T>
         TimestampAssigner = other.TimestampAssigner;
         Idleness = other.Idleness;
         EmitEvery = other.EmitEvery;
+        Alignment = other.Alignment;
+        HasWatermarks = other.HasWatermarks;
     }
 
     internal Func<WatermarkGenerator<T>> CreateGenerator { get; }
@@ -32,6 +34,12 @@ public sealed class WatermarkStrategy<T>
 
     /// <summary>After how many records a watermark is asked for; 0 = by the clock only.</summary>
     internal int EmitEvery { get; private init; }
+
+    /// <summary>Who this source waits for; null for nobody.</summary>
+    internal WatermarkAlignmentOptions? Alignment { get; private init; }
+
+    /// <summary>Whether it says anything about time.</summary>
+    internal bool HasWatermarks { get; private init; } = true;
 
     /// <summary>For records in order of time: the watermark is the greatest timestamp − 1 ms.</summary>
     /// <returns>The strategy.</returns>
@@ -50,7 +58,7 @@ public sealed class WatermarkStrategy<T>
 
     /// <summary>No watermarks: event-time windows and timers fire only at the end of a bounded input.</summary>
     /// <returns>The strategy.</returns>
-    public static WatermarkStrategy<T> NoWatermarks() => new(() => new NoWatermarks<T>());
+    public static WatermarkStrategy<T> NoWatermarks() => new(() => new NoWatermarks<T>()) { HasWatermarks = false };
 
     /// <summary>Watermarks by a generator of your own.</summary>
     /// <param name="createGenerator">Makes a generator; called once per split.</param>
@@ -98,5 +106,30 @@ public sealed class WatermarkStrategy<T>
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(records, 1);
         return new(this) { EmitEvery = records };
+    }
+
+    /// <summary>
+    /// Has the sources of a group wait for each other: none reads on while its watermark is ahead of the slowest one of the group by more than <paramref name="maxDrift"/>. It bounds
+    /// what joins and windows must keep for sources that are read at different speeds.
+    /// </summary>
+    /// <param name="group">A name; sources of the same job with the same name wait for each other, and so do the subtasks and splits of one source.</param>
+    /// <param name="maxDrift">How far one may be ahead. Zero or more, whole milliseconds. What is read between two watermarks and between two looks at the others comes on top.</param>
+    /// <param name="updateInterval">How often each looks at the others. Positive, whole milliseconds; default: 1 s, as in Flink.</param>
+    /// <returns>The new strategy.</returns>
+    /// <remarks>
+    /// Nobody waits for a source that is idle, has ended or has said nothing about time yet: one that may be silent needs <see cref="WithIdleness"/>, or those ahead of it stand still with it. Splits of
+    /// one reader wait for each other where the reader can pause them (<c>SourceReader.PauseOrResumeSplits</c>). Only for sources.
+    /// </remarks>
+    /// <exception cref="ArgumentException">The name is empty, or a time is negative or not a whole number of milliseconds.</exception>
+    public WatermarkStrategy<T> WithWatermarkAlignment(string group, TimeSpan maxDrift, TimeSpan? updateInterval = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(group);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxDrift, TimeSpan.Zero);
+        var interval = updateInterval ?? TimeSpan.FromSeconds(1);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(interval, TimeSpan.Zero, nameof(updateInterval));
+        return new(this)
+        {
+            Alignment = new WatermarkAlignmentOptions(group, EventTime.Milliseconds(maxDrift, nameof(maxDrift)), EventTime.Milliseconds(interval, nameof(updateInterval))),
+        };
     }
 }

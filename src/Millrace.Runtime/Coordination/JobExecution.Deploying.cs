@@ -4,6 +4,7 @@ using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Runtime.Diagnostics;
 using Millrace.Runtime.Sources;
 using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Time;
 
 namespace Millrace.Runtime.Coordination;
 
@@ -13,6 +14,7 @@ internal sealed partial class JobExecution
     // Subtasks that are decided to be deployed, and whose state is still being looked for.
     private readonly HashSet<SubtaskId> _deploying = [];
     private readonly RestartBackoff _openingBackoff;
+    private readonly WatermarkAlignment _alignment = new();
     private long _epoch;
     private bool _isOpening;
     private DateTimeOffset? _finishedBefore;
@@ -306,6 +308,7 @@ internal sealed partial class JobExecution
                 error => Tell(() => EnumeratorFailed(made!, error)),
                 _store is null ? null : _serializers,
                 restore?.CoordinatorOf(node));
+            made.Alignment = _alignment;
             made.BacklogChanged = has => Tell(() => BacklogChanged(made, node.Id, has));
             begun.Add((node.Id, made));
         }

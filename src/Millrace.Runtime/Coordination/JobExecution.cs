@@ -104,7 +104,11 @@ internal sealed partial class JobExecution : Actor
 
     public SubtaskState StateOf(SubtaskId subtask) => _coordinator.StateOf(subtask);
 
-    public void Start() => Tell(Open);
+    public void Start() => Tell(() =>
+    {
+        WatchEventTime();
+        Open();
+    });
 
     public void Cancel() => Tell(() => Apply(_coordinator.Cancel(Now)));
 
@@ -259,6 +263,7 @@ internal sealed partial class JobExecution : Actor
         _end = complete;
         _cancellationTimer?.Dispose();
         _restartTimer?.Dispose();
+        _stallTimer?.Dispose();
         _closing = [.. _enumerators.Values];
         if (_closing.Count == 0)
         {

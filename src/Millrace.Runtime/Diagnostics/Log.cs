@@ -45,6 +45,12 @@ internal static partial class Log
         "Job '{Job}' finished on {FinishedAt:u} already, as its checkpoints in {Storage} say, and is not run again. To run it again, set CheckpointOptions.RunFinishedAgain, or give it another JobId or another storage.")]
     public static partial void FinishedBefore(ILogger logger, string job, DateTimeOffset finishedAt, string storage);
 
+    [LoggerMessage(
+        2010,
+        LogLevel.Warning,
+        "Job '{Job}': event time has stood still at {Watermark} for {Duration} in {Operators}, though {Records} records have come meanwhile. It is held back by {Holder}")]
+    public static partial void EventTimeStandsStill(ILogger logger, string job, string watermark, TimeSpan duration, string operators, long records, string holder);
+
     [LoggerMessage(3006, LogLevel.Warning, "Job '{Job}': the storage of its checkpoints cannot be opened; it is tried again.")]
     public static partial void OpeningRetried(ILogger logger, Exception error, string job);
 

@@ -22,6 +22,9 @@ internal abstract class StreamOperator
     /// </summary>
     public virtual bool IsUnfinished => false;
 
+    /// <summary>Whether the operator gives its output watermarks of its own.</summary>
+    public virtual bool AssignsWatermarks => false;
+
     public virtual void Setup(OperatorContext context) => Context = context;
 
     /// <summary>Called once before the first record, after state was restored.</summary>

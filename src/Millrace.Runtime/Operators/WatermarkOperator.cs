@@ -24,6 +24,8 @@ internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : Coll
 
     public override long NextProcessingTime => _ended ? long.MaxValue : _nextInterval;
 
+    public override bool AssignsWatermarks => true;
+
     public override void Open()
     {
         long now = Context.ProcessingTime;

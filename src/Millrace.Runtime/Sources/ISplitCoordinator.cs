@@ -9,6 +9,9 @@ internal interface ISplitCoordinator
     void ReaderStarted(int subtask);
 
     void RequestSplit(int subtask);
+
+    /// <summary>Says how far a reader has come, and asks how far the slowest of its group has.</summary>
+    void ReportWatermark(int subtask, string group, long watermark);
 }
 
 /// <summary>What the enumerator tells a reader's subtask. Called from the enumerator's turn; implementations hand over to their own.</summary>
@@ -19,6 +22,9 @@ internal interface ISplitReceiver<TSplit>
     void AddSplit(TSplit split);
 
     void NoMoreSplits();
+
+    /// <summary>How far the slowest of the reader's alignment group has come.</summary>
+    void AlignTo(long watermark);
 
     /// <summary>Begins a checkpoint: what was given before belongs to it, what is given later does not.</summary>
     void TriggerCheckpoint(CheckpointBarrier barrier);

@@ -32,6 +32,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     private long _nextInterval = long.MaxValue;
     private long _nextLatencyMarker = long.MaxValue;
     private long _wakeAt = long.MaxValue;
+    private AlignedReading? _aligned;
     private bool _idle;
     private bool _ended;
 
@@ -50,7 +51,12 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     /// <summary>The enumerator's side; set before the operator is opened.</summary>
     public ISplitCoordinator Coordinator { get; set; } = null!;
 
-    public override long NextProcessingTime => _ended ? long.MaxValue : Math.Min(Math.Min(_nextInterval, _nextLatencyMarker), _wakeAt);
+    public override long NextProcessingTime => _ended ? long.MaxValue : Math.Min(Math.Min(_nextInterval, _nextLatencyMarker), Math.Min(_wakeAt, _aligned?.NextReport ?? long.MaxValue));
+
+    public override bool AssignsWatermarks => strategy.HasWatermarks;
+
+    /// <summary>Whether the reader is so far ahead of others that it waits for them.</summary>
+    private bool Waits => _aligned is { } aligned && CurrentWatermark > aligned.Limit;
 
     public TaskInput CreateInput() => new ReaderInput(this);
 
@@ -66,6 +72,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         long now = Context.ProcessingTime;
         _pressure = new TaskPressure.Watch(Context.Pressure);
         _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
+        _aligned = strategy.Alignment is { } alignment ? new AlignedReading(alignment, now) : null;
         if (Context.Options.LatencyTrackingInterval > TimeSpan.Zero)
         {
             _nextLatencyMarker = now;
@@ -111,10 +118,17 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
             Forward(new ControlElement(ElementKind.LatencyMarker, Context.TimeProvider.GetUtcNow().UtcTicks, Context.NodeId, Context.SubtaskIndex));
         }
 
+        if (_aligned?.IsDue(now) is true)
+        {
+            ReportWatermark();
+        }
+
         if (now >= _nextInterval)
         {
             _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
-            _output.OnInterval(now, _pressure.WasFree());
+            _output.OnInterval(now, _pressure.WasFree() && !Waits, _aligned);
+            Context.Metrics.Splits = _output.Times;
+            Align();
         }
     }
 
@@ -229,6 +243,20 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
 
     public void NoMoreSplits() => Context.Mailbox.Post(() => Take(() => Call(static reader => reader.NoMoreSplits(), "taking its last split")));
 
+    public void AlignTo(long watermark) => Context.Mailbox.Post(() =>
+    {
+        if (_aligned is { } aligned && !_ended)
+        {
+            aligned.Follow(watermark);
+            Align();
+        }
+    });
+
+    private void Align() => _aligned?.Choose(_output.Times, (pause, resume) => Call(reader => reader.PauseOrResumeSplits(pause, resume), "pausing splits"));
+
+    private void ReportWatermark() =>
+        Coordinator.ReportWatermark(Context.SubtaskIndex, _aligned!.Group, _ended || _output.IsIdle ? EventTime.MaxWatermark : CurrentWatermark);
+
     /// <summary>
     /// Does what the enumerator says, behind the snapshot if one is due: the enumerator's own was taken before it said so, and what is in both would be read twice.
     /// </summary>
@@ -329,6 +357,12 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
             return End();
         }
 
+        if (Waits)
+        {
+            // Hearing that the others have come further is mail, behind which the input is polled again.
+            return InputStatus.Empty;
+        }
+
         ReadStatus status;
         try
         {
@@ -359,6 +393,11 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     {
         _ended = true;
         Flush();
+        if (_aligned is not null)
+        {
+            ReportWatermark();
+        }
+
         Advance(EventTime.MaxWatermark);
         Forward(ControlElement.EndOfInput);
         return InputStatus.Ended;
@@ -369,6 +408,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         if (_idle && !_output.IsIdle)
         {
             _idle = false;
+            Context.Metrics.IsIdle = false;
             Forward(ControlElement.Idle(false));
         }
 
@@ -376,6 +416,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         if (!_idle && _output.IsIdle)
         {
             _idle = true;
+            Context.Metrics.IsIdle = true;
             Flush();
             Forward(ControlElement.Idle(true));
         }

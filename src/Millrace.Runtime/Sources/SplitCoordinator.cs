@@ -3,6 +3,7 @@ using Millrace.Connectors;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Time;
 using Millrace.Serialization;
 
 namespace Millrace.Runtime.Sources;
@@ -14,6 +15,9 @@ internal abstract class SplitCoordinator(ITaskScheduler scheduler, string descri
 
     /// <summary>Hears whether the source works off a backlog. Called from any thread.</summary>
     public Action<bool>? BacklogChanged { get; set; }
+
+    /// <summary>How far the readers of all sources have come that wait for each other; set by whoever makes the coordinator, before it runs.</summary>
+    public WatermarkAlignment Alignment { get; set; } = new();
 
     /// <summary>Ends the actor and closes the enumerator.</summary>
     /// <param name="stopped">Called when it has ended, with the error of closing if there was one.</param>
@@ -101,6 +105,20 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
 
     public void RequestSplit(int subtask) => Post(enumerator => enumerator.HandleSplitRequest(subtask));
 
+    public void ReportWatermark(int subtask, string group, long watermark) => _mailbox.Post(() =>
+    {
+        if (_stopped)
+        {
+            return;
+        }
+
+        long slowest = Alignment.Report(group, this, subtask, watermark);
+        lock (_gate)
+        {
+            _readers[subtask]?.AlignTo(slowest);
+        }
+    });
+
     public override void Checkpoint(CheckpointBarrier barrier, IReadOnlyList<int> readers, Action<CoordinatorSnapshot?, Exception?> taken) => _mailbox.Post(() =>
     {
         try
@@ -138,6 +156,7 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
 
     public override void ResetReader(int subtask, long? restoredCheckpointId) => Post(enumerator =>
     {
+        Alignment.Forget(this, subtask);
         List<TSplit> back;
         lock (_gate)
         {
@@ -158,6 +177,7 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
     public override void Stop(Action<Exception?> stopped) => _mailbox.Post(() =>
     {
         _stopped = true;
+        Alignment.Forget(this);
         lock (_gate)
         {
             foreach (var timer in _timers)
@@ -322,6 +342,11 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
         public void AddSplit(TSplit split) => _splits.Add(split);
 
         public void NoMoreSplits() => _noMore = true;
+
+        public void AlignTo(long watermark)
+        {
+            // The reader asks itself when it is there.
+        }
 
         public void TriggerCheckpoint(CheckpointBarrier barrier)
         {

@@ -1,5 +1,6 @@
 using Millrace.Connectors;
 using Millrace.Runtime.Exchange;
+using Millrace.Runtime.Time;
 
 namespace Millrace.Runtime.Sources;
 
@@ -87,6 +88,9 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
     /// <summary>How far each split has come.</summary>
     public IEnumerable<(string SplitId, long Watermark)> Progress => _splits.Where(split => split != _main).Select(split => (split.SplitId, split.Watermarks.Watermark));
 
+    /// <summary>How far each split has come, and whether it is waited for.</summary>
+    public IReadOnlyList<SplitTime> Times => [.. _splits.Select(split => new SplitTime(split.SplitId, split.Watermarks.Watermark, split.Watermarks.IsIdle))];
+
     /// <summary>Derives all watermarks from what was seen so far.</summary>
     public void EmitNow()
     {
@@ -109,11 +113,14 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
     }
 
     /// <summary>The watermark interval has passed.</summary>
-    public void OnInterval(long now, bool couldEmit)
+    /// <param name="now">The wall clock in milliseconds.</param>
+    /// <param name="couldEmit">Whether the reader was free to emit since the last call.</param>
+    /// <param name="waits">The splits that wait for others, whatever the reader may do; null for none.</param>
+    public void OnInterval(long now, bool couldEmit, AlignedReading? waits = null)
     {
         for (int i = 0; i < _splits.Count; i++)
         {
-            _splits[i].Watermarks.OnInterval(now, couldEmit);
+            _splits[i].Watermarks.OnInterval(now, couldEmit && waits?.IsPaused(_splits[i].SplitId) is not true);
         }
 
         if (_splits.Count == 0 && !IsIdle && _idleTimeout != long.MaxValue)

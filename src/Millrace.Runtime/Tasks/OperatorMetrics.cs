@@ -1,3 +1,5 @@
+using Millrace.Runtime.Time;
+
 namespace Millrace.Runtime.Tasks;
 
 /// <summary>
@@ -11,6 +13,8 @@ internal sealed class OperatorMetrics
     private long _lateRecords;
     private long _recordsSkipped;
     private long _watermark = EventTime.MinWatermark;
+    private bool _isIdle;
+    private IReadOnlyList<SplitTime> _splits = [];
 
     public long RecordsIn => Volatile.Read(ref _recordsIn);
 
@@ -28,6 +32,20 @@ internal sealed class OperatorMetrics
     {
         get => Volatile.Read(ref _watermark);
         set => Volatile.Write(ref _watermark, value);
+    }
+
+    /// <summary>Of a source: whether nobody waits for its watermark.</summary>
+    public bool IsIdle
+    {
+        get => Volatile.Read(ref _isIdle);
+        set => Volatile.Write(ref _isIdle, value);
+    }
+
+    /// <summary>Of a source: how far each of its splits had come at the last watermark interval.</summary>
+    public IReadOnlyList<SplitTime> Splits
+    {
+        get => Volatile.Read(ref _splits);
+        set => Volatile.Write(ref _splits, value);
     }
 
     public void AddRecordsIn(int count) => Volatile.Write(ref _recordsIn, _recordsIn + count);

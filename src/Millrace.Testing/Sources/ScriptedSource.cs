@@ -85,7 +85,7 @@ public sealed class ScriptedSource<T>(params Script<T>[] scripts) : Source<T, Sc
             {
                 // One step at a time, split by split: the finest interleaving there is.
                 var split = _splits[(int)(_next++ % (uint)_splits.Count)];
-                if (split.WaitsUntil is { } until && until > now)
+                if (split.IsPaused || (split.WaitsUntil is { } until && until > now))
                 {
                     continue;
                 }
@@ -104,6 +104,14 @@ public sealed class ScriptedSource<T>(params Script<T>[] scripts) : Source<T, Sc
             }
 
             return End(now) ?? ReadStatus.NothingAvailable;
+        }
+
+        public override void PauseOrResumeSplits(IReadOnlyList<string> splitsToPause, IReadOnlyList<string> splitsToResume)
+        {
+            foreach (var split in _splits)
+            {
+                split.IsPaused = (split.IsPaused || splitsToPause.Contains(split.SplitId)) && !splitsToResume.Contains(split.SplitId);
+            }
         }
 
         public override IReadOnlyList<ScriptedSplit> Snapshot(long checkpointId) => [.. _splits.Select(split => new ScriptedSplit(split.Index, split.Position))];
@@ -158,6 +166,8 @@ public sealed class ScriptedSource<T>(params Script<T>[] scripts) : Source<T, Sc
             public int Position { get; set; } = split.Position;
 
             public DateTimeOffset? WaitsUntil { get; set; }
+
+            public bool IsPaused { get; set; }
         }
     }
 }

@@ -41,6 +41,7 @@ public static class MillraceConfiguration
             ("ChannelCapacity", value => options.ChannelCapacity = value.Integer()),
             ("BufferTimeout", value => options.BufferTimeout = value.Time()),
             ("AutoWatermarkInterval", value => options.AutoWatermarkInterval = value.Time()),
+            ("WatermarkStallTimeout", value => options.WatermarkStallTimeout = value.Time()),
             ("LatencyTrackingInterval", value => options.LatencyTrackingInterval = value.Time()),
             ("CancellationTimeout", value => options.CancellationTimeout = value.Time()),
             ("OperatorChaining", value => options.OperatorChaining = value.Boolean()));

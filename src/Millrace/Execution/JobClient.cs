@@ -5,6 +5,7 @@ using Millrace.Runtime.Diagnostics;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Time;
 
 namespace Millrace;
 
@@ -45,6 +46,11 @@ public sealed class JobClient : IAsyncDisposable
     /// <summary>What every operator has done so far. Cheap enough to be asked several times a second.</summary>
     /// <returns>A snapshot.</returns>
     public JobMetrics GetMetrics() => JobMetrics.From(_execution, _timeProvider.GetElapsedTime(_started));
+
+    /// <summary>How far event time has come in every operator, and who holds it back: which split of which source, or which operator.</summary>
+    /// <returns>A snapshot, sources first. Of splits it has what they were at the last watermark interval.</returns>
+    /// <example><code>foreach (var op in client.GetWatermarks()) Console.WriteLine($"{op.Name}: {EventTime.Format(op.Watermark)}, held back by {op.HeldBackBy}");</code></example>
+    public IReadOnlyList<OperatorWatermark> GetWatermarks() => WatermarkHolders.Find(_execution.Job, _execution.Subtasks);
 
     /// <summary>How the job's checkpoints and savepoints went in this run of the program. Copies the history: for a page or a command, not for a loop.</summary>
     /// <returns>A snapshot; empty where the job keeps no checkpoints.</returns>

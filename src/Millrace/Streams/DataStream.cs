@@ -141,6 +141,11 @@ public partial class DataStream<T>
     public SingleOutputStream<T> AssignTimestampsAndWatermarks(WatermarkStrategy<T> strategy, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(strategy);
+        if (strategy.Alignment is not null)
+        {
+            throw new ArgumentException("Only a source can wait for others: give the strategy with WithWatermarkAlignment to FromSource.", nameof(strategy));
+        }
+
         return Transform<T>("Watermarks", () => new WatermarkOperator<T>(strategy), file, line);
     }
 

@@ -1,0 +1,112 @@
+using Millrace.Runtime.Graph;
+using Millrace.Runtime.Operators;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Time;
+
+/// <summary>
+/// Finds who holds a watermark back: from an operator to the slowest of its inputs, and on, until somebody has no slower input.
+/// What it looks at changes meanwhile: for a watermark that stands still the answer is exact, for one that moves it is that of a moment.
+/// </summary>
+internal sealed class WatermarkHolders
+{
+    private readonly JobGraph _job;
+    private readonly Dictionary<StreamNode, IReadOnlyList<StreamOperator>> _operators = [];
+    private readonly Dictionary<StreamNode, long> _watermarks = [];
+    private readonly Dictionary<StreamNode, bool> _idle = [];
+    private readonly Dictionary<StreamNode, int> _parallelism = [];
+
+    private WatermarkHolders(JobGraph job, IReadOnlyDictionary<SubtaskId, Subtask> subtasks)
+    {
+        _job = job;
+        foreach (var vertex in job.Vertices)
+        {
+            var made = Enumerable.Range(0, vertex.Parallelism).Select(index => subtasks.GetValueOrDefault(new SubtaskId(vertex.Index, index))).OfType<Subtask>().ToList();
+            for (int i = 0; i < vertex.Nodes.Count; i++)
+            {
+                var node = vertex.Nodes[i];
+                List<StreamOperator> operators = [.. made.Select(subtask => subtask.Operators).Where(list => list.Count > i).Select(list => list[i])];
+                _operators[node] = operators;
+                _parallelism[node] = vertex.Parallelism;
+                _watermarks[node] = operators.Count < vertex.Parallelism ? EventTime.MinWatermark : operators.Min(op => op.Context.Metrics.Watermark);
+            }
+        }
+    }
+
+    /// <summary>Every operator, sources first.</summary>
+    public static IReadOnlyList<OperatorWatermark> Find(JobGraph job, IReadOnlyDictionary<SubtaskId, Subtask> subtasks)
+    {
+        var holders = new WatermarkHolders(job, subtasks);
+        return [.. job.Vertices.SelectMany(vertex => vertex.Nodes).Select(node => new OperatorWatermark(
+            node.Name, job.Uids[node], holders._watermarks[node], holders.IsIdle(node), holders._watermarks[node] == EventTime.MaxWatermark ? null : holders.HolderOf(node)))];
+    }
+
+    private bool IsIdle(StreamNode node)
+    {
+        if (!_idle.TryGetValue(node, out bool idle))
+        {
+            // A source is idle with all its readers, another operator with all its inputs; who has ended is not waited for either way.
+            idle = node.Source is not null
+                ? _operators[node].Count > 0 && _operators[node].All(op => HasEnded(op) || op.Context.Metrics.IsIdle) && !_operators[node].All(HasEnded)
+                : node.Inputs.Count > 0 && node.Inputs.All(edge => IsIdle(edge.Source) || HasEnded(edge.Source)) && !node.Inputs.All(edge => HasEnded(edge.Source));
+            _idle[node] = idle;
+        }
+
+        return idle;
+    }
+
+    private bool HasEnded(StreamNode node) => _watermarks[node] == EventTime.MaxWatermark;
+
+    private static bool HasEnded(StreamOperator op) => op.Context.Metrics.Watermark == EventTime.MaxWatermark;
+
+    private WatermarkHolder? HolderOf(StreamNode node)
+    {
+        if (node.Source is not null)
+        {
+            return HolderInSource(node);
+        }
+
+        if (_operators[node].Any(op => op.AssignsWatermarks))
+        {
+            return Of(node, Slowest(_operators[node]), null, WatermarkHold.Strategy);
+        }
+
+        var slowest = node.Inputs.Select(edge => edge.Source).Where(input => !IsIdle(input) && !HasEnded(input)).OrderBy(input => _watermarks[input]).FirstOrDefault();
+        if (slowest is null)
+        {
+            return node.Inputs.All(edge => HasEnded(edge.Source)) ? Of(node, Slowest(_operators[node]), null, WatermarkHold.Operator) : null;
+        }
+
+        return _watermarks[slowest] > _watermarks[node] ? Of(node, Slowest(_operators[node]), null, WatermarkHold.Operator) : HolderOf(slowest);
+    }
+
+    private WatermarkHolder? HolderInSource(StreamNode node)
+    {
+        if (_operators[node].Count < _parallelism[node])
+        {
+            return Of(node, null, null, WatermarkHold.NoSplit);
+        }
+
+        var slowest = _operators[node].Where(op => !HasEnded(op) && !op.Context.Metrics.IsIdle).MinBy(op => op.Context.Metrics.Watermark);
+        if (slowest is null)
+        {
+            return null;
+        }
+
+        var active = slowest.Context.Metrics.Splits.Where(split => !split.IsIdle).ToList();
+        if (active.Count == 0)
+        {
+            return Of(node, slowest, null, slowest.AssignsWatermarks ? WatermarkHold.NoSplit : WatermarkHold.NoWatermarks);
+        }
+
+        var split = active.MinBy(split => split.Watermark);
+        return split.Watermark == EventTime.MinWatermark && !slowest.AssignsWatermarks
+            ? Of(node, slowest, null, WatermarkHold.NoWatermarks)
+            : Of(node, slowest, split.SplitId.Length == 0 ? null : split.SplitId, WatermarkHold.Split) with { Watermark = split.Watermark };
+    }
+
+    private static StreamOperator? Slowest(IReadOnlyList<StreamOperator> operators) => operators.MinBy(op => op.Context.Metrics.Watermark);
+
+    private WatermarkHolder Of(StreamNode node, StreamOperator? op, string? splitId, WatermarkHold why) =>
+        new(node.Name, _job.Uids[node], op?.Context.SubtaskIndex ?? 0, splitId, op?.Context.Metrics.Watermark ?? EventTime.MinWatermark, why);
+}
