@@ -97,7 +97,7 @@ internal sealed class OperatorErrors(OperatorContext context, SideOutputs sideOu
     }
 
     /// <summary>Whether the policy has nothing to say: the error is not one of the record.</summary>
-    private bool IsToFail(Exception cause) =>
+    public bool IsToFail(Exception cause) =>
         _policy.Fails || IsOfState(cause) || (cause is OperationCanceledException && context.CancellationToken.IsCancellationRequested);
 
     // Function code may have put the error of the state backend into one of its own.
