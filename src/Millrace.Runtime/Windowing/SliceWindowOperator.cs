@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
-using Millrace.Runtime.Tasks;
 using Millrace.State.Backends;
 using Millrace.Windowing;
 

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.State.Timers;
-using Millrace.Runtime.Tasks;
 using Millrace.State.Backends;
 using Millrace.Windowing;
 
