@@ -35,7 +35,7 @@ internal static partial class MatrixJobs
         })) { KeepsKeyedState = true },
         new("shuffle, rescale, global, custom", Partitionings, KeepsNoState: true),
         new("rolling aggregations", Rolling) { KeepsKeyedState = true },
-        new("dead letters", DeadLetters) { KeepsKeyedState = true },
+        new("dead letters", DeadLetters),
         .. MatrixWindowJobs.All,
         .. TwoInputJobs,
         new("files", Files, KnownResults: new JobResults([new("out", FileLines(1))])),
