@@ -81,6 +81,9 @@ public sealed class RocksDbStateBackend : StateBackend
     internal string? Folder => _folder?.Path;
 
     /// <inheritdoc/>
+    public override bool IsFailureOfState(Exception exception) => exception is RocksDbSharp.RocksDbException or RocksDbSharp.RocksDbSharpException;
+
+    /// <inheritdoc/>
     /// <exception cref="IOException">The local folder cannot be made.</exception>
     public override KeyedStateBackend<TKey> CreateKeyedState<TKey>(KeyedStateContext<TKey> context)
     {

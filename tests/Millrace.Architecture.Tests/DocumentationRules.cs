@@ -8,6 +8,7 @@ public sealed partial class DocumentationRules
     public static TheoryData<string, string> Pages => new()
     {
         { "docs/concepts/async-functions.md", "AsyncFunctions.cs" },
+        { "docs/concepts/errors-as-data.md", "ErrorsAsData.cs" },
         { "docs/concepts/broadcast-state.md", "BroadcastStates.cs" },
         { "docs/concepts/connected-streams.md", "ConnectedStreams.cs" },
         { "docs/concepts/interval-join.md", "IntervalJoins.cs" },

@@ -52,6 +52,7 @@ public abstract class SinkWriter<T>
     /// <param name="batch">The records; valid until the returned task is complete.</param>
     /// <param name="cancellationToken">Cancelled when the subtask is.</param>
     /// <returns>Complete when the writer can take more.</returns>
+    /// <exception cref="RecordWriteException">One record cannot be written; those before it have been.</exception>
     public abstract ValueTask WriteAsync(SinkBatch<T> batch, CancellationToken cancellationToken);
 
     /// <summary>Makes sure that all that was written has left the process (or is part of a prepared transaction).</summary>

@@ -102,6 +102,17 @@ public abstract class SourceReaderContext
     /// <param name="delay">How long to wait.</param>
     public abstract void WakeAfter(TimeSpan delay);
 
+    /// <summary>
+    /// Asks what to do with input that is no record. As the source's <see cref="ErrorPolicy"/> says it is counted, and put into a side output. Called within <c>Read</c>, from its thread.
+    /// </summary>
+    /// <param name="position">Where the input stands: file and line, partition and offset.</param>
+    /// <param name="rawInput">The input as text, perhaps cut off; <see langword="null"/> where it cannot be shown.</param>
+    /// <param name="cause">What is wrong with it.</param>
+    /// <returns>
+    /// <see langword="true"/> if the reader is to go on behind the input, which it does not count again; <see langword="false"/> if it is to throw, because no policy was given.
+    /// </returns>
+    public virtual bool ReportMalformed(string position, string? rawInput, Exception cause) => false;
+
     /// <summary>Counts a record that could not be read and was skipped.</summary>
     public abstract void CountSkipped();
 }

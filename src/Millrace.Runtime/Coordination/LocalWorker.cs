@@ -205,5 +205,6 @@ internal sealed class LocalWorker
         Trigger = subtask.TriggerNow,
         OperatorState = new OperatorStateBackend(_serializers, subtask.Id.Index),
         Latency = new LatencyStatistics(),
+        ErrorPolicy = node.ErrorPolicy,
     };
 }

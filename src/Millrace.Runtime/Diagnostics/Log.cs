@@ -57,6 +57,9 @@ internal static partial class Log
     [LoggerMessage(3007, LogLevel.Warning, "Job '{Job}': what {Kind} {CheckpointId} has for {Dropped} is dropped: the job has no place for it, and RestoreOptions.AllowNonRestoredState is set.")]
     public static partial void StateDropped(ILogger logger, string job, string kind, long checkpointId, string dropped);
 
+    [LoggerMessage(2008, LogLevel.Warning, "{Subtask} failed {During}; {Count} record(s) {Fate} since this was last said, {Total} in all. The last error is given.")]
+    public static partial void RecordInError(ILogger logger, Exception error, string subtask, string during, long count, long total, string fate);
+
     [LoggerMessage(2007, LogLevel.Debug, "{Subtask}: an asynchronous call failed whose result was not waited for any more.")]
     public static partial void LateAsyncFailure(ILogger logger, Exception error, string subtask);
 }

@@ -1,3 +1,5 @@
+using Millrace.Runtime.Tasks;
+
 namespace Millrace.Runtime.Exchange;
 
 /// <summary>Gathers what a function emits into batches, and hands full ones to a port.</summary>
@@ -20,7 +22,15 @@ internal sealed class BatchCollector<T>(OutputPort<T> port, int batchSize) : Col
         Count = 0;
         Limit = 0;
         _batch = null;
-        port.Emit(batch);
+        try
+        {
+            port.Emit(batch);
+        }
+        catch (Exception cause) when (cause is not (OperatorException or MillraceException or OperationCanceledException or OutOfMemoryException))
+        {
+            // A function is on the stack: whoever calls it must not take this for an error of the record, and go on without a whole batch.
+            throw new OperatorException($"What an operator has emitted could not be handed on: {cause.GetType().Name}: {cause.Message}", cause);
+        }
     }
 
     private protected override void Overflow()

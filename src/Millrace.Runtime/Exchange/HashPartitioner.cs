@@ -14,6 +14,7 @@ internal sealed class HashPartitioner<T, TKey> : Partitioner<T>
     private readonly int _maxParallelism;
     private readonly int[] _subtaskOfGroup;
     private readonly string _description;
+    private bool _leavesErrors;
 
     /// <param name="selectKey">Gives a record's key.</param>
     /// <param name="hasher">Hashes keys.</param>
@@ -33,11 +34,27 @@ internal sealed class HashPartitioner<T, TKey> : Partitioner<T>
         }
     }
 
+    /// <summary>Whether the consumer calls the key selector too.</summary>
+    public bool CanLeaveErrors { get; init; }
+
+    public override void LeaveErrorsToConsumer() => _leavesErrors = CanLeaveErrors;
+
     public override void Route(RecordBatch<T> batch, ExchangeOutput<T> output)
     {
         if (output.ChannelCount == 1)
         {
             output.Pass(0, batch);
+            return;
+        }
+
+        if (_leavesErrors)
+        {
+            for (int i = 0; i < batch.Count; i++)
+            {
+                output.Open(ChannelOrAny(batch.Values[i])).Add(batch.Values[i], batch.Timestamps[i]);
+            }
+
+            BatchPool<T>.Return(batch);
             return;
         }
 
@@ -64,5 +81,19 @@ internal sealed class HashPartitioner<T, TKey> : Partitioner<T>
         }
 
         BatchPool<T>.Return(batch);
+    }
+
+    /// <summary>Where a record belongs; where its key cannot be had, the first channel: the consumer there finds the same error, and knows what to do with it.</summary>
+    private int ChannelOrAny(T value)
+    {
+        try
+        {
+            var key = _selectKey(value);
+            return key is null ? 0 : _subtaskOfGroup[KeyGroups.GroupOf(_hasher.Hash(key), _maxParallelism)];
+        }
+        catch (Exception cause) when (cause is not (OperatorException or MillraceException or OutOfMemoryException))
+        {
+            return 0;
+        }
     }
 }

@@ -6,6 +6,11 @@ internal abstract class Partitioner<T>
 {
     /// <summary>Routes a batch, and takes it.</summary>
     public abstract void Route(RecordBatch<T> batch, ExchangeOutput<T> output);
+
+    /// <summary>The consumer has a policy for errors: a record that cannot be routed is sent to any channel, if the consumer fails on it in the same way.</summary>
+    public virtual void LeaveErrorsToConsumer()
+    {
+    }
 }
 
 /// <summary>To the subtask of the same index: there is one channel.</summary>

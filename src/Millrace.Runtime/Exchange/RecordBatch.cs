@@ -39,6 +39,18 @@ internal sealed class RecordBatch<T>(int capacity)
         Count += count;
     }
 
+    /// <summary>Takes a record out; those behind it move up. As expensive as the batch is long: for what is rare.</summary>
+    public void RemoveAt(int index)
+    {
+        Count--;
+        Array.Copy(Values, index + 1, Values, index, Count - index);
+        Array.Copy(Timestamps, index + 1, Timestamps, index, Count - index);
+        if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())
+        {
+            Values[Count] = default!;
+        }
+    }
+
     /// <summary>Takes over the timestamps of another batch without copying them: the two exchange their arrays.</summary>
     public void SwapTimestamps<TOther>(RecordBatch<TOther> other)
     {

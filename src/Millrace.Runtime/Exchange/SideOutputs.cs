@@ -18,6 +18,9 @@ internal sealed class SideOutputs
         return ((SideOutput<T>)output).Port;
     }
 
+    /// <summary>Whether somebody reads any of them.</summary>
+    public bool Any => _outputs.Count > 0;
+
     public bool IsRead<T>(OutputTag<T> tag) => Find(tag) is not null;
 
     public void Emit<T>(OutputTag<T> tag, T value, long timestamp)
@@ -45,6 +48,13 @@ internal sealed class SideOutputs
         {
             output.AnyPort.Control(element);
         }
+    }
+
+    /// <summary>Hands on what has been gathered, and a control element behind it.</summary>
+    public void FlushAndControl(in ControlElement element)
+    {
+        Flush();
+        Control(element);
     }
 
     private SideOutput? Find(object tag) => _outputs.Find(output => output.Tag.Equals(tag));

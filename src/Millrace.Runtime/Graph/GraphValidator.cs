@@ -22,6 +22,7 @@ internal static class GraphValidator
                 CheckEdge(graph, edge, check);
             }
 
+            CheckErrorPolicy(graph, node);
             var problems = node.Check?.Invoke(check) ?? [];
             if (graph.Options.Checkpoints.IsEnabled)
             {
@@ -77,6 +78,41 @@ internal static class GraphValidator
         {
             throw new GraphException(
                 "MR1005", $"Operator {node} has parallelism {parallelism}; it must be between 1 and its max parallelism {maxParallelism}. Lower the one or raise the other.");
+        }
+    }
+
+    /// <summary>Every dead letter has a place, and somebody reads it: none is lost without a word.</summary>
+    private static void CheckErrorPolicy(StreamGraph graph, StreamNode node)
+    {
+        if (node.ErrorPolicy.Routes.Count == 0)
+        {
+            return;
+        }
+
+        var types = node.Source is not null ? [node.OutputType!] : node.Inputs.Select(edge => edge.RecordType).Distinct().ToList();
+        foreach (var route in node.ErrorPolicy.Routes)
+        {
+            if (route.RecordType != typeof(string) && !types.Contains(route.RecordType))
+            {
+                throw new GraphException(
+                    "MR1020",
+                    $"Operator {node}: OnError sends dead letters of type DeadLetter<{route.RecordType.Name}> to side output '{route.Id}', but the operator's input is {string.Join(" and ", types.Select(type => type.Name))}. "
+                    + $"Give it an OutputTag<DeadLetter<{types[0].Name}>>, or an OutputTag<DeadLetter<string>> for records as text.");
+            }
+
+            if (!graph.Nodes.SelectMany(other => other.Inputs).Any(edge => edge.Source == node && edge.SideOutput == route.Id))
+            {
+                throw new GraphException(
+                    "MR1020",
+                    $"Operator {node}: OnError sends dead letters to side output '{route.Id}', which nobody reads, so they would be lost. Read them with GetSideOutput on the operator's stream, or use ErrorPolicy.Skip.");
+            }
+        }
+
+        foreach (var type in types.Where(type => !node.ErrorPolicy.Routes.Any(route => route.RecordType == type || route.RecordType == typeof(string))))
+        {
+            throw new GraphException(
+                "MR1020",
+                $"Operator {node}: OnError has no side output for the dead letters of the input of type {type.Name}. Give ErrorPolicy.ToSideOutput a tag for each input, or one OutputTag<DeadLetter<string>> for records as text.");
         }
     }
 

@@ -83,12 +83,14 @@ internal sealed class UnkeyedPartitioning<T>(PartitioningKind kind) : Partitioni
 /// <summary>A partitioning by key.</summary>
 /// <typeparam name="T">The type of the records.</typeparam>
 /// <typeparam name="TKey">The type of the key.</typeparam>
-internal sealed class HashPartitioning<T, TKey>(Func<T, TKey> selectKey) : Partitioning<T>
+/// <param name="selectKey">Gives a record's key.</param>
+/// <param name="isSelectedAgain">Whether the operator behind selects the key once more, and so sees the error of a key selector that throws.</param>
+internal sealed class HashPartitioning<T, TKey>(Func<T, TKey> selectKey, bool isSelectedAgain = true) : Partitioning<T>
 {
     public override PartitioningKind Kind => PartitioningKind.Hash;
 
     public override Partitioner<T> Create(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers, string description) =>
-        new HashPartitioner<T, TKey>(selectKey, serializers.GetHasher<TKey>(), maxParallelism, channels, description);
+        new HashPartitioner<T, TKey>(selectKey, serializers.GetHasher<TKey>(), maxParallelism, channels, description) { CanLeaveErrors = isSelectedAgain };
 
     public override string? WhyNot(ISerializerCheck check) => check.WhyNotAKey<TKey>();
 }

@@ -205,6 +205,14 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
     private InFlightRoute<T> CreateRoute(PartitioningKind kind, int consumers, int maxParallelism, ExecutionOptions options, ISerializerProvider serializers) =>
         new(Description, kind, consumers, () => CreatePartitioner(kind, 0, consumers, maxParallelism, serializers), options, serializers);
 
-    public Partitioner<T> CreatePartitioner(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers) =>
-        partitioning.Create(kind, subtask, channels, maxParallelism, serializers, Description);
+    public Partitioner<T> CreatePartitioner(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers)
+    {
+        var partitioner = partitioning.Create(kind, subtask, channels, maxParallelism, serializers, Description);
+        if (!Target.ErrorPolicy.Fails)
+        {
+            partitioner.LeaveErrorsToConsumer();
+        }
+
+        return partitioner;
+    }
 }

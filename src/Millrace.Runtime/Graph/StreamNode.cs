@@ -64,6 +64,9 @@ internal sealed class StreamNode
 
     public bool IsBlocking { get; set; }
 
+    /// <summary>What happens to records that user code throws on.</summary>
+    public ErrorPolicy ErrorPolicy { get; set; } = ErrorPolicy.Fail;
+
     public string SlotSharingGroup { get; set; } = "default";
 
     public List<StreamEdge> Inputs { get; } = [];

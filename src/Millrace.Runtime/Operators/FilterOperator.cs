@@ -12,24 +12,29 @@ internal sealed class FilterOperator<T>(Func<T, bool> predicate, FilterFunction<
         Context.Metrics.AddRecordsIn(batch.Count);
         int kept = 0;
         int count = batch.Count;
-        try
+        int i = 0;
+        while (i < count)
         {
-            var call = predicate;
-            var values = batch.Values.AsSpan(0, count);
-            var timestamps = batch.Timestamps.AsSpan(0, count);
-            for (int i = 0; i < values.Length; i++)
+            try
             {
-                if (call(values[i]))
+                var call = predicate;
+                var values = batch.Values.AsSpan(0, count);
+                var timestamps = batch.Timestamps.AsSpan(0, count);
+                for (; i < values.Length; i++)
                 {
-                    values[kept] = values[i];
-                    timestamps[kept] = timestamps[i];
-                    kept++;
+                    if (call(values[i]))
+                    {
+                        values[kept] = values[i];
+                        timestamps[kept] = timestamps[i];
+                        kept++;
+                    }
                 }
             }
-        }
-        catch (Exception cause) when (cause is not OutOfMemoryException)
-        {
-            throw Context.Failure(cause, "on a record");
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                Errors.OnRecord(cause, batch.Values[i], batch.Timestamps[i]);
+                i++;
+            }
         }
 
         if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())

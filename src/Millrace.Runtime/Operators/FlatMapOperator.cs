@@ -1,5 +1,4 @@
 using Millrace.Runtime.Exchange;
-using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Operators;
 
@@ -12,20 +11,25 @@ internal sealed class FlatMapOperator<TIn, TOut>(Action<TIn, Collector<TOut>> fl
     public override void Receive(RecordBatch<TIn> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
-        try
+        int i = 0;
+        while (i < batch.Count)
         {
-            var call = flatMap;
-            var collector = Collector;
-            var values = batch.Records;
-            for (int i = 0; i < values.Length; i++)
+            try
             {
-                collector.Timestamp = batch.Timestamps[i];
-                call(values[i], collector);
+                var call = flatMap;
+                var collector = Collector;
+                var values = batch.Records;
+                for (; i < values.Length; i++)
+                {
+                    collector.Timestamp = batch.Timestamps[i];
+                    call(values[i], collector);
+                }
             }
-        }
-        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
-        {
-            throw Context.Failure(cause, "on a record");
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                Errors.OnRecord(cause, batch.Values[i], batch.Timestamps[i]);
+                i++;
+            }
         }
 
         BatchPool<TIn>.Return(batch);

@@ -1,3 +1,4 @@
+using Millrace.Runtime.Exchange;
 using Millrace.Runtime.State.Keyed;
 
 namespace Millrace.Runtime.Operators;
@@ -8,7 +9,9 @@ namespace Millrace.Runtime.Operators;
 /// <param name="selectKey">Gives a record's key.</param>
 /// <param name="state">Gives hashes.</param>
 /// <param name="operatorName">For messages.</param>
-internal sealed class InputKeys<TKey, T>(Func<T, TKey> selectKey, KeyedStateStore<TKey> state, string operatorName)
+/// <param name="errors">What happens to records that have no key.</param>
+/// <param name="input">Which input of the operator it is.</param>
+internal sealed class InputKeys<TKey, T>(Func<T, TKey> selectKey, KeyedStateStore<TKey> state, string operatorName, OperatorErrors errors, int input = 0)
     where TKey : notnull
 {
     private TKey[] _keys = [];
@@ -21,8 +24,10 @@ internal sealed class InputKeys<TKey, T>(Func<T, TKey> selectKey, KeyedStateStor
     /// <summary>Their hashes.</summary>
     public ReadOnlySpan<ulong> Hashes => new(_hashes, 0, _count);
 
-    public void Hash(ReadOnlySpan<T> values)
+    /// <summary>Selects and hashes the keys of a batch. Records that have none, because the key selector throws, are dealt with and are not in the batch any more.</summary>
+    public void Hash(RecordBatch<T> batch)
     {
+        var values = batch.Records;
         if (_keys.Length < values.Length)
         {
             _keys = new TKey[values.Length];
@@ -32,11 +37,24 @@ internal sealed class InputKeys<TKey, T>(Func<T, TKey> selectKey, KeyedStateStor
         _count = values.Length;
         var keys = _keys.AsSpan(0, values.Length);
         var hashes = _hashes.AsSpan(0, values.Length);
-        for (int i = 0; i < values.Length; i++)
+        int i = 0;
+        while (i < _count)
         {
-            var key = KeyOf(values[i]);
-            keys[i] = key;
-            hashes[i] = state.HashOf(in key);
+            try
+            {
+                for (; i < _count; i++)
+                {
+                    var key = KeyOf(values[i]);
+                    keys[i] = key;
+                    hashes[i] = state.HashOf(in key);
+                }
+            }
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                OnError(cause, batch.Values[i], batch.Timestamps[i]);
+                batch.RemoveAt(i);
+                _count--;
+            }
         }
     }
 
@@ -51,6 +69,10 @@ internal sealed class InputKeys<TKey, T>(Func<T, TKey> selectKey, KeyedStateStor
             state.Prefetch(Keys.Slice(start, length), Hashes.Slice(start, length));
         }
     }
+
+    /// <summary>Deals with a record whose key selector has thrown.</summary>
+    public void OnError(Exception cause, T record, long timestamp) =>
+        errors.OnRecord(cause, record, timestamp, null, FailureStage.Key, input, "selecting the key of a record");
 
     /// <summary>The key of a record, checked.</summary>
     public TKey KeyOf(T value)

@@ -17,38 +17,43 @@ internal sealed class KeyedProcessOperator<TKey, TIn, TOut>(Func<TIn, TKey> sele
     public override void Setup(OperatorContext context)
     {
         base.Setup(context);
-        _keys = new InputKeys<TKey, TIn>(selectKey, State, context.OperatorName);
+        _keys = new InputKeys<TKey, TIn>(selectKey, State, context.OperatorName, Errors);
         _context = new TimerContext(this);
     }
 
     public void Receive(RecordBatch<TIn> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
-        try
+        _keys.Hash(batch);
+        int ahead = State.PrefetchLength;
+        int next = 0;
+        _keys.Prefetch(0, ahead);
+        int i = 0;
+        while (i < batch.Count)
         {
-            var values = batch.Records;
-            _keys.Hash(values);
-            var keys = _keys.Keys;
-            var hashes = _keys.Hashes;
-            int ahead = State.PrefetchLength;
-            int next = 0;
-            _keys.Prefetch(0, ahead);
-            for (int i = 0; i < values.Length; i++)
+            try
             {
-                if (i == next)
+                var values = batch.Records;
+                var keys = _keys.Keys;
+                var hashes = _keys.Hashes;
+                for (; i < values.Length; i++)
                 {
-                    next += ahead;
-                    _keys.Prefetch(next, ahead);
-                }
+                    if (i == next)
+                    {
+                        next += ahead;
+                        _keys.Prefetch(next, ahead);
+                    }
 
-                State.SetCurrentKey(in keys[i], hashes[i]);
-                Collector.Timestamp = batch.Timestamps[i];
-                function.ProcessElement(values[i], _context, Collector);
+                    State.SetCurrentKey(in keys[i], hashes[i]);
+                    Collector.Timestamp = batch.Timestamps[i];
+                    function.ProcessElement(values[i], _context, Collector);
+                }
             }
-        }
-        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
-        {
-            throw Context.Failure(cause, "on a record");
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                Errors.OnRecord(cause, batch.Values[i], batch.Timestamps[i], _keys.Keys[i]);
+                i++;
+            }
         }
 
         BatchPool<TIn>.Return(batch);

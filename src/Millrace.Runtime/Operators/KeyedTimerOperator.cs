@@ -76,24 +76,25 @@ internal abstract class KeyedTimerOperator<TKey, TOut>(StreamFunction? function)
     /// <returns>Whether it is done.</returns>
     private bool Fire(TimerQueue<TKey, VoidNamespace> timers, long now, TimeDomain domain)
     {
-        try
+        while (!Context.Pressure.IsBlocked)
         {
-            while (!Context.Pressure.IsBlocked)
+            if (!timers.TryPop(now, out var timer))
             {
-                if (!timers.TryPop(now, out var timer))
-                {
-                    return true;
-                }
+                return true;
+            }
 
-                State.SetCurrentKey(timer.Key, timer.Hash);
-                Collector.Timestamp = domain == TimeDomain.EventTime ? timer.Time : EventTime.None;
-                Domain = domain;
+            State.SetCurrentKey(timer.Key, timer.Hash);
+            Collector.Timestamp = domain == TimeDomain.EventTime ? timer.Time : EventTime.None;
+            Domain = domain;
+            try
+            {
                 OnTimer(timer.Time);
             }
-        }
-        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
-        {
-            throw Context.Failure(cause, "in a timer");
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                // The timer is gone: it fires no second time.
+                Errors.OnNoRecord(cause, FailureStage.Timer, domain == TimeDomain.EventTime ? timer.Time : EventTime.None, timer.Key, null, "in a timer");
+            }
         }
 
         return false;

@@ -24,8 +24,8 @@ internal abstract class KeyedTwoInputOperator<TKey, TFirst, TSecond, TOut>(
     public override void Setup(OperatorContext context)
     {
         base.Setup(context);
-        _firstKeys = new InputKeys<TKey, TFirst>(selectFirst, State, context.OperatorName);
-        _secondKeys = selectSecond is null ? null : new InputKeys<TKey, TSecond>(selectSecond, State, context.OperatorName);
+        _firstKeys = new InputKeys<TKey, TFirst>(selectFirst, State, context.OperatorName, Errors);
+        _secondKeys = selectSecond is null ? null : new InputKeys<TKey, TSecond>(selectSecond, State, context.OperatorName, Errors, 1);
     }
 
     protected abstract void ProcessFirst(TFirst value);
@@ -35,31 +35,36 @@ internal abstract class KeyedTwoInputOperator<TKey, TFirst, TSecond, TOut>(
     private void ReceiveFirst(RecordBatch<TFirst> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
-        try
+        _firstKeys.Hash(batch);
+        int ahead = State.PrefetchLength;
+        int next = 0;
+        _firstKeys.Prefetch(0, ahead);
+        int i = 0;
+        while (i < batch.Count)
         {
-            var values = batch.Records;
-            _firstKeys.Hash(values);
-            var keys = _firstKeys.Keys;
-            var hashes = _firstKeys.Hashes;
-            int ahead = State.PrefetchLength;
-            int next = 0;
-            _firstKeys.Prefetch(0, ahead);
-            for (int i = 0; i < values.Length; i++)
+            try
             {
-                if (i == next)
+                var values = batch.Records;
+                var keys = _firstKeys.Keys;
+                var hashes = _firstKeys.Hashes;
+                for (; i < values.Length; i++)
                 {
-                    next += ahead;
-                    _firstKeys.Prefetch(next, ahead);
-                }
+                    if (i == next)
+                    {
+                        next += ahead;
+                        _firstKeys.Prefetch(next, ahead);
+                    }
 
-                State.SetCurrentKey(in keys[i], hashes[i]);
-                Collector.Timestamp = batch.Timestamps[i];
-                ProcessFirst(values[i]);
+                    State.SetCurrentKey(in keys[i], hashes[i]);
+                    Collector.Timestamp = batch.Timestamps[i];
+                    ProcessFirst(values[i]);
+                }
             }
-        }
-        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
-        {
-            throw Context.Failure(cause, "on a record of the first input");
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                Errors.OnRecord(cause, batch.Values[i], batch.Timestamps[i], _firstKeys.Keys[i], during: "on a record of the first input");
+                i++;
+            }
         }
 
         BatchPool<TFirst>.Return(batch);
@@ -68,20 +73,13 @@ internal abstract class KeyedTwoInputOperator<TKey, TFirst, TSecond, TOut>(
     private void ReceiveSecond(RecordBatch<TSecond> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
-        try
+        if (_secondKeys is null)
         {
-            if (_secondKeys is null)
-            {
-                ProcessUnkeyed(batch);
-            }
-            else
-            {
-                ProcessKeyed(batch, _secondKeys);
-            }
+            ProcessUnkeyed(batch);
         }
-        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
+        else
         {
-            throw Context.Failure(cause, "on a record of the second input");
+            ProcessKeyed(batch, _secondKeys);
         }
 
         BatchPool<TSecond>.Return(batch);
@@ -89,35 +87,62 @@ internal abstract class KeyedTwoInputOperator<TKey, TFirst, TSecond, TOut>(
 
     private void ProcessKeyed(RecordBatch<TSecond> batch, InputKeys<TKey, TSecond> inputKeys)
     {
-        var values = batch.Records;
-        inputKeys.Hash(values);
-        var keys = inputKeys.Keys;
-        var hashes = inputKeys.Hashes;
+        inputKeys.Hash(batch);
         int ahead = State.PrefetchLength;
         int next = 0;
         inputKeys.Prefetch(0, ahead);
-        for (int i = 0; i < values.Length; i++)
+        int i = 0;
+        while (i < batch.Count)
         {
-            if (i == next)
+            try
             {
-                next += ahead;
-                inputKeys.Prefetch(next, ahead);
-            }
+                var values = batch.Records;
+                var keys = inputKeys.Keys;
+                var hashes = inputKeys.Hashes;
+                for (; i < values.Length; i++)
+                {
+                    if (i == next)
+                    {
+                        next += ahead;
+                        inputKeys.Prefetch(next, ahead);
+                    }
 
-            State.SetCurrentKey(in keys[i], hashes[i]);
-            Collector.Timestamp = batch.Timestamps[i];
-            ProcessSecond(values[i]);
+                    State.SetCurrentKey(in keys[i], hashes[i]);
+                    Collector.Timestamp = batch.Timestamps[i];
+                    ProcessSecond(values[i]);
+                }
+            }
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                OnSecondError(cause, batch, i, inputKeys.Keys[i]);
+                i++;
+            }
         }
     }
 
     private void ProcessUnkeyed(RecordBatch<TSecond> batch)
     {
-        var values = batch.Records;
-        for (int i = 0; i < values.Length; i++)
+        int i = 0;
+        while (i < batch.Count)
         {
-            State.ClearCurrentKey();
-            Collector.Timestamp = batch.Timestamps[i];
-            ProcessSecond(values[i]);
+            try
+            {
+                var values = batch.Records;
+                for (; i < values.Length; i++)
+                {
+                    State.ClearCurrentKey();
+                    Collector.Timestamp = batch.Timestamps[i];
+                    ProcessSecond(values[i]);
+                }
+            }
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                OnSecondError(cause, batch, i, null);
+                i++;
+            }
         }
     }
+
+    private void OnSecondError(Exception cause, RecordBatch<TSecond> batch, int index, object? key) =>
+        Errors.OnRecord(cause, batch.Values[index], batch.Timestamps[index], key, input: 1, during: "on a record of the second input");
 }

@@ -7,39 +7,50 @@ namespace Millrace.Runtime.Operators;
 /// <typeparam name="TOut">The type of the results.</typeparam>
 internal sealed class MapOperator<TIn, TOut>(Func<TIn, TOut> map, MapFunction<TIn, TOut>? function) : FunctionOperator<TIn, TOut>(function)
 {
+    // Taken out of the batch at its end: until then records and results have the same index.
+    private readonly FailedRecords _failed = new();
+
     public override void Receive(RecordBatch<TIn> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
         if (typeof(TIn) == typeof(TOut))
         {
             var same = (RecordBatch<TOut>)(object)batch;
-            Apply(batch.Records, same.Values);
+            Apply(batch, same.Values);
+            _failed.RemoveFrom(same);
             Output.Emit(same);
             return;
         }
 
         var result = BatchPool<TOut>.Rent(batch.Capacity);
-        Apply(batch.Records, result.Values);
+        Apply(batch, result.Values);
         result.Count = batch.Count;
         result.SwapTimestamps(batch);
+        _failed.RemoveFrom(result);
         BatchPool<TIn>.Return(batch);
         Output.Emit(result);
     }
 
-    private void Apply(ReadOnlySpan<TIn> source, Span<TOut> target)
+    private void Apply(RecordBatch<TIn> batch, TOut[] results)
     {
-        try
+        int i = 0;
+        while (i < batch.Count)
         {
-            var call = map;
-            target = target[..source.Length];
-            for (int i = 0; i < source.Length; i++)
+            try
             {
-                target[i] = call(source[i]);
+                var call = map;
+                var source = batch.Records[i..];
+                var target = results.AsSpan(i, source.Length);
+                for (int k = 0; k < source.Length; k++, i++)
+                {
+                    target[k] = call(source[k]);
+                }
             }
-        }
-        catch (Exception cause) when (cause is not OutOfMemoryException)
-        {
-            throw Context.Failure(cause, "on a record");
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                Errors.OnRecord(cause, batch.Values[i], batch.Timestamps[i]);
+                _failed.Add(i++);
+            }
         }
     }
 }

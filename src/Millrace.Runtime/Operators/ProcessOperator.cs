@@ -19,18 +19,23 @@ internal sealed class ProcessOperator<TIn, TOut>(ProcessFunction<TIn, TOut> func
     public override void Receive(RecordBatch<TIn> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
-        try
+        int i = 0;
+        while (i < batch.Count)
         {
-            var values = batch.Records;
-            for (int i = 0; i < values.Length; i++)
+            try
             {
-                Collector.Timestamp = batch.Timestamps[i];
-                function.ProcessElement(values[i], _context, Collector);
+                var values = batch.Records;
+                for (; i < values.Length; i++)
+                {
+                    Collector.Timestamp = batch.Timestamps[i];
+                    function.ProcessElement(values[i], _context, Collector);
+                }
             }
-        }
-        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
-        {
-            throw Context.Failure(cause, "on a record");
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                Errors.OnRecord(cause, batch.Values[i], batch.Timestamps[i]);
+                i++;
+            }
         }
 
         BatchPool<TIn>.Return(batch);

@@ -1,5 +1,4 @@
 using Millrace.Runtime.Exchange;
-using Millrace.Runtime.Tasks;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Operators;
@@ -11,6 +10,7 @@ internal sealed class ReduceOperator<TKey, T>(Func<T, TKey> selectKey, Func<T, T
     : KeyedOperator<TKey, T, T>(selectKey, function)
     where TKey : notnull
 {
+    private readonly FailedRecords _failed = new();
     private KeyedStateTable<TKey, VoidNamespace, T> _table = null!;
 
     public override void Open()
@@ -22,35 +22,40 @@ internal sealed class ReduceOperator<TKey, T>(Func<T, TKey> selectKey, Func<T, T
     public override void Receive(RecordBatch<T> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
-        var values = batch.Values.AsSpan(0, batch.Count);
-        try
+        var batchKeys = HashKeys(batch);
+        int ahead = State.PrefetchLength;
+        int next = 0;
+        Fetch(batchKeys.Run(0, ahead));
+        int i = 0;
+        while (i < batch.Count)
         {
-            var batchKeys = HashKeys(values);
-            var keys = batchKeys.Keys;
-            var hashes = batchKeys.Hashes;
-            int ahead = State.PrefetchLength;
-            int next = 0;
-            Fetch(batchKeys.Run(0, ahead));
-
-            // One result a record: the batch that came is the batch that goes.
-            for (int i = 0; i < values.Length; i++)
+            try
             {
-                if (i == next)
+                // One result a record: the batch that came is the batch that goes.
+                var values = batch.Values.AsSpan(0, batch.Count);
+                var keys = batchKeys.Keys;
+                var hashes = batchKeys.Hashes;
+                for (; i < values.Length; i++)
                 {
-                    next += ahead;
-                    Fetch(batchKeys.Run(next, ahead));
-                }
+                    if (i == next)
+                    {
+                        next += ahead;
+                        Fetch(batchKeys.Run(next, ahead));
+                    }
 
-                ref var place = ref _table.GetOrAdd(in keys[i], hashes[i], default, out bool existed);
-                place = existed ? reduce(place, values[i]) : values[i];
-                values[i] = place;
+                    ref var place = ref _table.GetOrAdd(in keys[i], hashes[i], default, out bool existed);
+                    place = existed ? reduce(place, values[i]) : values[i];
+                    values[i] = place;
+                }
+            }
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                Errors.OnRecord(cause, batch.Values[i], batch.Timestamps[i], batchKeys.Keys[i]);
+                _failed.Add(i++);
             }
         }
-        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
-        {
-            throw Context.Failure(cause, "on a record");
-        }
 
+        _failed.RemoveFrom(batch);
         Output.Emit(batch);
     }
 

@@ -1,6 +1,7 @@
 using Millrace.Connectors;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
+using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Operators;
 
@@ -15,6 +16,9 @@ internal readonly struct Nothing;
 internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISinkOperator
 {
     private readonly Queue<Func<ValueTask>> _steps = new();
+
+    // Of the write that is under way.
+    private readonly List<(Exception Cause, T Record, long Timestamp)> _rejected = [];
     private bool _busy;
     private Task _current = Task.CompletedTask;
     private Exception? _failure;
@@ -135,7 +139,19 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
 
     protected virtual SinkWriter<T> CreateWriter(SinkWriterContext context) => sink.CreateWriter(context);
 
-    protected sealed override void OnWatermark(long timestamp) => AdvanceWatermark(timestamp);
+    protected sealed override void OnWatermark(long timestamp)
+    {
+        AdvanceWatermark(timestamp);
+        if (!IsUnfinished)
+        {
+            SideOutputs.FlushAndControl(ControlElement.Watermark(timestamp));
+        }
+        else if (SideOutputs.Any)
+        {
+            // Behind the dead letters of what is being written: they must not be late.
+            EnqueueControl(ControlElement.Watermark(timestamp));
+        }
+    }
 
     protected sealed override void OnLatencyMarker(in ControlElement marker) =>
         Context.Latency.Record(TimeSpan.FromTicks(Context.TimeProvider.GetUtcNow().UtcTicks - marker.Value));
@@ -145,8 +161,19 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
         HasInputEnded = true;
         Enqueue(async () => await Writer!.FlushAsync(endOfInput: true, Context.CancellationToken).ConfigureAwait(false));
         EnqueueCommit(endOfInput: true);
+        if (SideOutputs.Any)
+        {
+            EnqueueControl(ControlElement.EndOfInput);
+        }
+
         Resume();
     }
+
+    private void EnqueueControl(ControlElement element) => Enqueue(() =>
+    {
+        SideOutputs.FlushAndControl(element);
+        return default;
+    });
 
     /// <summary>Has what the writer has prepared made visible.</summary>
     protected virtual void EnqueueCommit(bool endOfInput)
@@ -177,9 +204,31 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
 
     private async ValueTask WriteAsync(RecordBatch<T> batch)
     {
-        var write = Writer!.WriteAsync(
-            new SinkBatch<T>(batch.Values.AsMemory(0, batch.Count), batch.Timestamps.AsMemory(0, batch.Count)), Context.CancellationToken);
-        await write.ConfigureAwait(false);
+        int start = 0;
+        while (start < batch.Count)
+        {
+            try
+            {
+                var write = Writer!.WriteAsync(
+                    new SinkBatch<T>(batch.Values.AsMemory(start, batch.Count - start), batch.Timestamps.AsMemory(start, batch.Count - start)), Context.CancellationToken);
+                await write.ConfigureAwait(false);
+                break;
+            }
+            catch (RecordWriteException failure) when (failure.Index < batch.Count - start)
+            {
+                int index = start + failure.Index;
+                var cause = failure.InnerException!;
+                if (Errors.IsToFail(cause))
+                {
+                    Errors.OnRecord(cause, batch.Values[index], batch.Timestamps[index], null, FailureStage.Write, 0, "writing a record");
+                }
+
+                // Dealt with on the subtask's turn, when the write is over: this may be any thread.
+                _rejected.Add((cause, batch.Values[index], batch.Timestamps[index]));
+                start = index + 1;
+            }
+        }
+
         BatchPool<T>.Return(batch);
     }
 
@@ -216,6 +265,16 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
 
     private void Complete(Task work)
     {
+        if (_rejected.Count > 0)
+        {
+            foreach (var (cause, record, timestamp) in _rejected)
+            {
+                Errors.OnRecord(cause, record, timestamp, null, FailureStage.Write, 0, "writing a record");
+            }
+
+            _rejected.Clear();
+        }
+
         if (work.IsCanceled)
         {
             _failure = new OperationCanceledException();
@@ -223,7 +282,7 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
         else if (work.Exception is { } error)
         {
             var cause = error.InnerException ?? error;
-            _failure = cause is MillraceException ? cause : Context.Failure(cause, "writing");
+            _failure = cause is MillraceException or OperatorException ? cause : Context.Failure(cause, "writing");
         }
     }
 }

@@ -11,6 +11,9 @@ internal abstract class StreamOperator
 
     public SideOutputs SideOutputs { get; } = new();
 
+    /// <summary>What happens to records that user code throws on.</summary>
+    protected OperatorErrors Errors { get; private set; } = null!;
+
     /// <summary>The operator's watermark: the last one that has been worked off and handed on.</summary>
     public long CurrentWatermark { get; protected set; } = EventTime.MinWatermark;
 
@@ -25,7 +28,11 @@ internal abstract class StreamOperator
     /// <summary>Whether the operator gives its output watermarks of its own.</summary>
     public virtual bool AssignsWatermarks => false;
 
-    public virtual void Setup(OperatorContext context) => Context = context;
+    public virtual void Setup(OperatorContext context)
+    {
+        Context = context;
+        Errors = new OperatorErrors(context, SideOutputs);
+    }
 
     /// <summary>Called once before the first record, after state was restored.</summary>
     public virtual void Open()

@@ -1,5 +1,4 @@
 using Millrace.Runtime.Exchange;
-using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Operators;
 
@@ -18,18 +17,23 @@ internal abstract class TwoInputOperator<TFirst, TSecond, TOut>(StreamFunction? 
     private void ReceiveFirst(RecordBatch<TFirst> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
-        try
+        int i = 0;
+        while (i < batch.Count)
         {
-            var values = batch.Records;
-            for (int i = 0; i < values.Length; i++)
+            try
             {
-                Collector.Timestamp = batch.Timestamps[i];
-                ProcessFirst(values[i]);
+                var values = batch.Records;
+                for (; i < values.Length; i++)
+                {
+                    Collector.Timestamp = batch.Timestamps[i];
+                    ProcessFirst(values[i]);
+                }
             }
-        }
-        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
-        {
-            throw Context.Failure(cause, "on a record of the first input");
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                Errors.OnRecord(cause, batch.Values[i], batch.Timestamps[i], input: 0, during: "on a record of the first input");
+                i++;
+            }
         }
 
         BatchPool<TFirst>.Return(batch);
@@ -38,18 +42,23 @@ internal abstract class TwoInputOperator<TFirst, TSecond, TOut>(StreamFunction? 
     private void ReceiveSecond(RecordBatch<TSecond> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
-        try
+        int i = 0;
+        while (i < batch.Count)
         {
-            var values = batch.Records;
-            for (int i = 0; i < values.Length; i++)
+            try
             {
-                Collector.Timestamp = batch.Timestamps[i];
-                ProcessSecond(values[i]);
+                var values = batch.Records;
+                for (; i < values.Length; i++)
+                {
+                    Collector.Timestamp = batch.Timestamps[i];
+                    ProcessSecond(values[i]);
+                }
             }
-        }
-        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
-        {
-            throw Context.Failure(cause, "on a record of the second input");
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                Errors.OnRecord(cause, batch.Values[i], batch.Timestamps[i], input: 1, during: "on a record of the second input");
+                i++;
+            }
         }
 
         BatchPool<TSecond>.Return(batch);

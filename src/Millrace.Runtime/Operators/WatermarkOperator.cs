@@ -64,22 +64,39 @@ internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : Coll
     public override void Receive(RecordBatch<T> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
-        var values = batch.Records;
         try
         {
-            for (int i = 0; i < values.Length; i++)
+            for (int i = 0; i < batch.Count; i++)
             {
-                long timestamp = _watermarks.Assign(values[i], batch.Timestamps[i]);
-                Collector.Collect(values[i], timestamp);
-                _watermarks.OnEvent(in values[i], timestamp);
+                // The assigner's errors are those of the record. The generator's are not: the record has gone on then.
+                if (TryAssign(batch.Values[i], batch.Timestamps[i], out long timestamp))
+                {
+                    Collector.Collect(batch.Values[i], timestamp);
+                    _watermarks.OnEvent(in batch.Values[i], timestamp);
+                }
             }
         }
-        catch (Exception cause) when (cause is not (Tasks.OperatorException or MillraceException))
+        catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
         {
-            throw Context.Failure(cause, "assigning a timestamp");
+            throw Context.Failure(cause, "in its watermark generator");
         }
 
         BatchPool<T>.Return(batch);
+    }
+
+    private bool TryAssign(T value, long given, out long timestamp)
+    {
+        try
+        {
+            timestamp = _watermarks.Assign(value, given);
+            return true;
+        }
+        catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+        {
+            Errors.OnRecord(cause, value, given, null, FailureStage.Timestamp, 0, "assigning a timestamp");
+            timestamp = EventTime.None;
+            return false;
+        }
     }
 
     public override void OnProcessingTime(long now)

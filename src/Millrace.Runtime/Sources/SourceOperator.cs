@@ -64,7 +64,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     {
         base.Setup(context);
         _collector = new BatchCollector<T>(Output, context.Options.BatchSize);
-        _output = new SplitsOutput<T>(strategy, _collector, SideOutputs, () => Context.ProcessingTime, AnnounceTime);
+        _output = new SplitsOutput<T>(strategy, _collector, SideOutputs, Errors, () => Context.ProcessingTime, AnnounceTime);
     }
 
     public override void Open()
@@ -464,6 +464,21 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         public override void WakeAfter(TimeSpan delay) =>
             owner._wakeAt = Math.Min(owner._wakeAt, owner.Context.ProcessingTime + Math.Max(1, (long)Math.Ceiling(delay.TotalMilliseconds)));
 
-        public override void CountSkipped() => owner.Context.Metrics.AddSkipped();
+        public override void CountSkipped()
+        {
+            owner.Context.Metrics.AddSkipped();
+            owner.Context.Metrics.AddRecordInError();
+        }
+
+        public override bool ReportMalformed(string position, string? rawInput, Exception cause)
+        {
+            if (!owner.Errors.OnInput(cause, position, rawInput))
+            {
+                return false;
+            }
+
+            owner.Context.Metrics.AddSkipped();
+            return true;
+        }
     }
 }

@@ -1,5 +1,6 @@
 using Millrace.Connectors;
 using Millrace.Runtime.Exchange;
+using Millrace.Runtime.Operators;
 using Millrace.Runtime.Time;
 
 namespace Millrace.Runtime.Sources;
@@ -13,6 +14,7 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
     private readonly WatermarkStrategy<T> _strategy;
     private readonly BatchCollector<T> _collector;
     private readonly SideOutputs _sideOutputs;
+    private readonly OperatorErrors _errors;
     private readonly Func<long> _processingTime;
     private readonly Action _changed;
     private readonly List<SplitOutput> _splits = [];
@@ -24,13 +26,15 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
     /// <param name="strategy">What the user asked for.</param>
     /// <param name="collector">Gathers the records.</param>
     /// <param name="sideOutputs">The source's side outputs.</param>
+    /// <param name="errors">What happens to records that the timestamp assigner throws on.</param>
     /// <param name="processingTime">The wall clock in milliseconds.</param>
     /// <param name="changed">Called when <see cref="Watermark"/> or <see cref="IsIdle"/> may have changed.</param>
-    public SplitsOutput(WatermarkStrategy<T> strategy, BatchCollector<T> collector, SideOutputs sideOutputs, Func<long> processingTime, Action changed)
+    public SplitsOutput(WatermarkStrategy<T> strategy, BatchCollector<T> collector, SideOutputs sideOutputs, OperatorErrors errors, Func<long> processingTime, Action changed)
     {
         _strategy = strategy;
         _collector = collector;
         _sideOutputs = sideOutputs;
+        _errors = errors;
         _processingTime = processingTime;
         _changed = changed;
         _idleTimeout = strategy.Idleness is { } idleness ? Math.Max(1, (long)idleness.TotalMilliseconds) : long.MaxValue;
@@ -203,9 +207,32 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
 
         public override void Collect(T value, long timestamp = EventTime.None)
         {
-            timestamp = Watermarks.Assign(value, timestamp);
+            if (_owner._errors.Fails)
+            {
+                timestamp = Watermarks.Assign(value, timestamp);
+            }
+            else if (!TryAssign(value, ref timestamp))
+            {
+                return;
+            }
+
             _owner._collector.Collect(value, timestamp);
             Watermarks.OnEvent(in value, timestamp);
+        }
+
+        private bool TryAssign(T value, ref long timestamp)
+        {
+            try
+            {
+                timestamp = Watermarks.Assign(value, timestamp);
+                return true;
+            }
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                _owner._errors.OnRecord(
+                    cause, value, timestamp, null, FailureStage.Timestamp, 0, "assigning a timestamp", SplitId.Length == 0 ? null : $"split {SplitId}");
+                return false;
+            }
         }
 
         public override void EmitWatermark(long timestamp) => Watermarks.EmitWatermark(timestamp);

@@ -12,6 +12,7 @@ internal sealed class OperatorMetrics
     private long _lateRecordsDropped;
     private long _lateRecords;
     private long _recordsSkipped;
+    private long _recordsInErrors;
     private long _watermark = EventTime.MinWatermark;
     private bool _isIdle;
     private IReadOnlyList<SplitTime> _splits = [];
@@ -27,6 +28,9 @@ internal sealed class OperatorMetrics
 
     /// <summary>Malformed records that a source skipped.</summary>
     public long RecordsSkipped => Volatile.Read(ref _recordsSkipped);
+
+    /// <summary>Records that user code threw on and that were skipped or sent to a side output, and malformed records of a source: <c>numRecordsInErrors</c>.</summary>
+    public long RecordsInErrors => Volatile.Read(ref _recordsInErrors);
 
     public long Watermark
     {
@@ -62,4 +66,6 @@ internal sealed class OperatorMetrics
     }
 
     public void AddSkipped() => Volatile.Write(ref _recordsSkipped, _recordsSkipped + 1);
+
+    public void AddRecordInError() => Volatile.Write(ref _recordsInErrors, _recordsInErrors + 1);
 }

@@ -14,7 +14,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
     /// <summary>Fetches what the records of a batch will add to: neighbours that fall into the same slice together.</summary>
     private void FetchAhead(RecordBatch<TIn> batch)
     {
-        var keys = HashKeys(batch.Records);
+        var keys = HashKeys(batch);
         long start = 0;
         long end = long.MinValue;
         int first = 0;

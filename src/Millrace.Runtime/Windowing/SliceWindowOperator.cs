@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
-using Millrace.Runtime.Tasks;
 using Millrace.State.Backends;
 using Millrace.Windowing;
 
@@ -77,24 +76,32 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
         base.Open();
     }
 
+    // Whether a new entry of the table is being given its first content, by user code.
+    private bool _isStarting;
+
     public override void Receive(RecordBatch<TIn> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
-        try
+        if (_table.IsLookUpSlow)
         {
-            if (_table.IsLookUpSlow)
-            {
-                FetchAhead(batch);
-            }
-
-            for (int i = 0; i < batch.Count; i++)
-            {
-                Add(batch.Values[i], batch.Timestamps[i]);
-            }
+            FetchAhead(batch);
         }
-        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
+
+        int i = 0;
+        while (i < batch.Count)
         {
-            throw Context.Failure(cause, "on a record");
+            try
+            {
+                for (; i < batch.Count; i++)
+                {
+                    Add(batch.Values[i], batch.Timestamps[i]);
+                }
+            }
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                OnError(cause, batch.Values[i], batch.Timestamps[i]);
+                i++;
+            }
         }
 
         BatchPool<TIn>.Return(batch);
@@ -122,7 +129,9 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
         }
         else
         {
+            _isStarting = true;
             _aggregation.Start(ref content, value);
+            _isStarting = false;
             _slices.Add(_sliceEnd, key, hash);
         }
 
@@ -130,6 +139,29 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
         {
             OnChangedBehindWatermark(key, hash);
         }
+    }
+
+    private void OnError(Exception cause, TIn value, long timestamp)
+    {
+        TKey key;
+        try
+        {
+            key = KeyOf(value);
+        }
+        catch (Exception keyCause) when (OperatorErrors.MayBeOfUserCode(keyCause))
+        {
+            OnKeyError(keyCause, value, timestamp);
+            return;
+        }
+
+        if (_isStarting)
+        {
+            // The entry has been made, and has no content: nobody may find it.
+            _isStarting = false;
+            _table.Remove(in key, State.HashOf(in key), in _sliceEnd);
+        }
+
+        Errors.OnRecord(cause, value, timestamp, key);
     }
 
     private void EnterSlice(long timestamp)
@@ -223,7 +255,15 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
         State.SetCurrentKey(in key, hash);
         _context.Current = new TimeWindow(windowEnd - _grid.Size, windowEnd);
         Collector.Timestamp = windowEnd - 1;
-        _emitter.Emit(key, _context, in content, Collector);
+        try
+        {
+            _emitter.Emit(key, _context, in content, Collector);
+        }
+        catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+        {
+            // The content stays for windows that share it and for late records; this firing does not come again.
+            Errors.OnNoRecord(cause, FailureStage.Window, windowEnd - 1, key, WindowText.Of(_context.Current), "firing a window");
+        }
     }
 
     private ref readonly TContent ContentOf(SlidingKey<TKey, TContent> key, long sliceEnd)

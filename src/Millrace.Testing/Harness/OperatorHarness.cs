@@ -315,5 +315,6 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         Metrics = new OperatorMetrics(),
         Mailbox = _actor.Mailbox,
         Latency = new LatencyStatistics(),
+        ErrorPolicy = node.ErrorPolicy,
     };
 }

@@ -363,6 +363,7 @@ public sealed class TwoInputOperatorHarness<TFirst, TSecond, TOut> : IDisposable
         Metrics = new OperatorMetrics(),
         Mailbox = _actor.Mailbox,
         Latency = new LatencyStatistics(),
+        ErrorPolicy = node.ErrorPolicy,
         OperatorState = new OperatorStateBackend(serializers, subtask),
     };
 }

@@ -16,6 +16,9 @@ public sealed record JobMetrics(JobState State, TimeSpan Elapsed, IReadOnlyList<
     /// <summary>How many records came too late for any window.</summary>
     public long LateRecords => Operators.Sum(op => op.LateRecords);
 
+    /// <summary>How many records were skipped or sent to a side output because of errors; see <see cref="ErrorPolicy"/>.</summary>
+    public long RecordsInErrors => Operators.Sum(op => op.RecordsInErrors);
+
     /// <summary>The operator of a name; the first, if several have it.</summary>
     /// <param name="name">The name.</param>
     /// <returns>The operator.</returns>
@@ -56,6 +59,7 @@ public sealed record JobMetrics(JobState State, TimeSpan Elapsed, IReadOnlyList<
             LateRecords = metrics.Sum(m => m.LateRecords),
             LateRecordsDropped = metrics.Sum(m => m.LateRecordsDropped),
             RecordsSkipped = metrics.Sum(m => m.RecordsSkipped),
+            RecordsInErrors = metrics.Sum(m => m.RecordsInErrors),
             Watermark = metrics.Count < parallelism ? EventTime.MinWatermark : metrics.Min(m => m.Watermark),
             BusyTime = Average(subtasks, TimeUse.Busy),
             IdleTime = Average(subtasks, TimeUse.Idle),
@@ -98,6 +102,12 @@ public sealed record OperatorSummary
 
     /// <summary>Malformed records that a source skipped.</summary>
     public required long RecordsSkipped { get; init; }
+
+    /// <summary>
+    /// Records that user code threw on and that were skipped or sent to a side output, timers and windows included, and for a source what it could not read as a record: Flink's <c>numRecordsInErrors</c>.
+    /// Of the latest attempt.
+    /// </summary>
+    public required long RecordsInErrors { get; init; }
 
     /// <summary>The least watermark of the subtasks, in milliseconds since 1970-01-01 UTC.</summary>
     public required long Watermark { get; init; }

@@ -206,7 +206,7 @@ public partial class DataStream<T>
         where TKey : notnull
     {
         ArgumentNullException.ThrowIfNull(selectKey);
-        return Partition(new HashPartitioning<T, TKey>(selectKey));
+        return Partition(new HashPartitioning<T, TKey>(selectKey, isSelectedAgain: false));
     }
 
     /// <summary>Ends the stream in a sink.</summary>
@@ -337,7 +337,7 @@ public partial class DataStream<T>
             CheckSnapshots = checkSnapshots,
         };
         Connect(node, null);
-        return new StreamSink(node);
+        return new StreamSink(Environment, node);
     }
 
     private void Connect(StreamNode node, Partitioning<T>? partitioning)

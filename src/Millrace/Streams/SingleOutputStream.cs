@@ -90,6 +90,20 @@ public sealed class SingleOutputStream<T> : DataStream<T>
         return this;
     }
 
+    /// <summary>Says what happens to a record that the operator's function, key selector or timestamp assigner throws on. Unless it is called, the job fails.</summary>
+    /// <param name="policy">Fail, skip, or a side output for dead letters.</param>
+    /// <returns>This stream.</returns>
+    /// <remarks>
+    /// What the function has emitted for the record, and what it has changed in its state, before it threw stays: an operator that must do all or nothing does what can fail first.
+    /// </remarks>
+    /// <example><code>lines.Map(Reading.Parse).OnError(ErrorPolicy.Skip)</code></example>
+    public SingleOutputStream<T> OnError(ErrorPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        _node.ErrorPolicy = policy;
+        return this;
+    }
+
     /// <summary>A side output of the operator.</summary>
     /// <typeparam name="TSide">The type of the side output.</typeparam>
     /// <param name="tag">The tag that the operator's function emits with.</param>

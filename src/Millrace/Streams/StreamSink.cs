@@ -5,10 +5,12 @@ namespace Millrace;
 /// <summary>The end of a stream; the sink can be named and tuned here.</summary>
 public sealed class StreamSink
 {
+    private readonly StreamExecutionEnvironment _environment;
     private readonly StreamNode _node;
 
-    internal StreamSink(StreamNode node)
+    internal StreamSink(StreamExecutionEnvironment environment, StreamNode node)
     {
+        _environment = environment;
         _node = node;
     }
 
@@ -48,6 +50,29 @@ public sealed class StreamSink
     {
         _node.IsBlocking = true;
         return this;
+    }
+
+    /// <summary>
+    /// Says what happens to a record that the sink cannot write and says so for: see <see cref="Connectors.RecordWriteException"/>, and the sink's own documentation. Unless it is called, the job fails.
+    /// </summary>
+    /// <param name="policy">Fail, skip, or a side output for dead letters.</param>
+    /// <returns>This sink.</returns>
+    public StreamSink OnError(ErrorPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        _node.ErrorPolicy = policy;
+        return this;
+    }
+
+    /// <summary>A side output of the sink: its dead letters.</summary>
+    /// <typeparam name="TSide">The type of the side output.</typeparam>
+    /// <param name="tag">The tag that was given to <see cref="OnError"/>.</param>
+    /// <returns>The stream of what the sink could not write.</returns>
+    /// <example><code>sink.OnError(ErrorPolicy.ToSideOutput(Broken)).GetSideOutput(Broken).SinkTo(letters);</code></example>
+    public DataStream<TSide> GetSideOutput<TSide>(OutputTag<TSide> tag)
+    {
+        ArgumentNullException.ThrowIfNull(tag);
+        return new DataStream<TSide>(_environment, [new DataStream<TSide>.Origin(_node, tag, new UnkeyedPartitioning<TSide>(PartitioningKind.Default))]);
     }
 
     /// <summary>Makes a task of the sink alone.</summary>

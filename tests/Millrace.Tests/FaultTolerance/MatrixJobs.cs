@@ -8,6 +8,7 @@ namespace Millrace.Tests.FaultTolerance;
 internal static partial class MatrixJobs
 {
     private static readonly OutputTag<Reading> Late = new("late");
+    private static readonly OutputTag<DeadLetter<Reading>> Broken = new("broken");
 
     public static IReadOnlyList<MatrixJob> All { get; } =
     [
@@ -34,6 +35,7 @@ internal static partial class MatrixJobs
         })) { KeepsKeyedState = true },
         new("shuffle, rescale, global, custom", Partitionings, KeepsNoState: true),
         new("rolling aggregations", Rolling) { KeepsKeyedState = true },
+        new("dead letters", DeadLetters),
         .. MatrixWindowJobs.All,
         .. TwoInputJobs,
         new("files", Files, KnownResults: new JobResults([new("out", FileLines(1))])),
@@ -101,6 +103,18 @@ internal static partial class MatrixJobs
         Readings.Source().In(job).MapAsync(() => new SlowDoubling(fails: options.Retry is not null), options)
             .KeyBy(reading => reading.Key).Window(Tumbling(50)).Aggregate(() => new Total()),
         "totals");
+
+    /// <summary>A function and a key selector fail; what becomes of that goes through exchanges too.</summary>
+    private static void DeadLetters(JobUnderTest job)
+    {
+        var policy = ErrorPolicy.ToSideOutput(Broken);
+        var mapped = Readings.Source().In(job).Map(reading => reading.Value % 11 == 0 ? throw new FormatException("eleven") : reading).OnError(policy).Name("map");
+        var totals = mapped.KeyBy(reading => reading.Value % 13 == 0 ? throw new FormatException("thirteen") : reading.Key).Process(() => new BucketTotals()).OnError(policy).Name("totals");
+        job.Capture(totals, "totals");
+        job.Capture(
+            mapped.GetSideOutput(Broken).Union(totals.GetSideOutput(Broken)).Rebalance().Map(letter => (letter.Operator, letter.Stage, letter.Record, letter.Timestamp, letter.Message)),
+            "letters");
+    }
 
     private static void Partitionings(JobUnderTest job) => job.Capture(
         job.Env.FromSequence(0, 299).Shuffle().Map(n => n + 1).Rescale().Map(n => n * 2).PartitionCustom((n, subtasks) => (int)(n % subtasks)).Map(n => n + 3).Global().Map(n => n * n),

@@ -14,6 +14,14 @@ public abstract class StateBackend
     /// <param name="context">What it needs to know.</param>
     /// <returns>The keyed state, empty.</returns>
     public abstract KeyedStateBackend<TKey> CreateKeyedState<TKey>(KeyedStateContext<TKey> context);
+
+    /// <summary>
+    /// Whether an exception says that the backend does not work: its files cannot be read, its disk is full. A function that reads state may let it through, and it is not an error of the
+    /// record then: no <see cref="ErrorPolicy"/> covers it. A <see cref="MillraceException"/> never is, and need not be named here.
+    /// </summary>
+    /// <param name="exception">An exception, or one that is inside another.</param>
+    /// <returns>Whether the job is to fail of it in any case. <see langword="false"/> unless overridden.</returns>
+    public virtual bool IsFailureOfState(Exception exception) => false;
 }
 
 /// <summary>What the keyed state of one operator in one subtask needs to know.</summary>

@@ -42,6 +42,9 @@ internal sealed class AsyncEntry<TIn, TOut>
     /// <summary>Whether there is a result, or nobody wants one any more.</summary>
     public bool IsOver { get; private set; }
 
+    /// <summary>Whether the function failed and nothing comes out.</summary>
+    public bool HasNoResult { get; set; }
+
     /// <summary>Whether an attempt has begun whose end has not been heard of.</summary>
     public bool IsRunning { get; set; }
 
@@ -62,6 +65,7 @@ internal sealed class AsyncEntry<TIn, TOut>
         Deadline = deadline;
         Attempt = 1;
         IsOver = false;
+        HasNoResult = false;
     }
 
     public void Begin(ControlElement control) => Control = control;

@@ -75,9 +75,13 @@ internal sealed partial class AsyncOperator<TIn, TOut>
     {
         if (_options.TimeoutResult is not { } timeoutResult)
         {
-            throw Context.Failure(
+            // Called off first: what comes of it later is nobody's.
+            entry.Abandon();
+            GiveUp(
+                entry,
                 new TimeoutException($"There was no result within {_options.Timeout}. Raise {nameof(AsyncOptions<,>.Timeout)}, or say with {nameof(AsyncOptions<,>.TimeoutResult)} what the result is then."),
                 "on a record");
+            return;
         }
 
         TOut result;
@@ -85,9 +89,11 @@ internal sealed partial class AsyncOperator<TIn, TOut>
         {
             result = timeoutResult(entry.Value);
         }
-        catch (Exception cause) when (cause is not MillraceException)
+        catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
         {
-            throw Context.Failure(cause, "in TimeoutResult");
+            entry.Abandon();
+            GiveUp(entry, cause, "in TimeoutResult");
+            return;
         }
 
         entry.Abandon();

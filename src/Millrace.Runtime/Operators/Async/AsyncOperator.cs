@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.State.Operator;
@@ -341,10 +342,24 @@ internal sealed partial class AsyncOperator<TIn, TOut> : CollectingOperator<TIn,
                 return;
             }
 
-            throw Context.Failure(cause, $"on a record, in the last of {retry.MaxAttempts} attempts");
+            GiveUp(entry, cause, $"on a record, in the last of {retry.MaxAttempts} attempts");
+            return;
         }
 
-        throw Context.Failure(cause, "on a record");
+        GiveUp(entry, cause, "on a record");
+    }
+
+    /// <summary>Goes on without a record's result, if the policy says so.</summary>
+    private void GiveUp(AsyncEntry<TIn, TOut> entry, Exception cause, string during)
+    {
+        if (!OperatorErrors.MayBeOfUserCode(cause))
+        {
+            ExceptionDispatchInfo.Throw(cause);
+        }
+
+        Errors.OnRecord(cause, entry.Value, entry.Timestamp, during: during);
+        entry.HasNoResult = true;
+        Complete(entry, default!);
     }
 
     private bool Asks(Func<bool> ask, string during)
@@ -411,7 +426,11 @@ internal sealed partial class AsyncOperator<TIn, TOut> : CollectingOperator<TIn,
     {
         _entries.Remove(entry);
         _records--;
-        Collector.Collect(entry.Result, entry.Timestamp);
+        if (!entry.HasNoResult)
+        {
+            Collector.Collect(entry.Result, entry.Timestamp);
+        }
+
         if (entry.IsReusable)
         {
             entry.Clear();

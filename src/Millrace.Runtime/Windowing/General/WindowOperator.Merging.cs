@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Millrace.Runtime.Operators;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Windowing.General;
@@ -57,10 +58,18 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         }
 
         set.GetOrAdd(window, out _) = stateWindow;
-        MergeTriggers(window);
-        for (int i = 1; i < _merged.Count; i++)
+        try
         {
-            MergeContents(stateWindow, _merged[i].StateWindow);
+            MergeTriggers(window);
+            for (int i = 1; i < _merged.Count; i++)
+            {
+                MergeContents(stateWindow, _merged[i].StateWindow);
+            }
+        }
+        catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+        {
+            // Not an error of the record alone: what other records have left would be half merged.
+            throw Context.Failure(cause, "merging windows");
         }
 
         return true;

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.State.Timers;
-using Millrace.Runtime.Tasks;
 using Millrace.State.Backends;
 using Millrace.Windowing;
 
@@ -82,24 +81,28 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     public override void Receive(RecordBatch<TIn> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
-        try
+        var keys = HashKeys(batch);
+        if (_merging is not null)
         {
-            var values = batch.Records;
-            var keys = HashKeys(values);
-            if (_merging is not null)
-            {
-                State.Prefetch(keys.Keys, keys.Hashes);
-            }
-
-            for (int i = 0; i < values.Length; i++)
-            {
-                State.SetCurrentKey(in keys.Keys[i], keys.Hashes[i]);
-                Add(values[i], batch.Timestamps[i]);
-            }
+            State.Prefetch(keys.Keys, keys.Hashes);
         }
-        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
+
+        int i = 0;
+        while (i < batch.Count)
         {
-            throw Context.Failure(cause, "on a record");
+            try
+            {
+                for (; i < batch.Count; i++)
+                {
+                    State.SetCurrentKey(in keys.Keys[i], keys.Hashes[i]);
+                    Add(batch.Values[i], batch.Timestamps[i]);
+                }
+            }
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                Errors.OnRecord(cause, batch.Values[i], batch.Timestamps[i], keys.Keys[i]);
+                i++;
+            }
         }
 
         BatchPool<TIn>.Return(batch);
@@ -149,25 +152,34 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         }
 
         ref var content = ref _contents.GetOrAdd(in State.CurrentKey, State.CurrentHash, in stateWindow, out bool existed);
-        if (existed)
+        try
         {
-            _aggregation.Add(ref content, value, timestamp);
+            if (existed)
+            {
+                _aggregation.Add(ref content, value, timestamp);
+            }
+            else
+            {
+                _aggregation.Start(ref content, value, timestamp);
+            }
         }
-        else
+        catch (Exception cause) when (!existed && OperatorErrors.MayBeOfUserCode(cause))
         {
-            _aggregation.Start(ref content, value, timestamp);
+            // The entry has been made, and has no content: nobody may find it. What else is kept for the window goes with its timer.
+            _contents.Remove(in State.CurrentKey, State.CurrentHash, in stateWindow);
+            RegisterCleanup(window);
+            throw;
         }
 
-        _triggerContext.Window = window;
-        var result = _trigger.OnElement(value, timestamp, window, _triggerContext);
-        Act(result, window, stateWindow, timestamp);
-
-        // A window with content has its timer already.
+        // Before the trigger, which may throw: what is kept is removed in any case. A window with content has its timer already.
         if (!existed || isNew)
         {
             RegisterCleanup(window);
         }
 
+        _triggerContext.Window = window;
+        var result = _trigger.OnElement(value, timestamp, window, _triggerContext);
+        Act(result, window, stateWindow, timestamp);
         return true;
     }
 
@@ -215,7 +227,17 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         long end = window.MaxTimestamp;
         Collector.Timestamp = end != EventTime.MaxWatermark ? end : firedAt != EventTime.MaxWatermark ? firedAt : EventTime.None;
         _context.Current = window;
-        _emitter.Emit(State.CurrentKey, _context, in content, Collector);
+        try
+        {
+            _emitter.Emit(State.CurrentKey, _context, in content, Collector);
+        }
+        catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+        {
+            // The content stays as it is until the window is over; this firing does not come again.
+            Errors.OnNoRecord(cause, FailureStage.Window, Collector.Timestamp, State.CurrentKey, WindowText.Of(window), "firing a window");
+            return;
+        }
+
         if (_emitter.HasEvicted)
         {
             // The function may have used other state: the reference from before is no longer good.

@@ -10,17 +10,17 @@ public sealed class FileReadContext<T>
 {
     private const int MaxExcerptBytes = 200;
     private const int MaxTextBytes = 4000;
-    private readonly Action _countSkipped;
+    private readonly SourceReaderContext? _source;
     private readonly LineCounter _lines;
 
-    internal FileReadContext(Stream stream, FileSplit split, FileSourceOptions options, Action countSkipped)
+    internal FileReadContext(Stream stream, FileSplit split, FileSourceOptions options, SourceReaderContext? source)
     {
         Stream = stream;
         Path = split.Path;
         Position = split.Position;
         Records = split.Records;
         Options = options;
-        _countSkipped = countSkipped;
+        _source = source;
         _lines = new LineCounter(split.Path, options.Compression);
     }
 
@@ -43,7 +43,7 @@ public sealed class FileReadContext<T>
     public FileSourceOptions Options { get; }
 
     /// <summary>The same for records of another type.</summary>
-    internal FileReadContext<TOther> For<TOther>() => new(Stream, new FileSplit(Path, Position, Records), Options, _countSkipped);
+    internal FileReadContext<TOther> For<TOther>() => new(Stream, new FileSplit(Path, Position, Records), Options, _source);
 
     /// <summary>Deals with a row that is no record as the source's options say: fails, skips it, or puts it into the side output.</summary>
     /// <param name="output">The output of the file's records.</param>
@@ -57,17 +57,11 @@ public sealed class FileReadContext<T>
         ArgumentNullException.ThrowIfNull(output);
         if (Options.OnMalformed.Fails)
         {
-            throw new ConnectorException(
-                FileErrors.Malformed,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{Path}, line {_lines.LineAt(bytePosition)}, byte {bytePosition}: {error}. The row: {Shorten(text, MaxExcerptBytes)} "
-                    + $"Correct the file, or set {nameof(FileSourceOptions)}.{nameof(FileSourceOptions.OnMalformed)} to Skip or ToSideOutput "
-                    + $"to go on without such rows."),
-                innerException: cause);
+            Fail(string.Create(CultureInfo.InvariantCulture, $"{Path}, line {_lines.LineAt(bytePosition)}, byte {bytePosition}"), text, error, cause);
+            return;
         }
 
-        _countSkipped();
+        _source?.CountSkipped();
         if (Options.OnMalformed.Tag is { } tag)
         {
             output.Output(tag, new MalformedRow(Path, _lines.LineAt(bytePosition), bytePosition, Shorten(text, MaxTextBytes), error));
@@ -88,16 +82,11 @@ public sealed class FileReadContext<T>
         byte[] bytes = Encoding.UTF8.GetBytes(text);
         if (Options.OnMalformed.Fails)
         {
-            throw new ConnectorException(
-                FileErrors.Malformed,
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{Path}, row {row}: {error}. The row: {Shorten(bytes, MaxExcerptBytes)} Correct the file, or set "
-                    + $"{nameof(FileSourceOptions)}.{nameof(FileSourceOptions.OnMalformed)} to Skip or ToSideOutput to go on without such rows."),
-                innerException: cause);
+            Fail(string.Create(CultureInfo.InvariantCulture, $"{Path}, row {row}"), bytes, error, cause);
+            return;
         }
 
-        _countSkipped();
+        _source?.CountSkipped();
         if (Options.OnMalformed.Tag is { } tag)
         {
             output.Output(tag, new MalformedRow(Path, row, -1, Shorten(bytes, MaxTextBytes), error));
@@ -114,6 +103,20 @@ public sealed class FileReadContext<T>
         string.Create(
             CultureInfo.InvariantCulture,
             $"{Path} is damaged from byte {bytePosition} (line {_lines.LineAt(bytePosition)}) on: {error}. Correct the file or take it out of the folder."));
+
+    /// <summary>Fails, unless the operator has been given a policy with <c>OnError</c>.</summary>
+    private void Fail(string position, ReadOnlySpan<byte> text, string error, Exception? cause)
+    {
+        var failure = new ConnectorException(
+            FileErrors.Malformed,
+            $"{position}: {error}. The row: {Shorten(text, MaxExcerptBytes)} Correct the file, or set "
+            + $"{nameof(FileSourceOptions)}.{nameof(FileSourceOptions.OnMalformed)} to Skip or ToSideOutput, or call .OnError(...) on the source's stream, to go on without such rows.",
+            innerException: cause);
+        if (_source?.ReportMalformed(position, Shorten(text, MaxTextBytes), failure) is not true)
+        {
+            throw failure;
+        }
+    }
 
     private static string Shorten(ReadOnlySpan<byte> text, int maxBytes)
     {

@@ -10,7 +10,7 @@ internal static class FileRows
     {
         format.Validate(path);
         using var stream = Open(path, format.IsRandomAccess ? FileCompression.None : FileCompression.Auto);
-        using var reader = format.CreateReader(new FileReadContext<T>(stream, new FileSplit(path, 0, 0), new FileSourceOptions(), static () => { }));
+        using var reader = format.CreateReader(new FileReadContext<T>(stream, new FileSplit(path, 0, 0), new FileSourceOptions(), source: null));
         var rows = new Rows<T>();
         bool more = true;
         while (more)

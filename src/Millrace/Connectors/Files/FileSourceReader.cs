@@ -114,7 +114,7 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
                 SourceFile.MoveTo(_stream, split.Path, split.Position);
             }
 
-            _reader = format.CreateReader(new FileReadContext<T>(_stream, split, options, context.CountSkipped));
+            _reader = format.CreateReader(new FileReadContext<T>(_stream, split, options, context));
         }
         catch (Exception error)
         {

@@ -16,16 +16,24 @@ public sealed class CallbackSink<T> : Sink<T>
 {
     private readonly Func<SinkBatch<T>, CancellationToken, ValueTask> _write;
 
-    /// <summary>Creates a sink that calls an action for every record.</summary>
+    /// <summary>Creates a sink that calls an action for every record. A record that it throws on is dealt with as <see cref="StreamSink.OnError"/> says.</summary>
     /// <param name="action">Takes a record.</param>
     public CallbackSink(Action<T> action)
     {
         ArgumentNullException.ThrowIfNull(action);
         _write = (batch, _) =>
         {
-            foreach (ref readonly var value in batch.Values.Span)
+            int i = 0;
+            try
             {
-                action(value);
+                for (var values = batch.Values.Span; i < values.Length; i++)
+                {
+                    action(values[i]);
+                }
+            }
+            catch (Exception cause) when (cause is not (MillraceException or OutOfMemoryException))
+            {
+                throw new RecordWriteException(i, cause);
             }
 
             return ValueTask.CompletedTask;
