@@ -14,7 +14,7 @@ public sealed class JobTests
     [InlineData(2, 240)]
     public void The_job_finds_what_a_naive_computation_finds(int parallelism, int disorderMinutes)
     {
-        var options = new TaxiRidesOptions { Rides = 1_500, Seed = 7, Disorder = TimeSpan.FromMinutes(disorderMinutes), MissingEnds = 5, MissingFares = 5 };
+        var options = new TaxiRidesOptions { Rides = 1_200, Seed = 7, Disorder = TimeSpan.FromMinutes(disorderMinutes), MissingEnds = 5, MissingFares = 5 };
         var city = TaxiCity.Generate(options);
         var expected = Oracle.Of(city);
         Assert.All(expected.Names, name => Assert.NotEmpty(expected[name]));
@@ -37,7 +37,7 @@ public sealed class JobTests
     [MemberData(nameof(Ways))]
     public void Crashes_savepoints_and_other_parallelisms_make_no_difference(string way)
     {
-        var options = new TaxiRidesOptions { Rides = 300, Seed = 3, Disorder = TimeSpan.FromMinutes(30), MissingEnds = 10, MissingFares = 10 };
+        var options = new TaxiRidesOptions { Rides = 200, Seed = 3, Disorder = TimeSpan.FromMinutes(30), MissingEnds = 10, MissingFares = 10 };
         var city = TaxiCity.Generate(options);
         var report = JobEquivalence.Check(
             job => Oracle.Declare(job, city, options), JobWay.Named(way), Oracle.Of(city), new JobEquivalenceOptions { Seeds = 2, Parallelisms = [1, 2] });
