@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.Globalization;
 using Millrace;
-using Millrace.Connectors;
 
 namespace Samples.Terminal;
 
