@@ -1,4 +1,4 @@
-using FlightDelays.Terminal;
+using Samples.Terminal;
 
 namespace FlightDelays.Tests;
 

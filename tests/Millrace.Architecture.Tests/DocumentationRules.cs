@@ -43,10 +43,36 @@ public sealed partial class DocumentationRules
         Assert.Equal(Headings, Heading().Matches(Repository.Read(page)).Select(match => match.Groups[1].Value).Where(Headings.Contains));
     }
 
+    [Theory]
+    [InlineData("docs/samples/taxi-rides.md")]
+    [InlineData("docs/samples/player-scores.md")]
+    public void An_excerpt_on_the_page_of_a_sample_stands_in_the_file_that_is_named_above_it(string page)
+    {
+        string file = "";
+        int excerpts = 0;
+        foreach (Match match in LinkOrBlock().Matches(Repository.Read(page)))
+        {
+            if (match.Groups["file"].Success)
+            {
+                file = match.Groups["file"].Value;
+            }
+            else
+            {
+                excerpts++;
+                Assert.Contains(WithoutIndentation(match.Groups["code"].Value), WithoutIndentation(Repository.Read(file)), StringComparison.Ordinal);
+            }
+        }
+
+        Assert.True(excerpts >= 3, $"only {excerpts} excerpts were found");
+    }
+
     private static string WithoutIndentation(string text) => string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim()));
 
     [GeneratedRegex(@"^```csharp\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();
+
+    [GeneratedRegex(@"\]\(\.\./\.\./(?<file>\S+\.cs)\)|^```csharp\n(?<code>.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex LinkOrBlock();
 
     [GeneratedRegex("^## (.+)$", RegexOptions.Multiline)]
     private static partial Regex Heading();

@@ -1,3 +1,4 @@
+using Millrace.Streams.Partitions;
 using Millrace.Windowing;
 
 namespace Millrace;
@@ -35,6 +36,14 @@ public partial class DataStream<T>
     /// <param name="slide">After how many new ones; positive.</param>
     /// <returns>The windowed stream, to be aggregated.</returns>
     public WindowedStream<T, AllRecords, GlobalWindow> CountWindowAll(int size, long slide) => Undivided().CountWindow(size, slide);
+
+    /// <summary>Puts the records of each subtask together until the end of the input.</summary>
+    /// <returns>
+    /// The partitioned stream, to be mapped, sorted, aggregated or reduced. When it is mapped or sorted, all records are kept in memory, and every checkpoint writes them.
+    /// After a restore at another parallelism they are dealt out evenly.
+    /// </returns>
+    /// <example><code>trades.FullWindowPartition().MapPartition&lt;double&gt;((all, output) =&gt; output.Collect(Median(all)))</code></example>
+    public PartitionedStream<T> FullWindowPartition() => new SubtaskPartitions<T>(this);
 
     private KeyedStream<T, AllRecords> Undivided() => new(this, static _ => AllRecords.Key) { HasOneKey = true };
 }

@@ -1,5 +1,6 @@
 using Millrace.Runtime.Windowing;
 using Millrace.Runtime.Windowing.General;
+using Millrace.Streams.Partitions;
 using Millrace.Windowing;
 
 namespace Millrace;
@@ -44,4 +45,9 @@ public sealed partial class KeyedStream<T, TKey>
     /// <example><code>bids.KeyBy(b =&gt; b.Item).CountWindow(size: 100, slide: 10).Aggregate(() =&gt; new Average())</code></example>
     public WindowedStream<T, TKey, GlobalWindow> CountWindow(int size, long slide) =>
         Window(GlobalWindows.Create()).Trigger(on => on.Count(slide)).Evictor(keep => keep.Last(size));
+
+    /// <summary>Puts the records of each key together until the end of the input.</summary>
+    /// <returns>The partitioned stream, to be mapped, sorted, aggregated or reduced. Records are kept in the state backend; one key's must fit in memory when they are mapped or sorted.</returns>
+    /// <example><code>trades.KeyBy(t =&gt; t.Symbol).FullWindowPartition().SortPartition(t =&gt; t.Price)</code></example>
+    public PartitionedStream<T> FullWindowPartition() => new KeyPartitions<T, TKey>(this);
 }

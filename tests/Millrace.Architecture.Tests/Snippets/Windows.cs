@@ -22,6 +22,19 @@ internal static class Windows
         return [averages, tooLate];
     }
 
+    internal static object[] Partitions(DataStream<Trade> trades)
+    {
+        var dearestFirst = trades
+            .KeyBy(trade => trade.Symbol)
+            .FullWindowPartition()
+            .SortPartition(trade => trade.Price, descending: true);
+
+        var counts = trades
+            .FullWindowPartition()
+            .MapPartition<int>((partition, output) => output.Collect(partition.Count));
+        return [dearestFirst, counts];
+    }
+
     internal static object[] Offsets()
     {
         var everyHour = SlidingEventTimeWindows.Of(size: TimeSpan.FromHours(24), slide: TimeSpan.FromHours(1));

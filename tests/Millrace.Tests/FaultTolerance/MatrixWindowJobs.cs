@@ -22,6 +22,9 @@ internal static class MatrixWindowJobs
         new("windows of all records", job => job.Capture(Readings.Source().In(job).WindowAll(Tumbling(50)).Aggregate(() => new Total()), "totals")) { KeepsKeyedState = true },
         new("window join", WindowJoin) { KeepsKeyedState = true },
         new("co-group of sessions", CoGroup) { KeepsKeyedState = true },
+        new("full-window partitions of keys", job => job.Capture(
+            Keyed(job).FullWindowPartition().MapPartition<string>((all, output) => output.Collect($"{all[0].Key}: {string.Join(' ', all.Select(r => r.Value).Order())}")), "sorted")) { KeepsKeyedState = true },
+        new("full-window partitions of subtasks", PartitionsOfSubtasks),
     ];
 
     private static TimeSpan Ms(int milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
@@ -35,6 +38,15 @@ internal static class MatrixWindowJobs
     private static KeyedStream<Reading, int> Keyed(JobUnderTest job) => Readings.Source().In(job).KeyBy(reading => reading.Key);
 
     private static KeyedStream<Reading, int> InOrder(JobUnderTest job) => Readings.WithLateOnes().In(job).KeyBy(reading => reading.Key);
+
+    // Which records share a subtask depends on the parallelism; that each is there once does not.
+    private static void PartitionsOfSubtasks(JobUnderTest job)
+    {
+        var readings = Readings.Source().In(job).Rebalance();
+        job.Capture(readings.FullWindowPartition().SortPartition(reading => reading.Value), "sorted");
+        var sums = readings.Map(reading => (long)reading.Value).FullWindowPartition().Reduce((a, b) => a + b);
+        job.Capture(sums.FullWindowPartition().Reduce((a, b) => a + b).Parallelism(1), "sum");
+    }
 
     private static void DynamicSessions(JobUnderTest job) => job.Capture(
         Keyed(job).Window(EventTimeSessionWindows.WithDynamicGap<Reading>(reading => Ms((Math.Abs(reading.Value) % 20) + 1))).Process(() => new SortedWindow()), "sessions");

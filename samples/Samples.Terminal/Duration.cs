@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace FlightDelays.Terminal;
+namespace Samples.Terminal;
 
 /// <summary>Times as people write them: <c>3h</c>, <c>90m</c>, <c>45s</c>, <c>500ms</c>, <c>2d</c> or <c>00:30:00</c>.</summary>
 public static class Duration

@@ -1,4 +1,4 @@
-namespace FlightDelays.Terminal;
+namespace Samples.Terminal;
 
 /// <summary>How the program ends, for scripts.</summary>
 public static class ExitCode

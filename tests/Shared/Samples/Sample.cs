@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace FlightDelays.Tests;
+namespace Samples.Testing;
 
 /// <summary>How a run of the program ended.</summary>
 internal sealed record Ended(int ExitCode, string Output, string Error);
 
-/// <summary>The program as a process of its own.</summary>
+/// <summary>The program whose tests these are, as a process of its own.</summary>
 internal sealed class Sample : IDisposable
 {
     private const int SignalInterrupt = 2;
@@ -23,7 +23,8 @@ internal sealed class Sample : IDisposable
     {
         var start = new ProcessStartInfo { WorkingDirectory = workingDirectory, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
-        string program = Path.Combine(AppContext.BaseDirectory, "FlightDelays.dll");
+        string name = typeof(Sample).Assembly.GetName().Name!;
+        string program = Path.Combine(AppContext.BaseDirectory, name[..^".Tests".Length] + ".dll");
         string[] command = IsInterruptIgnored ? ["env", "--default-signal=INT", "dotnet", program] : ["dotnet", program];
         start.FileName = command[0];
         foreach (string argument in command[1..].Concat(arguments))

@@ -1,9 +1,9 @@
-namespace FlightDelays.Tests;
+namespace Samples.Testing;
 
 /// <summary>A folder that goes with the test.</summary>
 internal sealed class TempFolder : IDisposable
 {
-    public string Path { get; } = Directory.CreateTempSubdirectory("flight-delays-").FullName;
+    public string Path { get; } = Directory.CreateTempSubdirectory("sample-").FullName;
 
     public string this[string name] => System.IO.Path.Combine(Path, name);
 
