@@ -59,6 +59,9 @@ internal sealed class OperatorContext
     /// <summary>Begins a checkpoint at the operator's subtask, on its turn; says whether the subtask takes part in it.</summary>
     public Func<CheckpointBarrier, bool> Trigger { get; init; } = static _ => true;
 
+    /// <summary>The application's services, scoped to the subtask.</summary>
+    public SubtaskServices Services { get; init; } = new(null);
+
     /// <summary>State that belongs to no key.</summary>
     public OperatorStateStore OperatorState { get; init; } = OperatorStateStore.Transient();
 

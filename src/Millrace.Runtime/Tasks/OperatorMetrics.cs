@@ -10,6 +10,7 @@ internal sealed class OperatorMetrics
     private long _lateRecordsDropped;
     private long _lateRecords;
     private long _recordsSkipped;
+    private long _inputWatermark = EventTime.MinWatermark;
     private long _watermark = EventTime.MinWatermark;
 
     public long RecordsIn => Volatile.Read(ref _recordsIn);
@@ -24,6 +25,14 @@ internal sealed class OperatorMetrics
     /// <summary>Malformed records that a source skipped.</summary>
     public long RecordsSkipped => Volatile.Read(ref _recordsSkipped);
 
+    /// <summary>The watermark that came in last.</summary>
+    public long InputWatermark
+    {
+        get => Volatile.Read(ref _inputWatermark);
+        set => Volatile.Write(ref _inputWatermark, value);
+    }
+
+    /// <summary>The watermark that was handed on last.</summary>
     public long Watermark
     {
         get => Volatile.Read(ref _watermark);
