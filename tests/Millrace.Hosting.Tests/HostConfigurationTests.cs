@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Millrace.Checkpointing;
 using Millrace.Connectors;
 
 namespace Millrace.Hosting.Tests;
