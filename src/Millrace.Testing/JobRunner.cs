@@ -43,7 +43,7 @@ public static class JobRunner
     }
 
     internal static JobExecution Prepare(StreamExecutionEnvironment env, ITaskScheduler scheduler, string jobName) =>
-        JobExecution.OnOneWorker(env.BuildJobGraph(jobName), scheduler, new SerializerProvider(env.Serializers), env.LoggerFactory);
+        JobExecution.OnOneWorker(env.BuildJobGraph(jobName), scheduler, new SerializerProvider(env.Serializers), env.LoggerFactory, services: env.Services);
 
     internal static JobResult Outcome(JobExecution execution, string jobName, TimeSpan elapsed)
     {

@@ -41,6 +41,9 @@ public sealed partial class StreamExecutionEnvironment
     /// <summary>Where the engine and the functions log. Default: nowhere.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
 
+    /// <summary>What functions take services from (<see cref="RuntimeContext.Services"/>), in a scope for each subtask. Default: <see langword="null"/>, none; <c>AddMillrace</c> sets the application's.</summary>
+    public IServiceProvider? Services { get; set; }
+
     internal SerializerRegistry Serializers { get; } = new();
 
     /// <summary>Builds a job and runs it to its end inside this process.</summary>

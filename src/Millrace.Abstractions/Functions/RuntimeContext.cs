@@ -38,6 +38,15 @@ public abstract class RuntimeContext
     /// <summary>A logger for the function.</summary>
     public abstract ILogger Logger { get; }
 
+    /// <summary>
+    /// The application's services, in a scope that lives as long as the subtask in its present attempt: made when it is first asked for, disposed (asynchronously too) when all functions of the
+    /// subtask are closed. What is scoped is shared by the functions that run in one subtask, and by nobody else. After a restart there is a new scope.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The job is not hosted with <c>AddMillrace</c>, and <c>StreamExecutionEnvironment.Services</c> is not set.</exception>
+    /// <exception cref="ObjectDisposedException">The subtask has ended.</exception>
+    /// <example><code>public override void Open(RuntimeContext context) =&gt; _rates = context.Services.GetRequiredService&lt;ExchangeRates&gt;();</code></example>
+    public abstract IServiceProvider Services { get; }
+
     /// <summary>One value per key.</summary>
     /// <typeparam name="T">The type of the value.</typeparam>
     /// <param name="descriptor">Names the state within the operator and types it.</param>

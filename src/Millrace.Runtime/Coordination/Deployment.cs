@@ -39,8 +39,10 @@ internal interface IJobHost
 /// <param name="scheduler">Runs the subtasks.</param>
 /// <param name="serializers">Gives serializers and hashers.</param>
 /// <param name="loggers">Makes loggers for functions.</param>
-internal sealed class LocalHost(ITaskScheduler scheduler, ISerializerProvider serializers, ILoggerFactory loggers) : IJobHost
+/// <param name="services">What functions take services from; null for nothing.</param>
+internal sealed class LocalHost(ITaskScheduler scheduler, ISerializerProvider serializers, ILoggerFactory loggers, IServiceProvider? services) : IJobHost
 {
     public IReadOnlyDictionary<SubtaskId, Subtask> Deploy(Deployment deployment) =>
-        new LocalWorker(deployment, scheduler, new Exchange.LocalChannelFactory(deployment.Job.Options.ChannelCapacity), serializers, loggers, deployment.Subtasks.Contains).Subtasks;
+        new LocalWorker(
+            deployment, scheduler, new Exchange.LocalChannelFactory(deployment.Job.Options.ChannelCapacity), serializers, loggers, deployment.Subtasks.Contains, services).Subtasks;
 }

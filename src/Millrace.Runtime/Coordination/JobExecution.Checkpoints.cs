@@ -271,6 +271,7 @@ internal sealed partial class JobExecution
         {
             Log.CheckpointCompleted(
                 _logger, CheckpointDescription.Of(record.Kind), completed.Id, _job.Stream.JobName, record.Duration ?? default, record.StateBytes, record.WrittenBytes, record.InFlightBytes, completed.Path ?? "");
+            JobActivities.Checkpoint(this, record);
         }
 
         // A savepoint is not what the job goes back to after a failure: what was committed with it would come again.
@@ -325,9 +326,14 @@ internal sealed partial class JobExecution
     private void Aborted(CheckpointDecision.Aborted aborted)
     {
         _enumeratorStates.Remove(aborted.Id);
+        var record = RecordOf(aborted.Id);
+        if (record is not null)
+        {
+            JobActivities.Checkpoint(this, record);
+        }
+
         if (aborted.Reason is not (AbortReason.Subsumed or AbortReason.Stopped))
         {
-            var record = RecordOf(aborted.Id);
             Log.CheckpointAborted(
                 _logger, aborted.Error, CheckpointDescription.Of(record?.Kind ?? SnapshotKind.Checkpoint), aborted.Id, _job.Stream.JobName, record?.Duration ?? default, record?.WrittenBytes ?? 0, aborted.Error.Message);
         }

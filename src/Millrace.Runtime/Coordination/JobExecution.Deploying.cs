@@ -144,6 +144,7 @@ internal sealed partial class JobExecution
     private void Deploy(JobDecision.Deploy deploy)
     {
         _deploying.UnionWith(deploy.Subtasks);
+        TraceDeploy(deploy);
         if (_store is not { } store)
         {
             Deploy(deploy, new Beginning(++_epoch, null), null);

@@ -99,8 +99,9 @@ internal sealed partial class JobExecution : Actor
     internal long Now => (_startedAt + Scheduler.TimeProvider.GetElapsedTime(_startTimestamp)).ToUnixTimeMilliseconds();
 
     /// <summary>A job with all its subtasks in this process.</summary>
-    public static JobExecution OnOneWorker(JobGraph job, ITaskScheduler scheduler, ISerializerProvider serializers, ILoggerFactory loggers, Random? jitter = null) =>
-        new(job, new LocalHost(scheduler, serializers, loggers), scheduler, serializers, loggers, jitter ?? new Random((int)scheduler.TimeProvider.GetTimestamp()));
+    public static JobExecution OnOneWorker(
+        JobGraph job, ITaskScheduler scheduler, ISerializerProvider serializers, ILoggerFactory loggers, Random? jitter = null, IServiceProvider? services = null) =>
+        new(job, new LocalHost(scheduler, serializers, loggers, services), scheduler, serializers, loggers, jitter ?? new Random((int)scheduler.TimeProvider.GetTimestamp()));
 
     public SubtaskState StateOf(SubtaskId subtask) => _coordinator.StateOf(subtask);
 
@@ -130,6 +131,7 @@ internal sealed partial class JobExecution : Actor
         {
             fact();
             NoteState();
+            TraceIfAllRun();
         }
 
         return _done ? RunResult.Done : RunResult.Wait;
@@ -210,6 +212,7 @@ internal sealed partial class JobExecution : Actor
             case JobDecision.Restarting restarting:
                 Log.Restarting(_logger, restarting.Cause, _job.Stream.JobName, Name(restarting.Subtask), restarting.Subtasks.Count, restarting.Delay, restarting.Cause.Message);
                 NoteDamage(restarting.Subtask, restarting.Cause);
+                TraceFailure(restarting);
                 StopCheckpoints(restarting.Cause);
                 break;
             case JobDecision.GiveUp giveUp:
@@ -305,6 +308,7 @@ internal sealed partial class JobExecution : Actor
     private void Complete(JobDecision.Complete complete)
     {
         _done = true;
+        EndTraces(complete.State == JobState.Finished ? null : complete.Error?.Message ?? $"The job is {complete.State}.");
         _closingTimer?.Dispose();
         Exception? error = null;
         if (complete.State == JobState.Failed)

@@ -19,6 +19,7 @@ internal sealed class LocalWorker
     private readonly ITaskScheduler _scheduler;
     private readonly ISerializerProvider _serializers;
     private readonly ILoggerFactory _loggers;
+    private readonly IServiceProvider? _services;
     private readonly Dictionary<SubtaskId, Subtask> _subtasks = [];
     private readonly StreamEdge.Exchange[] _exchanges;
 
@@ -28,13 +29,15 @@ internal sealed class LocalWorker
     /// <param name="serializers">Gives serializers and hashers.</param>
     /// <param name="loggers">Makes loggers for functions.</param>
     /// <param name="isLocal">Which subtasks live on this worker.</param>
+    /// <param name="services">What functions take services from; null for nothing.</param>
     public LocalWorker(
         Deployment deployment,
         ITaskScheduler scheduler,
         IChannelFactory channels,
         ISerializerProvider serializers,
         ILoggerFactory loggers,
-        Func<SubtaskId, bool> isLocal)
+        Func<SubtaskId, bool> isLocal,
+        IServiceProvider? services = null)
     {
         var job = deployment.Job;
         _deployment = deployment;
@@ -42,6 +45,7 @@ internal sealed class LocalWorker
         _scheduler = scheduler;
         _serializers = serializers;
         _loggers = loggers;
+        _services = services;
         foreach (var vertex in job.Vertices)
         {
             for (int index = 0; index < vertex.Parallelism; index++)
@@ -75,6 +79,7 @@ internal sealed class LocalWorker
             writer is null ? null : subtask => new SubtaskCheckpoints(subtask, writer, (ISnapshotListener)_deployment.Listener, _scheduler))
         {
             IsRestoredFinished = isFinished,
+            Services = new SubtaskServices(_services),
             Restore = restore is null ? null : chain => Restore(vertex, id, chain, restore, isFinished),
         };
     }
@@ -198,6 +203,7 @@ internal sealed class LocalWorker
         Pressure = subtask.Pressure,
         Metrics = new OperatorMetrics(),
         Mailbox = subtask.Mailbox,
+        Services = subtask.Services,
         JobId = _deployment.JobId,
         Epoch = _deployment.Epoch,
         RestoredCheckpointId = _deployment.Restore?.CheckpointId,

@@ -21,6 +21,7 @@ internal static class JobInstruments
         OfCheckpoints();
         OfJobs();
         OfTasks();
+        new TaskInstruments(Meter, static () => Jobs.Where(IsRunning)).Create();
     }
 
     /// <summary>Publishes a job until it has ended.</summary>

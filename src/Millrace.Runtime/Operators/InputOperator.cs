@@ -11,6 +11,7 @@ internal abstract class InputOperator<TOut> : StreamOperator<TOut>
         switch (element.Kind)
         {
             case ElementKind.Watermark:
+                Context.Metrics.InputWatermark = element.Value;
                 OnWatermark(element.Value);
                 break;
             case ElementKind.EndOfInput:

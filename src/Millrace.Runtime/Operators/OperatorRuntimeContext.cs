@@ -25,6 +25,8 @@ internal class OperatorRuntimeContext(OperatorContext context) : RuntimeContext
 
     public override ILogger Logger => context.Logger;
 
+    public override IServiceProvider Services => context.Services.Provider;
+
     public override ValueState<T> GetState<T>(ValueStateDescriptor<T> descriptor) => throw NotKeyed(descriptor);
 
     public override ListState<T> GetListState<T>(ListStateDescriptor<T> descriptor) => throw NotKeyed(descriptor);

@@ -62,6 +62,9 @@ internal sealed class OperatorContext
     /// <summary>What happens to records that user code throws on.</summary>
     public ErrorPolicy ErrorPolicy { get; init; } = ErrorPolicy.Fail;
 
+    /// <summary>The application's services, scoped to the subtask.</summary>
+    public SubtaskServices Services { get; init; } = new(null);
+
     /// <summary>State that belongs to no key.</summary>
     public OperatorStateStore OperatorState { get; init; } = OperatorStateStore.Transient();
 

@@ -13,6 +13,7 @@ internal sealed class OperatorMetrics
     private long _lateRecords;
     private long _recordsSkipped;
     private long _recordsInErrors;
+    private long _inputWatermark = EventTime.MinWatermark;
     private long _watermark = EventTime.MinWatermark;
     private bool _isIdle;
     private IReadOnlyList<SplitTime> _splits = [];
@@ -32,6 +33,14 @@ internal sealed class OperatorMetrics
     /// <summary>Records that user code threw on and that were skipped or sent to a side output, and malformed records of a source: <c>numRecordsInErrors</c>.</summary>
     public long RecordsInErrors => Volatile.Read(ref _recordsInErrors);
 
+    /// <summary>The watermark that came in last.</summary>
+    public long InputWatermark
+    {
+        get => Volatile.Read(ref _inputWatermark);
+        set => Volatile.Write(ref _inputWatermark, value);
+    }
+
+    /// <summary>The watermark that was handed on last.</summary>
     public long Watermark
     {
         get => Volatile.Read(ref _watermark);

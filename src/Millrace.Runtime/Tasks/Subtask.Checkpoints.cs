@@ -133,7 +133,7 @@ internal sealed partial class Subtask
     private void Build()
     {
         _listener.SubtaskChanged(Id, SubtaskState.Initializing, null);
-        _chain = _build(this);
+        _chain = Services.Making(() => _build(this));
         _operators = _chain.Operators;
         _ended = new bool[_chain.Inputs.Count];
         _openInputs = _ended.Length;

@@ -97,6 +97,9 @@ internal sealed partial class Subtask : Actor
     /// <summary>The subtask's part in checkpoints; null where there are none.</summary>
     public SubtaskCheckpoints? Checkpoints { get; }
 
+    /// <summary>The application's services, which are disposed when all functions are closed.</summary>
+    public SubtaskServices Services { get; init; } = new(null);
+
     /// <summary>Reads state into the operators before they are opened; null where the subtask begins anew. Not called on the subtask's turn.</summary>
     public Action<OperatorChain>? Restore { get; init; }
 
@@ -421,7 +424,7 @@ internal sealed partial class Subtask : Actor
             }
         }
 
-        _closing = Task.WhenAll(closing);
+        _closing = Services.HasProvider ? Services.DisposeAfterAsync(Task.WhenAll(closing)) : Task.WhenAll(closing);
         if (!_closing.IsCompleted)
         {
             _ = _closing.ContinueWith(

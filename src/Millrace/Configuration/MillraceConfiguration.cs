@@ -26,12 +26,18 @@ public static class MillraceConfiguration
     /// <param name="section">The section; an empty one changes nothing.</param>
     /// <returns>The same options.</returns>
     /// <exception cref="GraphException">A key is unknown, or a value is not one: the message names both, says what is expected, and for an unknown key which one may be meant.</exception>
-    public static ExecutionOptions Configure(this ExecutionOptions options, IConfiguration section)
+    public static ExecutionOptions Configure(this ExecutionOptions options, IConfiguration section) => Bind(options, section);
+
+    /// <param name="options">The options.</param>
+    /// <param name="section">The section.</param>
+    /// <param name="more">Keys that the section may have besides, which others bind.</param>
+    internal static ExecutionOptions Bind(ExecutionOptions options, IConfiguration section, params ReadOnlySpan<string> more)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(section);
         var root = new ConfigurationKeys(section, "");
-        root.Bind(
+        (string, Action<ConfigurationValue>)[] known =
+        [
             ("Checkpoints", _ => CheckpointConfiguration.Bind(options.Checkpoints, root.Section("Checkpoints"))),
             ("Restart", _ => options.RestartStrategy = RestartConfiguration.Bind(root.Section("Restart")) ?? options.RestartStrategy),
             ("State", _ => StateConfiguration.Bind(options, root.Section("State"))),
@@ -44,7 +50,14 @@ public static class MillraceConfiguration
             ("WatermarkStallTimeout", value => options.WatermarkStallTimeout = value.Time()),
             ("LatencyTrackingInterval", value => options.LatencyTrackingInterval = value.Time()),
             ("CancellationTimeout", value => options.CancellationTimeout = value.Time()),
-            ("OperatorChaining", value => options.OperatorChaining = value.Boolean()));
+            ("OperatorChaining", value => options.OperatorChaining = value.Boolean()),
+        ];
+        foreach (string key in more)
+        {
+            known = [.. known, (key, static _ => { })];
+        }
+
+        root.Bind(known);
         return options;
     }
 

@@ -109,7 +109,7 @@ public sealed class JobClient : IAsyncDisposable
         var scheduler = lease.Scheduler;
         try
         {
-            var execution = JobExecution.OnOneWorker(job, scheduler, new SerializerProvider(environment.Serializers), environment.LoggerFactory);
+            var execution = JobExecution.OnOneWorker(job, scheduler, new SerializerProvider(environment.Serializers), environment.LoggerFactory, services: environment.Services);
             var client = new JobClient(execution, lease, environment.TimeProvider);
             JobInstruments.Register(execution);
             execution.Start();

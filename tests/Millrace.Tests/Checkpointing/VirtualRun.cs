@@ -50,7 +50,7 @@ internal sealed class VirtualRun
     /// <summary>Starts a job with serializers of a test.</summary>
     public JobExecution Start(StreamExecutionEnvironment env, string name, ISerializerProvider serializers)
     {
-        Execution = JobExecution.OnOneWorker(env.BuildJobGraph(name), _process, serializers, env.LoggerFactory);
+        Execution = JobExecution.OnOneWorker(env.BuildJobGraph(name), _process, serializers, env.LoggerFactory, services: env.Services);
         Execution.Start();
         return Execution;
     }

@@ -64,20 +64,36 @@ public sealed class MeterTests : IDisposable
                 "millrace.job.runningTimeTotal [ms]",
                 "millrace.job.totalNumberOfCheckpoints [{checkpoint}]",
                 "millrace.job.uptime [ms]",
+                "millrace.operator.currentInputWatermark [ms]",
+                "millrace.operator.currentOutputWatermark [ms]",
+                "millrace.operator.numLateRecordsDropped [{record}]",
+                "millrace.operator.numRecordsIn [{record}]",
+                "millrace.operator.numRecordsInPerSecond [{record}/s]",
+                "millrace.operator.numRecordsOut [{record}]",
+                "millrace.operator.numRecordsOutPerSecond [{record}/s]",
+                "millrace.operator.numRecordsSkipped [{record}]",
+                "millrace.task.backPressuredTimeMsPerSecond [ms/s]",
+                "millrace.task.busyTimeMsPerSecond [ms/s]",
                 "millrace.task.checkpointAlignmentTime [ns]",
                 "millrace.task.checkpointStartDelayNanos [ns]",
+                "millrace.task.idleTimeMsPerSecond [ms/s]",
+                "millrace.task.isBackPressured []",
+                "millrace.task.numRecordsIn [{record}]",
+                "millrace.task.numRecordsInPerSecond [{record}/s]",
+                "millrace.task.numRecordsOut [{record}]",
+                "millrace.task.numRecordsOutPerSecond [{record}/s]",
             ],
             _units.Select(unit => $"{unit.Key} [{unit.Value}]").Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void Instruments_StandInTheGuide()
+    public void Instruments_StandInTheReference()
     {
         _run.Start(Job(() => false), _job);
         JobInstruments.Register(_run.Execution);
-        string guide = File.ReadAllText(Path.Combine(Root(), "docs", "guides", "checkpoints.md"));
+        string reference = File.ReadAllText(Path.Combine(Root(), "docs", "reference", "metrics.md"));
         Assert.NotEmpty(_units);
-        Assert.All(_units.Keys, name => Assert.Contains($"`{name[(name.LastIndexOf('.') + 1)..]}`", guide, StringComparison.Ordinal));
+        Assert.All(_units.Keys, name => Assert.Contains($"`{name[(name.LastIndexOf('.') + 1)..]}`", reference, StringComparison.Ordinal));
 
         static string Root()
         {

@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+
+namespace Millrace.Hosting;
+
+/// <summary>Millrace in a host: the generic host or ASP.NET Core.</summary>
+public static class MillraceHostingExtensions
+{
+    /// <summary>
+    /// Adds Millrace: jobs that start with the host and stop with it. Their options come, the later before the earlier, from
+    /// <see cref="MillraceConfiguration.UseHostedDefaults"/>, the code that adds the job, the section <c>Millrace</c>, and the section <c>Millrace:Jobs:</c> with the job's name. The host's own
+    /// come from the section <c>Millrace:Host</c>. All is checked before any job starts.
+    /// </summary>
+    /// <param name="builder">The application's builder.</param>
+    /// <param name="configure">Sets the host's options in code. The configuration goes before it.</param>
+    /// <returns>A builder to add jobs to. Calling this again gives one for the same host.</returns>
+    public static MillraceBuilder AddMillrace(this IHostApplicationBuilder builder, Action<MillraceHostOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return builder.Services.AddMillrace(builder.Configuration, configure);
+    }
+
+    /// <summary>Adds Millrace to the services of a host whose builder is no <see cref="IHostApplicationBuilder"/>.</summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="configuration">The application's configuration, which may have a section <c>Millrace</c>. That of the first call counts.</param>
+    /// <param name="configure">Sets the host's options in code. The configuration goes before it.</param>
+    /// <returns>A builder to add jobs to.</returns>
+    public static MillraceBuilder AddMillrace(this IServiceCollection services, IConfiguration configuration, Action<MillraceHostOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        ArgumentNullException.ThrowIfNull(configuration);
+        var registry = services.Select(service => service.ServiceType == typeof(HostedJobRegistry) ? service.ImplementationInstance : null).OfType<HostedJobRegistry>().FirstOrDefault();
+        if (registry is null)
+        {
+            registry = new HostedJobRegistry(configuration);
+            services.AddSingleton(registry);
+            services.TryAddSingleton<HostedJobs>();
+            services.TryAddSingleton<IMillraceJobs>(static provider => provider.GetRequiredService<HostedJobs>());
+            services.AddHostedService<MillraceHostedService>();
+        }
+
+        configure?.Invoke(registry.Options);
+        return new MillraceBuilder(services, registry);
+    }
+}
