@@ -40,6 +40,7 @@ internal sealed class TaskInstruments(Meter meter, Func<IEnumerable<KeyValuePair
         OperatorRate("numRecordsInPerSecond", "{record}/s", "Records that came into the operator, per second.", static rates => rates.In, static metrics => metrics.RecordsIn);
         OperatorRate("numRecordsOutPerSecond", "{record}/s", "Records that the operator emitted, per second.", static rates => rates.Out, static metrics => metrics.RecordsOut);
         OfOperator("numLateRecordsDropped", "{record}", "Records that came too late for any window and were dropped.", static metrics => metrics.LateRecordsDropped);
+        OfOperator("numRecordsInErrors", "{record}", "Records that user code threw on and that were skipped or became dead letters, and malformed records of a source.", static metrics => metrics.RecordsInErrors);
         OfOperator("numRecordsSkipped", "{record}", "Malformed records that a source skipped.", static metrics => metrics.RecordsSkipped);
         OperatorGauge("currentInputWatermark", "The watermark that has come in last; not there before the first, nor for a source.", static op => op.Context.Metrics.InputWatermark);
         OperatorGauge("currentOutputWatermark", "The watermark that was handed on last; not there before the first.", static op => op.Context.Metrics.Watermark);

@@ -122,7 +122,7 @@ public sealed class ErrorPolicyTests
         var stream = env.FromCollection(Enumerable.Range(0, 100).ToArray()).Rebalance().Map(n => n).KeyBy(Check).Process(() => new Passing()).OnError(ErrorPolicy.ToSideOutput(Letters));
         stream.ForEach(results.Add).Parallelism(1);
         stream.GetSideOutput(Letters).ForEach(letters.Add).Parallelism(1);
-        await env.ExecuteAsync("keys");
+        await env.ExecuteAsync("keys", TestContext.Current.CancellationToken);
         Assert.Equal(Enumerable.Range(0, 100).Where(n => n != Poison), results.Order());
         Assert.Equal((Poison, FailureStage.Key), (Assert.Single(letters).Record, letters[0].Stage));
     }
@@ -275,7 +275,7 @@ public sealed class ErrorPolicyTests
         var env = new StreamExecutionEnvironment();
         env.Options.Parallelism = 1;
         env.FromCollection(Enumerable.Range(0, 100).ToArray()).FlatMap<int>((n, output) => output.Collect(n)).OnError(ErrorPolicy.Skip).Map(Check).Name("next").Discard();
-        var error = await Assert.ThrowsAsync<JobFailedException>(() => env.ExecuteAsync("chain"));
+        var error = await Assert.ThrowsAsync<JobFailedException>(() => env.ExecuteAsync("chain", TestContext.Current.CancellationToken));
         Assert.Contains("next (1/1) failed on a record", error.Message, StringComparison.Ordinal);
     }
 
@@ -301,7 +301,7 @@ public sealed class ErrorPolicyTests
     {
         var env = new StreamExecutionEnvironment();
         env.FromCollection([1]).Map(Check).OnError(ErrorPolicy.ToSideOutput(Letters)).Discard();
-        var unread = await Assert.ThrowsAsync<GraphException>(() => env.ExecuteAsync("unread"));
+        var unread = await Assert.ThrowsAsync<GraphException>(() => env.ExecuteAsync("unread", TestContext.Current.CancellationToken));
         Assert.Contains("which nobody reads", unread.Message, StringComparison.Ordinal);
 
         var other = new StreamExecutionEnvironment();
@@ -309,7 +309,7 @@ public sealed class ErrorPolicyTests
         var stream = other.FromCollection([1]).Map(Check).OnError(ErrorPolicy.ToSideOutput(wrong));
         stream.Discard();
         stream.GetSideOutput(wrong).Discard();
-        var error = await Assert.ThrowsAsync<GraphException>(() => other.ExecuteAsync("wrong"));
+        var error = await Assert.ThrowsAsync<GraphException>(() => other.ExecuteAsync("wrong", TestContext.Current.CancellationToken));
         Assert.Contains("DeadLetter<Int32>", error.Message, StringComparison.Ordinal);
     }
 

@@ -168,6 +168,62 @@ public sealed class SourceOperatorTests
         Assert.Contains("failed reading: IOException: gone", error.Message, StringComparison.Ordinal);
     }
 
+    private static readonly WatermarkStrategy<long> Aligned = Monotonous.WithWatermarkAlignment("group", TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(500));
+
+    [Fact]
+    public void Alignment_AReaderAheadOfTheSlowestByMoreThanTheDrift_ReadsNothingUntilThatHasCome()
+    {
+        var test = new SourceTest(Aligned);
+        test.AlignTo(50);
+        test.Read(output => output.Collect(1, 151));
+        test.Rig.Advance(Interval);
+        Assert.Equal(InputStatus.Progress, test.Poll());
+        test.Read(output => output.Collect(2, 152));
+        test.Rig.Advance(Interval);
+        Assert.Equal("W151", test.Elements[^1]);
+        Assert.Equal(InputStatus.Empty, test.Poll());
+        test.AlignTo(51);
+        Assert.Equal(InputStatus.Progress, test.Poll());
+    }
+
+    [Fact]
+    public void Alignment_AReaderSaysHowFarItHasComeAtEveryUpdate_AndThatNobodyNeedWaitForItAtTheEnd()
+    {
+        var test = new SourceTest(Aligned);
+        test.Read(output => output.Collect(1, 10));
+        test.AdvanceIntervals(5);
+        Assert.Equal([("group", EventTime.MinWatermark), ("group", 9), ("group", 9)], test.Reports[..3]);
+        Assert.Equal(InputStatus.Ended, test.End());
+        Assert.Equal(("group", EventTime.MaxWatermark), test.Reports[^1]);
+    }
+
+    [Fact]
+    public void Alignment_AnIdleReaderIsNotWaitedFor_AndOneThatWaitsIsNotIdle()
+    {
+        var test = new SourceTest(Aligned.WithIdleness(TimeSpan.FromMilliseconds(2 * Interval)));
+        test.Read(output => output.Collect(1, 1000));
+        test.Rig.Advance(Interval);
+        test.AlignTo(0);
+        test.AdvanceIntervals(10);
+        Assert.Equal(("group", 999), test.Reports[^1]);
+        test.AlignTo(1000);
+        test.AdvanceIntervals(10);
+        Assert.Equal(("group", EventTime.MaxWatermark), test.Reports[^1]);
+    }
+
+    [Fact]
+    public void Alignment_SplitsThatAreAhead_ArePaused_UntilTheOthersHaveCome()
+    {
+        var test = new SourceTest(Aligned, "a", "b");
+        test.Read(output => output.ForSplit("a").Collect(1, 500), output => output.ForSplit("b").Collect(2, 10));
+        test.Rig.Advance(Interval);
+        test.AlignTo(9);
+        Assert.Equal(["-a +"], test.Pauses);
+        Assert.Equal(InputStatus.Progress, test.Poll());
+        test.AlignTo(399);
+        Assert.Equal(["-a +", "- +a"], test.Pauses);
+    }
+
     /// <summary>A source operator whose reader does what the test says.</summary>
     private sealed class SourceTest : Source<long, SourceTest.Split, int>, ISplitCoordinator
     {
@@ -192,6 +248,10 @@ public sealed class SourceOperatorTests
         public OperatorRig Rig { get; }
 
         public int Closed { get; private set; }
+
+        public List<(string Group, long Watermark)> Reports { get; } = [];
+
+        public List<string> Pauses { get; } = [];
 
         public List<string> Elements
         {
@@ -250,6 +310,17 @@ public sealed class SourceOperatorTests
         {
         }
 
+        public void ReportWatermark(int subtask, string group, long watermark) => Reports.Add((group, watermark));
+
+        /// <summary>As if the slowest of the group had come so far.</summary>
+        public void AlignTo(long watermark)
+        {
+            _operator.AlignTo(watermark);
+            Rig.DrainMailbox();
+        }
+
+        public InputStatus Poll() => _input.Poll();
+
         public sealed record Split(string SplitId) : ISourceSplit;
 
         private sealed class Reader(SourceTest test) : SourceReader<long, Split>
@@ -265,6 +336,9 @@ public sealed class SourceOperatorTests
             public override ReadStatus Read(ReaderOutput<long> output, int maxRecords) => test._next(output);
 
             public override IReadOnlyList<Split> Snapshot(long checkpointId) => [];
+
+            public override void PauseOrResumeSplits(IReadOnlyList<string> splitsToPause, IReadOnlyList<string> splitsToResume) =>
+                test.Pauses.Add($"-{string.Join(',', splitsToPause)} +{string.Join(',', splitsToResume)}");
 
             public override void Close() => test.Closed++;
         }

@@ -189,6 +189,10 @@ public sealed class SourceSnapshotTests
         {
         }
 
+        public void ReportWatermark(int subtask, string group, long watermark)
+        {
+        }
+
         public void RequestSplit(int subtask)
         {
         }

@@ -111,6 +111,8 @@ public sealed class SplitCoordinatorTests
 
         public void NoMoreSplits() => Splits.Add("no more");
 
+        public void AlignTo(long watermark) => Splits.Add($"to {watermark}");
+
         public void TriggerCheckpoint(CheckpointBarrier barrier)
         {
         }

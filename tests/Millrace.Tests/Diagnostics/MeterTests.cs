@@ -68,6 +68,7 @@ public sealed class MeterTests : IDisposable
                 "millrace.operator.currentOutputWatermark [ms]",
                 "millrace.operator.numLateRecordsDropped [{record}]",
                 "millrace.operator.numRecordsIn [{record}]",
+                "millrace.operator.numRecordsInErrors [{record}]",
                 "millrace.operator.numRecordsInPerSecond [{record}/s]",
                 "millrace.operator.numRecordsOut [{record}]",
                 "millrace.operator.numRecordsOutPerSecond [{record}/s]",
