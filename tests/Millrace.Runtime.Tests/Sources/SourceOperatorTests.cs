@@ -192,7 +192,7 @@ public sealed class SourceOperatorTests
         var test = new SourceTest(Aligned);
         test.Read(output => output.Collect(1, 10));
         test.AdvanceIntervals(5);
-        Assert.Equal([("group", EventTime.MinWatermark), ("group", 9), ("group", 9)], test.Reports[..3]);
+        Assert.Equal([("group", EventTime.MinWatermark), ("group", 9)], test.Reports);
         Assert.Equal(InputStatus.Ended, test.End());
         Assert.Equal(("group", EventTime.MaxWatermark), test.Reports[^1]);
     }
