@@ -14,6 +14,13 @@ quick.SetAction(async result =>
 var gate = new Command("gate", "Check that records cost no allocation in steady state; exit code 1 if they do.");
 gate.SetAction(async _ => await new GateMode(Console.Out).RunAsync() ? 0 : 1);
 
+var operators = new Command("operators", "Measure session windows, interval joins and asynchronous calls as whole jobs.");
+operators.SetAction(async _ =>
+{
+    await new OperatorsMode(Console.Out).RunAsync();
+    return 0;
+});
+
 var filter = new Argument<string>("filter") { Description = "Which benchmarks, as a pattern.", DefaultValueFactory = _ => "*" };
 var bdn = new Command("bdn", "Run the benchmarks with BenchmarkDotNet.") { filter };
 bdn.SetAction(result =>
@@ -53,5 +60,5 @@ checkpoints.SetAction(async result =>
     return 0;
 });
 
-var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, gate, bdn, soak, state, rocksdb, checkpoints };
+var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, operators, gate, bdn, soak, state, rocksdb, checkpoints };
 return await root.Parse(args).InvokeAsync();

@@ -46,6 +46,10 @@ internal sealed class GateMode(TextWriter output)
         // One source: of two, the one that is behind decides how many slices are open, so that how far tables grow depends on the moment.
         await CheckAsync("job: tumbling windows", EngineJobs.Tumbling(1), 6 * Million).ConfigureAwait(false);
         await CheckAsync("job: sliding windows", EngineJobs.Sliding(1), 8 * Million).ConfigureAwait(false);
+        await CheckAsync("job: session windows", OperatorJobs.Sessions(1), 2 * Million).ConfigureAwait(false);
+        await CheckAsync("job: interval join", OperatorJobs.IntervalJoin(1, manyKeys: false), 2 * Million).ConfigureAwait(false);
+        await CheckAsync("job: asynchronous calls, ordered", OperatorJobs.Async(1, AsyncOrder.Ordered), 2 * Million).ConfigureAwait(false);
+        await CheckAsync("job: asynchronous calls, unordered", OperatorJobs.Async(1, AsyncOrder.Unordered), 2 * Million).ConfigureAwait(false);
 
         // With checkpoints on and none under way.
         await CheckAsync("job with checkpoints: hash exchange", EngineJobs.Exchange(2).WithCheckpoints(), 2 * Million).ConfigureAwait(false);

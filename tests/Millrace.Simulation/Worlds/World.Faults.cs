@@ -274,6 +274,8 @@ internal sealed partial class World
         }
         else
         {
+            // Where it failed only behind its savepoint, it goes on from that by itself: with an input that has ended.
+            _isDrained |= rescale.Drains && error is MillraceException { Code: "MR3104" };
             generation.Rescale = null;
         }
     }

@@ -318,7 +318,7 @@ internal sealed partial class AsyncOperator<TIn, TOut> : CollectingOperator<TIn,
             return;
         }
 
-        if (_options.Retry is { } retry && entry.Attempt < retry.MaxAttempts && Asks(() => retry.OnResult(result), "in OnResult of its retries"))
+        if (_options.Retry is { } retry && entry.Attempt < retry.MaxAttempts && Asks(retry.OnResult, result, "in OnResult of its retries"))
         {
             TryAgain(entry, retry);
             return;
@@ -334,7 +334,7 @@ internal sealed partial class AsyncOperator<TIn, TOut> : CollectingOperator<TIn,
             throw cause;
         }
 
-        if (_options.Retry is { } retry && Asks(() => retry.OnException(cause), "in OnException of its retries"))
+        if (_options.Retry is { } retry && Asks(retry.OnException, cause, "in OnException of its retries"))
         {
             if (entry.Attempt < retry.MaxAttempts)
             {
@@ -362,11 +362,12 @@ internal sealed partial class AsyncOperator<TIn, TOut> : CollectingOperator<TIn,
         Complete(entry, default!);
     }
 
-    private bool Asks(Func<bool> ask, string during)
+    // No lambda with the result in it: that would be an object for every record, also where there are no retries.
+    private bool Asks<T>(Func<T, bool> ask, T about, string during)
     {
         try
         {
-            return ask();
+            return ask(about);
         }
         catch (Exception cause) when (cause is not MillraceException)
         {
