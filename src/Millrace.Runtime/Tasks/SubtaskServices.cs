@@ -10,14 +10,14 @@ namespace Millrace.Runtime.Tasks;
 internal sealed class SubtaskServices(IServiceProvider? root)
 {
     [ThreadStatic]
-    private static SubtaskServices? current;
+    private static SubtaskServices? _current;
 
     private readonly Lock _lock = new();
     private AsyncServiceScope? _scope;
     private bool _disposed;
 
     /// <summary>Those of the subtask whose operators are being made on this thread.</summary>
-    public static SubtaskServices Current => current ?? throw new InvalidOperationException(
+    public static SubtaskServices Current => _current ?? throw new InvalidOperationException(
         "A function from services is made in the subtask that runs it, and no subtask is being made here. Hand the factory to the stream without calling it.");
 
     /// <summary>Whether there is anything to take services from.</summary>
@@ -45,15 +45,15 @@ internal sealed class SubtaskServices(IServiceProvider? root)
     /// <summary>Makes the operators of the subtask, whose functions may come from these services.</summary>
     public T Making<T>(Func<T> make)
     {
-        var outer = current;
-        current = this;
+        var outer = _current;
+        _current = this;
         try
         {
             return make();
         }
         finally
         {
-            current = outer;
+            _current = outer;
         }
     }
 
