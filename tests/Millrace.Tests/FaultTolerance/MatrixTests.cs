@@ -31,7 +31,7 @@ public sealed class MatrixTests(ITestOutputHelper output)
     public static TheoryData<string> JobsWithKeyedState { get; } = [.. MatrixJobs.All.Where(job => job.KeepsKeyedState).Select(job => job.Name)];
 
     // More where there is time: the seeds of every run are the same.
-    private static int Seeds => int.TryParse(Environment.GetEnvironmentVariable("MILLRACE_MATRIX_SEEDS"), out int seeds) ? seeds : 3;
+    private static int Seeds => int.TryParse(Environment.GetEnvironmentVariable("MILLRACE_MATRIX_SEEDS"), out int seeds) ? seeds : 4;
 
     [Theory]
     [MemberData(nameof(JobsAndWays))]
