@@ -17,6 +17,7 @@ internal sealed partial class JobExecution
     {
         if (_job.Options.WatermarkStallTimeout > TimeSpan.Zero && _end is null)
         {
+            _stallTimer?.Dispose();
             _stallTimer = StartTimer(_job.Options.WatermarkStallTimeout / LooksPerTimeout, LookAtEventTime);
         }
     }

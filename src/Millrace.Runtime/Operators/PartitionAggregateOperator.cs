@@ -1,6 +1,5 @@
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
-using Millrace.Runtime.Tasks;
 using Millrace.State;
 
 namespace Millrace.Runtime.Operators;
@@ -23,18 +22,15 @@ internal sealed class PartitionAggregateOperator<T, TAccumulator, TOut>(Aggregat
         // More than one after a restore at a lower parallelism.
         foreach (var restored in _state.Items)
         {
-            Guard(() =>
+            if (_exists)
             {
-                if (_exists)
-                {
-                    function.Merge(ref _accumulator, in restored);
-                }
-                else
-                {
-                    _accumulator = restored;
-                }
-            });
-            _exists = true;
+                Merge(restored);
+            }
+            else
+            {
+                _accumulator = restored;
+                _exists = true;
+            }
         }
 
         _state.Clear();
@@ -43,22 +39,21 @@ internal sealed class PartitionAggregateOperator<T, TAccumulator, TOut>(Aggregat
     public override void Receive(RecordBatch<T> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
-        try
+        int i = 0;
+        while (i < batch.Count)
         {
-            foreach (var value in batch.Records)
+            try
             {
-                if (!_exists)
+                for (; i < batch.Count; i++)
                 {
-                    _accumulator = function.CreateAccumulator();
-                    _exists = true;
+                    Add(batch.Values[i]);
                 }
-
-                function.Add(ref _accumulator, value);
             }
-        }
-        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
-        {
-            throw Context.Failure(cause, "on a record");
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                Errors.OnRecord(cause, batch.Values[i], batch.Timestamps[i]);
+                i++;
+            }
         }
 
         BatchPool<T>.Return(batch);
@@ -76,7 +71,15 @@ internal sealed class PartitionAggregateOperator<T, TAccumulator, TOut>(Aggregat
         if (timestamp == EventTime.MaxWatermark && _exists)
         {
             Collector.Timestamp = timestamp;
-            Guard(() => Collector.Collect(function.GetResult(in _accumulator)));
+            try
+            {
+                Collector.Collect(function.GetResult(in _accumulator));
+            }
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
+            {
+                Errors.OnNoRecord(cause, FailureStage.Window, EventTime.None, null, null, "at the end of the input");
+            }
+
             _accumulator = default!;
             _exists = false;
         }
@@ -84,15 +87,31 @@ internal sealed class PartitionAggregateOperator<T, TAccumulator, TOut>(Aggregat
         base.OnWatermark(timestamp);
     }
 
-    private void Guard(Action action)
+    private void Add(T value)
+    {
+        if (_exists)
+        {
+            function.Add(ref _accumulator, value);
+            return;
+        }
+
+        // There is no partition before a record is in it.
+        var accumulator = function.CreateAccumulator();
+        function.Add(ref accumulator, value);
+        _accumulator = accumulator;
+        _exists = true;
+    }
+
+    private void Merge(TAccumulator restored)
     {
         try
         {
-            action();
+            function.Merge(ref _accumulator, in restored);
         }
-        catch (Exception cause) when (cause is not (OperatorException or MillraceException))
+        catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
         {
-            throw Context.Failure(cause, "at the end of the input");
+            // Of many records, and not of one: the policy has nothing to say.
+            throw Context.Failure(cause, "merging what was restored");
         }
     }
 }

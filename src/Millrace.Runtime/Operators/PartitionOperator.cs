@@ -1,5 +1,4 @@
 using Millrace.Runtime.Exchange;
-using Millrace.Runtime.Tasks;
 using Millrace.State;
 
 namespace Millrace.Runtime.Operators;
@@ -38,9 +37,9 @@ internal sealed class PartitionOperator<T, TOut>(Action<IReadOnlyList<T>, Collec
                 Collector.Timestamp = timestamp;
                 map(_records.Items, Collector);
             }
-            catch (Exception cause) when (cause is not (OperatorException or MillraceException))
+            catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
             {
-                throw Context.Failure(cause, "at the end of the input");
+                Errors.OnNoRecord(cause, FailureStage.Window, EventTime.None, null, null, "at the end of the input");
             }
 
             _records.Clear();

@@ -130,6 +130,7 @@ internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : Coll
         if (_idle && !idle)
         {
             _idle = false;
+            Context.Metrics.IsIdle = false;
             Forward(ControlElement.Idle(false));
         }
 
@@ -141,6 +142,7 @@ internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : Coll
         if (!_idle && idle)
         {
             _idle = true;
+            Context.Metrics.IsIdle = true;
             Flush();
             Forward(ControlElement.Idle(true));
         }

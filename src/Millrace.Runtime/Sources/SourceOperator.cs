@@ -5,6 +5,7 @@ using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.State.Operator;
 using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Time;
 using Millrace.State;
 
 namespace Millrace.Runtime.Sources;
@@ -128,7 +129,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
             _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
             _output.OnInterval(now, _pressure.WasFree() && !Waits, _aligned);
             Context.Metrics.Splits = _output.Times;
-            Align();
+            Align(Context.Metrics.Splits);
         }
     }
 
@@ -248,11 +249,11 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         if (_aligned is { } aligned && !_ended)
         {
             aligned.Follow(watermark);
-            Align();
+            Align(_output.Times);
         }
     });
 
-    private void Align() => _aligned?.Choose(_output.Times, (pause, resume) => Call(reader => reader.PauseOrResumeSplits(pause, resume), "pausing splits"));
+    private void Align(IReadOnlyList<SplitTime> splits) => _aligned?.Choose(splits, (pause, resume) => Call(reader => reader.PauseOrResumeSplits(pause, resume), "pausing splits"));
 
     private void ReportWatermark() =>
         Coordinator.ReportWatermark(Context.SubtaskIndex, _aligned!.Group, _ended || _output.IsIdle ? EventTime.MaxWatermark : CurrentWatermark);

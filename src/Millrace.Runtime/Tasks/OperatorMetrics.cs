@@ -47,7 +47,7 @@ internal sealed class OperatorMetrics
         set => Volatile.Write(ref _watermark, value);
     }
 
-    /// <summary>Of a source: whether nobody waits for its watermark.</summary>
+    /// <summary>Of whoever makes watermarks, a source or an operator within the stream: whether nobody waits for its own.</summary>
     public bool IsIdle
     {
         get => Volatile.Read(ref _isIdle);

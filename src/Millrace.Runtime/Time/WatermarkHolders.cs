@@ -45,8 +45,8 @@ internal sealed class WatermarkHolders
     {
         if (!_idle.TryGetValue(node, out bool idle))
         {
-            // A source is idle with all its readers, another operator with all its inputs; who has ended is not waited for either way.
-            idle = node.Source is not null
+            // Who makes watermarks says himself whether he is idle, another operator is with all its inputs; who has ended is not waited for either way.
+            idle = MakesWatermarks(node)
                 ? _operators[node].Count > 0 && _operators[node].All(op => HasEnded(op) || op.Context.Metrics.IsIdle) && !_operators[node].All(HasEnded)
                 : node.Inputs.Count > 0 && node.Inputs.All(edge => IsIdle(edge.Source) || HasEnded(edge.Source)) && !node.Inputs.All(edge => HasEnded(edge.Source));
             _idle[node] = idle;
@@ -54,6 +54,8 @@ internal sealed class WatermarkHolders
 
         return idle;
     }
+
+    private bool MakesWatermarks(StreamNode node) => node.Source is not null || _operators[node].Any(op => op.AssignsWatermarks);
 
     private bool HasEnded(StreamNode node) => _watermarks[node] == EventTime.MaxWatermark;
 
@@ -66,9 +68,9 @@ internal sealed class WatermarkHolders
             return HolderInSource(node);
         }
 
-        if (_operators[node].Any(op => op.AssignsWatermarks))
+        if (MakesWatermarks(node))
         {
-            return Of(node, Slowest(_operators[node]), null, WatermarkHold.Strategy);
+            return IsIdle(node) ? null : Of(node, Slowest(_operators[node].Where(op => !op.Context.Metrics.IsIdle)), null, WatermarkHold.Strategy);
         }
 
         var slowest = node.Inputs.Select(edge => edge.Source).Where(input => !IsIdle(input) && !HasEnded(input)).OrderBy(input => _watermarks[input]).FirstOrDefault();
@@ -105,7 +107,7 @@ internal sealed class WatermarkHolders
             : Of(node, slowest, split.SplitId.Length == 0 ? null : split.SplitId, WatermarkHold.Split) with { Watermark = split.Watermark };
     }
 
-    private static StreamOperator? Slowest(IReadOnlyList<StreamOperator> operators) => operators.MinBy(op => op.Context.Metrics.Watermark);
+    private static StreamOperator? Slowest(IEnumerable<StreamOperator> operators) => operators.MinBy(op => op.Context.Metrics.Watermark);
 
     private WatermarkHolder Of(StreamNode node, StreamOperator? op, string? splitId, WatermarkHold why) =>
         new(node.Name, _job.Uids[node], op?.Context.SubtaskIndex ?? 0, splitId, op?.Context.Metrics.Watermark ?? EventTime.MinWatermark, why);

@@ -114,6 +114,36 @@ public sealed class EventTimeTests
         Assert.All(WatermarkHolders.Find(execution.Job, execution.Subtasks), op => Assert.Equal((EventTime.MaxWatermark, null), (op.Watermark, op.HeldBackBy)));
     }
 
+    /// <summary>Who makes watermarks within the stream and is idle is not waited for, and holds nobody back.</summary>
+    [Theory]
+    [InlineData(true, "lively")]
+    [InlineData(false, "marks")]
+    public void An_operator_that_makes_watermarks_holds_back_unless_it_is_idle(bool mayBeIdle, string holder)
+    {
+        var scheduler = new SimulatedScheduler(5);
+        var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = 1 });
+        var strategy = WatermarkStrategy<long>.ForMonotonousTimestamps();
+        var lively = new Script<long>();
+        for (int i = 0; i < 120; i++)
+        {
+            lively.Record(i, 1_000 * i).Wait(Second);
+        }
+
+        env.FromSource(new ScriptedSource<long>(new Script<long>().Record(1, 0).Wait(TimeSpan.FromMinutes(2)))).Name("silent")
+            .AssignTimestampsAndWatermarks(mayBeIdle ? strategy.WithIdleness(Second) : strategy).Name("marks")
+            .Union(env.FromSource(new ScriptedSource<long>(lively), strategy, "lively"))
+            .KeyBy(_ => 0).Reduce((a, b) => a + b).Name("sum").Discard();
+        var execution = JobRunner.Prepare(env, scheduler, "job");
+        var begin = scheduler.Time.GetUtcNow();
+        execution.Start();
+        scheduler.RunUntil(() => scheduler.Time.GetUtcNow() - begin > TimeSpan.FromMinutes(1));
+        var operators = WatermarkHolders.Find(execution.Job, execution.Subtasks).ToDictionary(op => op.Name);
+        Assert.Equal(holder, operators["sum"].HeldBackBy?.Operator);
+        Assert.Equal(mayBeIdle, operators["marks"].IsIdle);
+        Assert.Equal(mayBeIdle ? null : WatermarkHold.Strategy, operators["marks"].HeldBackBy?.Why);
+        scheduler.RunUntil(() => execution.Completion.IsCompleted);
+    }
+
     [Fact]
     public void A_source_without_watermarks_is_named_as_such()
     {
