@@ -39,18 +39,19 @@ public static class SampleOption
     /// <summary>A time that is not negative, as <see cref="Duration"/> reads it.</summary>
     /// <param name="name">The option's name, with its dashes.</param>
     /// <param name="description">What <c>--help</c> says.</param>
-    /// <param name="least">The least that is accepted.</param>
+    /// <param name="examples">What an error names as examples.</param>
+    /// <param name="aboveZero">Whether zero is refused.</param>
     /// <returns>The option; its value is <see langword="null"/> where it is not given.</returns>
-    public static Option<TimeSpan?> Time(string name, string description, TimeSpan least = default) => new(name)
+    public static Option<TimeSpan?> Time(string name, string description, string examples = "5m, 90s or 00:05:00", bool aboveZero = false) => new(name)
     {
         Description = description,
         HelpName = "time",
         CustomParser = Parse<TimeSpan>(
-            text => Duration.TryParse(text, out var value) && value >= least ? value : null,
-            least == default ? "a time such as 5m, 90s or 00:05:00" : $"a time of at least {least} such as 5m, 90s or 00:05:00"),
+            text => Duration.TryParse(text, out var value) && (value > TimeSpan.Zero || !aboveZero) ? value : null,
+            aboveZero ? $"a time above zero such as {examples}" : $"a time such as {examples}"),
     };
 
-    /// <summary>A folder, which is not an empty text.</summary>
+    /// <summary>A folder or another path, which is not an empty text.</summary>
     /// <param name="name">The option's name, with its dashes.</param>
     /// <param name="description">What <c>--help</c> says.</param>
     /// <param name="aliases">Other names.</param>

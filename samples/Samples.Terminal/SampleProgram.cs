@@ -79,7 +79,11 @@ public sealed class SampleProgram(string name)
         return string.Create(CultureInfo.InvariantCulture, $"{metrics.RecordsRead:N0} records, watermark {watermark}, {metrics[shown].LateRecords:N0} late");
     }
 
-    private int Fail(string reason, int exitCode)
+    /// <summary>Says in one line why the program ends.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="exitCode">The exit code.</param>
+    /// <returns>The exit code.</returns>
+    public int Fail(string reason, int exitCode)
     {
         Console.Error.WriteLine($"{name}: {reason.ReplaceLineEndings(" ")}");
         return exitCode;

@@ -8,6 +8,11 @@ namespace FlightDelays.Terminal;
 /// <summary>Runs the job, shows how it goes, and turns its end into an exit code.</summary>
 public static class JobRunner
 {
+    private const string Name = "flight-delays";
+
+    /// <summary>How the program speaks: its name begins its lines on standard error.</summary>
+    public static SampleProgram Program { get; } = new(Name);
+
     /// <summary>Runs the job.</summary>
     /// <param name="options">What the user chose.</param>
     /// <param name="cancellationToken">Cancelled by Ctrl+C.</param>
@@ -35,13 +40,13 @@ public static class JobRunner
             env.LoggerFactory = checkpoints;
             new FlightDelaysJob(options).Build(env);
 
-            await using var client = env.Start("flight-delays");
+            await using var client = env.Start(Name);
             await using var cancellation = cancellationToken.Register(client.Cancel);
             await Progress.ShowAsync(client, checkpoints, AnsiConsole.Console);
             var result = await client.Completion;
             if (result.State == JobState.Canceled)
             {
-                return Fail(HowToGoOn(options, checkpoints), ExitCode.Cancelled);
+                return Program.Fail(HowToGoOn(options, checkpoints), ExitCode.Cancelled);
             }
 
             if (result.FinishedBefore is { } before)
@@ -55,26 +60,16 @@ public static class JobRunner
         }
         catch (JobFailedException error) when (error.InnerException is ConnectorException cause)
         {
-            return Fail(cause.Message, ExitCode.BadInput);
+            return Program.Fail(cause.Message, ExitCode.BadInput);
         }
         catch (ConnectorException error)
         {
-            return Fail(error.Message, ExitCode.BadInput);
+            return Program.Fail(error.Message, ExitCode.BadInput);
         }
         catch (MillraceException error)
         {
-            return Fail(error.Message, ExitCode.Failed);
+            return Program.Fail(error.Message, ExitCode.Failed);
         }
-    }
-
-    /// <summary>Says in one line why the program ends.</summary>
-    /// <param name="reason">Why.</param>
-    /// <param name="exitCode">The exit code.</param>
-    /// <returns>The exit code.</returns>
-    public static int Fail(string reason, int exitCode)
-    {
-        Console.Error.WriteLine("flight-delays: " + reason.ReplaceLineEndings(" "));
-        return exitCode;
     }
 
     private static string WasFinished(FlightDelaysOptions options, DateTimeOffset before)
