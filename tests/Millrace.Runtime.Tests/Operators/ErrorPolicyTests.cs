@@ -339,6 +339,20 @@ public sealed class ErrorPolicyTests
     }
 
     [Fact]
+    public async Task Dead_letters_of_a_sink_come_before_the_watermark_behind_their_records()
+    {
+        var env = new StreamExecutionEnvironment();
+        env.Options.Parallelism = 1;
+        int counted = 0;
+        var strategy = WatermarkStrategy<int>.ForMonotonousTimestamps().WithTimestampAssigner(n => (long)n).WithWatermarkEvery(50);
+        var sink = env.FromCollection(Enumerable.Range(0, 1_000).ToArray(), watermarks: strategy).ForEach(n => Check(n % 2 == 1 ? Poison : n * 100)).OnError(ErrorPolicy.ToSideOutput(Letters));
+        sink.GetSideOutput(Letters).KeyBy(_ => 0).Window(TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10))).Process(() => new CountLetters()).ForEach(count => counted += count);
+        await using var client = env.Start("letters in windows");
+        await client.Completion;
+        Assert.Equal((500, 0L), (counted, client.GetMetrics().LateRecords));
+    }
+
+    [Fact]
     public async Task A_side_output_that_nobody_reads_or_that_is_of_another_type_is_refused()
     {
         var env = new StreamExecutionEnvironment();
@@ -407,6 +421,11 @@ public sealed class ErrorPolicyTests
         public override int GetResult(in int accumulator) => accumulator;
 
         public override void Merge(ref int accumulator, in int other) => accumulator += other;
+    }
+
+    private sealed class CountLetters : ProcessWindowFunction<DeadLetter<int>, int, int, TimeWindow>
+    {
+        public override void Process(int key, WindowContext<TimeWindow> context, IReadOnlyList<DeadLetter<int>> elements, Collector<int> output) => output.Collect(elements.Count);
     }
 
     private sealed class WithTimestamp : ProcessFunction<long, (long Value, long Timestamp)>
