@@ -28,7 +28,7 @@ public sealed class MillraceBuilder
     /// <summary>Adds a job whose class takes services in its constructor. It is made once, in a scope that lives as long as the job runs.</summary>
     /// <typeparam name="TJob">The job.</typeparam>
     /// <param name="name">The job's name, under which it is configured and its checkpoints are kept; <see langword="null"/> for the name of the class.</param>
-    /// <param name="configure">Sets options in code. The configuration goes before it.</param>
+    /// <param name="configure">Sets options in code. What the configuration says overrides it.</param>
     /// <returns>This builder.</returns>
     /// <exception cref="InvalidOperationException">There is a job of that name already.</exception>
     public MillraceBuilder AddJob<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TJob>(string? name = null, Action<ExecutionOptions>? configure = null)
@@ -42,7 +42,7 @@ public sealed class MillraceBuilder
     /// <summary>Adds a job without a class.</summary>
     /// <param name="name">The job's name, under which it is configured and its checkpoints are kept.</param>
     /// <param name="build">Declares the job's sources, transformations and sinks. <see cref="StreamExecutionEnvironment.Services"/> is set.</param>
-    /// <param name="configure">Sets options in code. The configuration goes before it.</param>
+    /// <param name="configure">Sets options in code. What the configuration says overrides it.</param>
     /// <returns>This builder.</returns>
     /// <exception cref="InvalidOperationException">There is a job of that name already.</exception>
     public MillraceBuilder AddJob(string name, Action<StreamExecutionEnvironment> build, Action<ExecutionOptions>? configure = null)

@@ -23,7 +23,7 @@ public enum JobFailureAction
     Continue,
 }
 
-/// <summary>How a host deals with its jobs. In configuration: the section <c>Millrace:Host</c>, which goes before what is set in code.</summary>
+/// <summary>How a host deals with its jobs. In configuration: the section <c>Millrace:Host</c>, which overrides what is set in code.</summary>
 public sealed class MillraceHostOptions
 {
     /// <summary>What is done with running jobs when the host shuts down.</summary>
