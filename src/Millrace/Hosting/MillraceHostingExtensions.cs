@@ -14,7 +14,7 @@ public static class MillraceHostingExtensions
     /// come from the section <c>Millrace:Host</c>. All is checked before any job starts.
     /// </summary>
     /// <param name="builder">The application's builder.</param>
-    /// <param name="configure">Sets the host's options in code. The configuration goes before it.</param>
+    /// <param name="configure">Sets the host's options in code. What the configuration says overrides it.</param>
     /// <returns>A builder to add jobs to. Calling this again gives one for the same host.</returns>
     public static MillraceBuilder AddMillrace(this IHostApplicationBuilder builder, Action<MillraceHostOptions>? configure = null)
     {
@@ -25,7 +25,7 @@ public static class MillraceHostingExtensions
     /// <summary>Adds Millrace to the services of a host whose builder is no <see cref="IHostApplicationBuilder"/>.</summary>
     /// <param name="services">The host's services.</param>
     /// <param name="configuration">The application's configuration, which may have a section <c>Millrace</c>. That of the first call counts.</param>
-    /// <param name="configure">Sets the host's options in code. The configuration goes before it.</param>
+    /// <param name="configure">Sets the host's options in code. What the configuration says overrides it.</param>
     /// <returns>A builder to add jobs to.</returns>
     public static MillraceBuilder AddMillrace(this IServiceCollection services, IConfiguration configuration, Action<MillraceHostOptions>? configure = null)
     {

@@ -19,9 +19,6 @@ internal sealed record MatrixJob(string Name, Action<JobUnderTest> Declare, bool
     /// </summary>
     public bool ShowsEachWatermark { get; init; }
 
-    /// <summary>Whether it is so short that few of its runs are interrupted: it has one more of each way.</summary>
-    public bool IsShort { get; init; }
-
     /// <summary>Whether it runs on real threads only.</summary>
     public bool NeedsThreads => KnownResults is not null;
 

@@ -23,7 +23,7 @@ internal static class MatrixWindowJobs
         new("window join", WindowJoin) { KeepsKeyedState = true },
         new("co-group of sessions", CoGroup) { KeepsKeyedState = true },
         new("full-window partitions of keys", job => job.Capture(
-            Keyed(job).FullWindowPartition().MapPartition<string>((all, output) => output.Collect($"{all[0].Key}: {string.Join(' ', all.Select(r => r.Value).Order())}")), "sorted")) { IsShort = true, KeepsKeyedState = true },
+            Keyed(job).FullWindowPartition().MapPartition<string>((all, output) => output.Collect($"{all[0].Key}: {string.Join(' ', all.Select(r => r.Value).Order())}")), "sorted")) { KeepsKeyedState = true },
         new("full-window partitions of subtasks", PartitionsOfSubtasks),
     ];
 
