@@ -8,10 +8,8 @@ namespace FlightDelays.Terminal;
 /// <summary>Runs the job, shows how it goes, and turns its end into an exit code.</summary>
 public static class JobRunner
 {
-    private const string Name = "flight-delays";
-
     /// <summary>How the program speaks: its name begins its lines on standard error.</summary>
-    public static SampleProgram Program { get; } = new(Name);
+    public static SampleProgram Program { get; } = new("flight-delays");
 
     /// <summary>Runs the job.</summary>
     /// <param name="options">What the user chose.</param>
@@ -40,7 +38,7 @@ public static class JobRunner
             env.LoggerFactory = checkpoints;
             new FlightDelaysJob(options).Build(env);
 
-            await using var client = env.Start(Name);
+            await using var client = env.Start("flight-delays");
             await using var cancellation = cancellationToken.Register(client.Cancel);
             await Progress.ShowAsync(client, checkpoints, AnsiConsole.Console);
             var result = await client.Completion;
