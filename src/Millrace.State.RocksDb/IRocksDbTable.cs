@@ -11,8 +11,11 @@ internal interface IRocksDbTable<TKey> : IDisposable
     /// <summary>How many entries there are.</summary>
     long Count { get; }
 
-    /// <summary>How many entries there are in each key group.</summary>
-    long[] CountsByGroup();
+    /// <summary>The state as it is now.</summary>
+    StoredState Freeze();
+
+    /// <summary>Says which entries may leave the store because they have expired.</summary>
+    void LetExpire();
 
     /// <summary>Adds what has to be written of each key group that was changed since the last epoch that is in the store.</summary>
     void Freeze(List<FrozenGroup> groups);

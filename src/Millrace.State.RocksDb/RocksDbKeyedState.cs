@@ -78,6 +78,7 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
 
         foreach (var table in _tables)
         {
+            table.LetExpire();
             table.PrefetchKeys(keys, hashes);
         }
     }
@@ -94,7 +95,8 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
         foreach (var table in _tables)
         {
             table.Freeze(groups);
-            states.Add(table.State with { Counts = table.CountsByGroup() });
+            states.Add(table.Freeze());
+            table.LetExpire();
         }
 
         states.AddRange(_restored);
@@ -148,7 +150,7 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
         _uploaded.Restored(restore.Shared);
         _session = NewSession(store);
         _restored.AddRange(states);
-        _lastState = (ushort)states.Select(state => (int)state.Id).DefaultIfEmpty(0).Max();
+        _lastState = (ushort)states.Select(state => state.Id & StoreKey.MaxStates).DefaultIfEmpty(0).Max();
     }
 
     public override void CheckpointCompleted(long checkpointId) => _uploaded.Completed(checkpointId);
@@ -177,6 +179,13 @@ internal sealed class RocksDbKeyedState<TKey> : KeyedStateBackend<TKey>
             // Closed now, or when the last checkpoint that is being written has let go.
             _session.Store.Release();
         }
+    }
+
+    /// <summary>Writes what is in memory into files and rewrites them, for tests: what has expired is gone afterwards.</summary>
+    internal void Compact()
+    {
+        Session.Store.Flush();
+        Session.Store.Compact();
     }
 
     /// <summary>Closes it whoever still uses it: nobody runs any more.</summary>

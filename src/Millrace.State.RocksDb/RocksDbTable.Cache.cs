@@ -336,17 +336,27 @@ internal sealed partial class RocksDbTable<TKey, TNamespace, TValue>
         }
     }
 
-    /// <summary>Counts the keys of a group into a new filter: the old one had too many that are gone.</summary>
+    /// <summary>Counts the keys of a group that are in the store into a new filter: the old one had too many that are gone.</summary>
     private void RenewFilter(CacheGroup<TKey, TNamespace, TValue> group, int index)
     {
         var filter = new AbsenceFilter();
+        long outside = 0;
         using (var walk = _session.Store.Iterate(StoreKey.StartOf(_codec.State, _firstGroup + index), StoreKey.StartOf(_codec.State, _firstGroup + index + 1)))
         {
             while (walk.MoveNext())
             {
                 _codec.ReadKey(walk.Key, out var key, out var ns);
-                filter.Add(FullHash(_keyHasher.Hash(key), in ns));
+                ulong hash = _keyHasher.Hash(key);
+                filter.Add(FullHash(hash, in ns));
+                outside += Unsafe.IsNullRef(ref Search(group.Slots, in key, Combine(hash, in ns), in ns)) ? 1 : 0;
             }
+        }
+
+        if (_expiry is not null)
+        {
+            // Too many where a search ends at a hole that an eviction has left; never too few, so that nobody takes for gone what is there.
+            _outside += outside - group.Outside;
+            group.Counted(outside);
         }
 
         Take(filter.Size - (group.Filter?.Size ?? 0));

@@ -127,7 +127,7 @@ internal sealed partial class RocksDbTable<TKey, TNamespace, TValue>
         group.Hand = hand;
         group.Occupied -= evicted;
         _session.WriteBatch();
-        if (group.Filter is { } filter && filter.Added > StaleFilter * (group.Outside + 256))
+        if ((group.Filter is { } filter && filter.Added > StaleFilter * (group.Outside + 256)) || (_expiry is not null && group.Outside > group.CountAbove))
         {
             RenewFilter(group, index);
         }

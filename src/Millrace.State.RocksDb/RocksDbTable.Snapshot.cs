@@ -1,11 +1,24 @@
 using Millrace.State.RocksDb.Cache;
+using Millrace.State.RocksDb.Snapshots;
 
 namespace Millrace.State.RocksDb;
 
 /// <content>Freezing, and writing what is dirty.</content>
 internal sealed partial class RocksDbTable<TKey, TNamespace, TValue>
 {
-    public long[] CountsByGroup() => [.. _groups.Select(group => group is null ? 0 : group.Outside + group.Present)];
+    public StoredState Freeze() => State with
+    {
+        Counts = [.. _groups.Select(group => group is null ? 0 : group.Outside + group.Present)],
+        Horizon = _expiry?.Ttl.Cleanup.HasFlag(StateTtlCleanup.Snapshots) == true ? _expiry.Horizon : null,
+    };
+
+    public void LetExpire()
+    {
+        if (_expiry?.Ttl.Cleanup.HasFlag(StateTtlCleanup.Background) == true)
+        {
+            _session.Store.Expiry.LetExpire(State.Id, _expiry.Horizon);
+        }
+    }
 
     public void Freeze(List<FrozenGroup> groups)
     {

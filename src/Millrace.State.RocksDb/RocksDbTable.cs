@@ -21,6 +21,7 @@ internal sealed partial class RocksDbTable<TKey, TNamespace, TValue> : KeyedStat
     private readonly StoreSession _session;
     private readonly EntryCodec<TKey, TNamespace, TValue> _codec;
     private readonly TypeSerializer<TValue> _values;
+    private readonly StateExpiry<TValue>? _expiry;
     private readonly StableHasher<TKey> _keyHasher;
     private readonly StableHasher<TNamespace>? _namespaceHasher;
     private readonly CacheGroup<TKey, TNamespace, TValue>?[] _groups;
@@ -50,7 +51,8 @@ internal sealed partial class RocksDbTable<TKey, TNamespace, TValue> : KeyedStat
         StableHasher<TKey> keyHasher)
     {
         _session = session;
-        _codec = new EntryCodec<TKey, TNamespace, TValue>(state.Id, keys, descriptor.NamespaceSerializer, descriptor.ValueSerializer, state.Header.Kind);
+        _codec = new EntryCodec<TKey, TNamespace, TValue>(state.Id, keys, descriptor.NamespaceSerializer, descriptor.ValueSerializer, state.Header.Kind, descriptor.Expiry);
+        _expiry = descriptor.Expiry;
         _values = descriptor.ValueSerializer;
         _keyHasher = keyHasher;
         _namespaceHasher = descriptor.NamespaceHasher;
@@ -69,7 +71,7 @@ internal sealed partial class RocksDbTable<TKey, TNamespace, TValue> : KeyedStat
             if (state.Counts[index] > 0)
             {
                 var group = GroupAt(index);
-                group.Outside = state.Counts[index];
+                group.Counted(state.Counts[index]);
                 group.IsFilterUnknown = true;
                 _outside += group.Outside;
             }
@@ -81,6 +83,8 @@ internal sealed partial class RocksDbTable<TKey, TNamespace, TValue> : KeyedStat
     public override long Count => _outside + _present;
 
     public override bool IsLookUpSlow => _outside > 0;
+
+    public override bool RemovesExpired => _expiry is not null;
 
     public override ref TValue GetOrAdd(scoped in TKey key, ulong hash, scoped in TNamespace ns, out bool existed)
     {

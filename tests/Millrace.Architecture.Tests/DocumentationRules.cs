@@ -14,6 +14,7 @@ public sealed partial class DocumentationRules
         { "docs/concepts/interval-join.md", "IntervalJoins.cs" },
         { "docs/concepts/delivery-guarantees.md", "DeliveryGuarantees.cs" },
         { "docs/concepts/state-backends.md", "StateBackends.cs" },
+        { "docs/concepts/state-ttl.md", "StateTtls.cs" },
         { "docs/concepts/windows.md", "Windows.cs" },
         { "docs/guides/checkpoints.md", "Checkpoints.cs" },
         { "docs/guides/evolving-state.md", "EvolvingState.cs" },

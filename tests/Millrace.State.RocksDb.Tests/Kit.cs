@@ -53,7 +53,9 @@ internal sealed class Kit : IDisposable
     public static KeyedStateStore<TKey> StoreOf<TKey>(KeyedStateBackend<TKey> backend) => new(backend, Serializers.GetHasher<TKey>(), Serializers);
 
     public static MemoryKeyedState CanonicalOf<TKey>(KeyedStateBackend<TKey> backend, long checkpoint = 1) =>
-        MemoryKeyedState.Of(backend.Freeze(checkpoint), MaxParallelism, TestContext.Current.CancellationToken);
+        MemoryOf(backend.Freeze(checkpoint));
+
+    public static MemoryKeyedState MemoryOf(FrozenKeyedState frozen) => MemoryKeyedState.Of(frozen, MaxParallelism, TestContext.Current.CancellationToken);
 
     public RocksDbKeyedState<TKey> Open<TKey>(KeyGroupRange range, int maxParallelism = MaxParallelism) =>
         new(ContextOf<TKey>(range, maxParallelism), Budget, _memory, Path.Combine(Folder, $"state-{++_made}"), () => Closed++);

@@ -78,7 +78,7 @@ public abstract class RuntimeContext
     public ReducingState<T> GetReducingState<T>(ReducingStateDescriptor<T> descriptor)
     {
         ArgumentNullException.ThrowIfNull(descriptor);
-        return new ReducingState<T>(GetState(new ValueStateDescriptor<T>(descriptor.Name)), descriptor.Reduce);
+        return new ReducingState<T>(GetState(new ValueStateDescriptor<T>(descriptor.Name) { Ttl = descriptor.Ttl }), descriptor.Reduce);
     }
 
     /// <summary>One accumulator per key, into which all values that are added are folded.</summary>
@@ -91,7 +91,7 @@ public abstract class RuntimeContext
     public AggregatingState<TIn, TAccumulator, TOut> GetAggregatingState<TIn, TAccumulator, TOut>(AggregatingStateDescriptor<TIn, TAccumulator, TOut> descriptor)
     {
         ArgumentNullException.ThrowIfNull(descriptor);
-        return new AggregatingState<TIn, TAccumulator, TOut>(GetState(new ValueStateDescriptor<TAccumulator>(descriptor.Name)), descriptor.Function);
+        return new AggregatingState<TIn, TAccumulator, TOut>(GetState(new ValueStateDescriptor<TAccumulator>(descriptor.Name) { Ttl = descriptor.Ttl }), descriptor.Function);
     }
 
     /// <summary>State of the subtask that belongs to no key. Ask for it in <c>Open</c>; a function that fills it implements <see cref="ICheckpointedFunction"/>.</summary>

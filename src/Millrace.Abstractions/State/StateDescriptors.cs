@@ -12,6 +12,9 @@ public abstract class StateDescriptor
     /// <summary>The name, unique within the operator.</summary>
     public string Name { get; }
 
+    /// <summary>How long the state lives when nobody uses it; <see langword="null"/> for ever. For keyed state only. Default: <see langword="null"/>.</summary>
+    public StateTtl? Ttl { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Name;
 }

@@ -25,6 +25,11 @@ internal sealed class BroadcastStateDeclaration<TMapKey, TValue>(MapStateDescrip
 
     public override IEnumerable<string> Check(ISerializerCheck check)
     {
+        if (descriptor.Ttl is not null)
+        {
+            yield return $"broadcast state '{Name}' has a time to live, which only keyed state can have";
+        }
+
         if (check.WhyNotSerializable<TMapKey>() is { } key)
         {
             yield return $"the keys of broadcast state '{Name}' cannot be serialized: {key}";

@@ -1,6 +1,5 @@
 using Millrace.Runtime.Tasks;
 using Millrace.State;
-using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Operators;
 
@@ -40,17 +39,10 @@ internal sealed class KeyedBroadcastOperator<TKey, TIn, TBroadcast, TOut>(
 
     protected override void OnTimer(long timestamp) => function.OnTimer(timestamp, _reading, Collector);
 
-    /// <summary>Makes every key of a table the current one, one after the other.</summary>
-    private void ForEachKey<TValue>(KeyedStateTable<TKey, VoidNamespace, TValue> table, Action<TKey> apply)
+    /// <summary>Makes every key of a state the current one, one after the other.</summary>
+    private void ForEachKey(StateDescriptor descriptor, Action<TKey> apply)
     {
-        // Gathered first: the function may remove the entry that the walk stands on.
-        var keys = new List<TKey>();
-        TableCursor cursor = default;
-        while (table.MoveNext(ref cursor))
-        {
-            keys.Add(table.KeyAt(in cursor));
-        }
-
+        var keys = State.KeysOf(descriptor);
         try
         {
             foreach (var key in keys)
@@ -101,7 +93,7 @@ internal sealed class KeyedBroadcastOperator<TKey, TIn, TBroadcast, TOut>(
             ArgumentNullException.ThrowIfNull(descriptor);
             ArgumentNullException.ThrowIfNull(apply);
             var state = owner.State.GetState(descriptor);
-            owner.ForEachKey(owner.State.Table<VoidNamespace, T>(descriptor.Name), key => apply(key, state));
+            owner.ForEachKey(descriptor, key => apply(key, state));
         }
 
         public override void ApplyToKeyedState<T>(ListStateDescriptor<T> descriptor, Action<TKey, ListState<T>> apply)
@@ -109,7 +101,7 @@ internal sealed class KeyedBroadcastOperator<TKey, TIn, TBroadcast, TOut>(
             ArgumentNullException.ThrowIfNull(descriptor);
             ArgumentNullException.ThrowIfNull(apply);
             var state = owner.State.GetListState(descriptor);
-            owner.ForEachKey(owner.State.ListTable<VoidNamespace, T>(descriptor.Name), key => apply(key, state));
+            owner.ForEachKey(descriptor, key => apply(key, state));
         }
 
         public override void ApplyToKeyedState<TMapKey, TValue>(MapStateDescriptor<TMapKey, TValue> descriptor, Action<TKey, MapState<TMapKey, TValue>> apply)
@@ -117,7 +109,7 @@ internal sealed class KeyedBroadcastOperator<TKey, TIn, TBroadcast, TOut>(
             ArgumentNullException.ThrowIfNull(descriptor);
             ArgumentNullException.ThrowIfNull(apply);
             var state = owner.State.GetMapState(descriptor);
-            owner.ForEachKey(owner.State.MapTable<VoidNamespace, TMapKey, TValue>(descriptor.Name), key => apply(key, state));
+            owner.ForEachKey(descriptor, key => apply(key, state));
         }
     }
 }

@@ -45,7 +45,7 @@ internal abstract class KeyedOperator<TKey, TOut>(StreamFunction? function) : Co
             context.Serializers.Get<TKey>(),
             hasher,
             context.Logger));
-        State = new KeyedStateStore<TKey>(backend, hasher, context.Serializers);
+        State = new KeyedStateStore<TKey>(backend, hasher, context.Serializers, context.TimeProvider);
     }
 
     public FrozenKeyedState Freeze(long checkpointId)

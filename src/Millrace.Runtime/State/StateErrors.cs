@@ -1,5 +1,6 @@
 using Millrace.Runtime.State.Operator;
 using Millrace.Serialization;
+using Millrace.State;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.State;
@@ -17,6 +18,9 @@ internal static class StateErrors
 
     public static InvalidOperationException NameTaken(OperatorStateIdentity existing, OperatorStateIdentity asked) =>
         new($"Operator state '{existing.Name}' is a {existing}, but a {asked} is asked for under the same name. Give one of the two another name.");
+
+    public static InvalidOperationException OtherTtl(StateIdentity identity, StateTtl existing, StateTtl asked) =>
+        new($"State '{identity.Name}' is asked for with two times to live: {existing} and {asked}. Use one descriptor for both.");
 
     public static StateIncompatibleException RedistributionChanged(OperatorStateIdentity identity, Redistribution written) =>
         new(Incompatibility, $"Operator state '{identity.Name}' is a {identity}, but the snapshot has a {identity with { Redistribution = written }} under this name: its elements have been dealt out in another way. Ask for it as it was, or give the new state another name.");

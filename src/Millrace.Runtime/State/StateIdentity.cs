@@ -1,3 +1,4 @@
+using Millrace.Runtime.State.Keyed.Ttl;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.State;
@@ -25,6 +26,11 @@ internal readonly record struct StateIdentity(string Name, KeyedStateKind Kind, 
         if (!type.IsGenericType)
         {
             return type.Name;
+        }
+
+        if (type.GetGenericTypeDefinition() == typeof(TtlValue<>))
+        {
+            return $"{NameOf(type.GenericTypeArguments[0])} with a time to live";
         }
 
         int tick = type.Name.IndexOf('`', StringComparison.Ordinal);

@@ -6,11 +6,14 @@ namespace Millrace.State.RocksDb.Cache;
 /// <summary>The cached entries of one key group of a state: an open-addressing table with linear probing.</summary>
 /// <remarks>
 /// Invariants: an entry stands in its home slot or in the unbroken run of full slots after it. Every entry of the group that is not here is counted in
-/// <see cref="Outside"/>, and <see cref="Filter"/> knows of it unless <see cref="IsFilterUnknown"/>; so where nothing is outside, what is not here is nowhere.
+/// <see cref="Outside"/>, where entries may expire also some that are gone, and <see cref="Filter"/> knows of it unless <see cref="IsFilterUnknown"/>; so where nothing is outside, what is not here is nowhere.
 /// </remarks>
 internal sealed class CacheGroup<TKey, TNamespace, TValue>
 {
     public const int MinCapacity = 8;
+
+    // It costs a walk over the group.
+    private const int LeastCounted = 1024;
 
     public CacheEntry<TKey, TNamespace, TValue>[] Slots { get; set; } = new CacheEntry<TKey, TNamespace, TValue>[MinCapacity];
 
@@ -22,6 +25,9 @@ internal sealed class CacheGroup<TKey, TNamespace, TValue>
 
     /// <summary>Entries that are in the store alone.</summary>
     public long Outside { get; set; }
+
+    /// <summary>Where entries may expire: when there are more than so many outside, they are counted, because a compaction does not tell what it drops.</summary>
+    public long CountAbove { get; private set; } = LeastCounted;
 
     /// <summary>The epoch of the last change.</summary>
     public uint LastChanged { get; set; }
@@ -36,6 +42,13 @@ internal sealed class CacheGroup<TKey, TNamespace, TValue>
 
     /// <summary>What a checkpoint still has to read here before anything changes.</summary>
     public FrozenGroup<TKey, TNamespace, TValue>? Frozen { get; set; }
+
+    /// <summary>Says how many entries are in the store alone.</summary>
+    public void Counted(long outside)
+    {
+        Outside = outside;
+        CountAbove = 2 * outside + LeastCounted;
+    }
 
     public static int LimitOf(int capacity) => (int)(capacity * 11L / 16);
 

@@ -9,14 +9,15 @@ namespace Millrace.State.RocksDb.Cache;
 /// <summary>Turns entries of a state into keys and values of the store and back. Safe for use by several threads.</summary>
 /// <remarks>
 /// A timer's value is the engine's own order of it, which no serializer writes, because it means nothing after a restore. It must outlive an eviction
-/// though, so the store has it in eight bytes behind the value, which canonical snapshots leave out.
+/// though, so the store has it in eight bytes behind the value, which canonical snapshots leave out. As it has the time of the last use of a value that may expire, for the compaction to see.
 /// </remarks>
 internal sealed class EntryCodec<TKey, TNamespace, TValue>(
     ushort state,
     TypeSerializer<TKey> keys,
     TypeSerializer<TNamespace> namespaces,
     TypeSerializer<TValue> values,
-    KeyedStateKind kind)
+    KeyedStateKind kind,
+    StateExpiry<TValue>? expiry = null)
 {
     private readonly bool _hasOrder = kind == KeyedStateKind.Timer && typeof(TValue) == typeof(long);
 
@@ -48,6 +49,11 @@ internal sealed class EntryCodec<TKey, TNamespace, TValue>(
         if (_hasOrder)
         {
             output.WriteFixed(Unsafe.As<TValue, long>(ref Unsafe.AsRef(in value)));
+        }
+
+        if (expiry is not null)
+        {
+            output.WriteFixed(expiry.LastUse(in value));
         }
 
         output.Flush();

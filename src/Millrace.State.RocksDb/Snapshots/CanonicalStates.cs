@@ -26,7 +26,7 @@ internal static class CanonicalStates
             }
             else
             {
-                WriteEntries(entries, EntryOverhead(state), writer, throwIfAbandoned);
+                WriteEntries(entries, EntryOverhead(state), state.Horizon, writer, throwIfAbandoned);
             }
         }
     }
@@ -62,7 +62,7 @@ internal static class CanonicalStates
     public static ReadOnlySpan<byte> EntriesOf(ReadOnlySpan<byte> part) => part[sizeof(uint)..];
 
     private static int EntryOverhead(StoredState state) =>
-        (state.Header.Kind == KeyedStateKind.Timer ? sizeof(long) : 0) + ((state.Id & StoreKey.ExpiringStates) == 0 ? 0 : StoreKey.ExpiryLength);
+        (state.Header.Kind == KeyedStateKind.Timer ? sizeof(long) : 0) + ((state.Id & StoreKey.ExpiringStates) == 0 ? 0 : StoreKey.LastUseLength);
 
     private static void WriteWaitingKey(Span<byte> key, ushort id, int group, uint part)
     {
@@ -79,13 +79,18 @@ internal static class CanonicalStates
         }
     }
 
-    private static void WriteEntries(StoreIterator entries, int overhead, KeyedStateWriter writer, Action throwIfAbandoned)
+    private static void WriteEntries(StoreIterator entries, int overhead, long? horizon, KeyedStateWriter writer, Action throwIfAbandoned)
     {
         var chunk = new ByteBuffer(ChunkLength + 4096);
         int group = -1;
         int count = 0;
         while (entries.MoveNext())
         {
+            if (horizon is not null && StoreKey.LastUseOf(entries.Value) <= horizon)
+            {
+                continue;
+            }
+
             var key = entries.Key;
             int next = StoreKey.GroupOf(key);
             if (count > 0 && (next != group || chunk.Count >= ChunkLength))

@@ -170,7 +170,8 @@ internal sealed class NativeRestore(KeyGroupRange range, int maxParallelism, Nat
             }
         }
 
-        ushort id = (ushort)(into.Select(one => (int)one.Id).DefaultIfEmpty(0).Max() + 1);
+        int number = into.Select(one => one.Id & StoreKey.MaxStates).DefaultIfEmpty(0).Max() + 1;
+        ushort id = (ushort)(number | (state.Id & StoreKey.ExpiringStates));
         into.Add(state with { Id = id, Counts = counts });
         return id;
     }

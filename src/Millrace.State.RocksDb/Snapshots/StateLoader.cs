@@ -32,7 +32,8 @@ internal sealed class StateLoader<TKey, TNamespace, TValue>(
             session.AwaitCanWrite();
         }
 
-        var table = Create(new StoredState(nextState(), _header, IsWaiting: false, new long[session.Range.Count]));
+        ushort id = (ushort)(nextState() | (descriptor.Expiry is null ? 0 : StoreKey.ExpiringStates));
+        var table = Create(new StoredState(id, _header, IsWaiting: false, new long[session.Range.Count]));
         try
         {
             for (int i = 0; i < restored.Count; i++)

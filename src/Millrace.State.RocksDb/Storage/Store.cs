@@ -45,6 +45,9 @@ internal sealed unsafe class Store
 
     public string Directory { get; }
 
+    /// <summary>What may be dropped when files are rewritten.</summary>
+    public ExpiryFilter Expiry => _options.Expiry;
+
     /// <summary>Keeps the store open until <see cref="Release"/>.</summary>
     public void Retain()
     {

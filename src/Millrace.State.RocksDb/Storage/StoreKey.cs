@@ -14,7 +14,7 @@ namespace Millrace.State.RocksDb.Storage;
 /// is one contiguous range.
 /// <para>
 /// A state whose values may expire has <see cref="ExpiringStates"/> set in its number: each of its values ends with eight bytes, the time in milliseconds since 1970
-/// (little-endian) from which on the entry is gone; 0 means never. So other states pay nothing for it, and a compaction sees it without knowing any types.
+/// (little-endian) when it was last used. So other states pay nothing for it, and a compaction sees it without knowing any types.
 /// </para>
 /// </remarks>
 internal static class StoreKey
@@ -22,7 +22,7 @@ internal static class StoreKey
     public const int StateLength = 2;
     public const int PrefixLength = 4;
     public const ushort ExpiringStates = 0x8000;
-    public const int ExpiryLength = 8;
+    public const int LastUseLength = 8;
 
     /// <summary>State numbers that can be given away.</summary>
     public const int MaxStates = 0x7FFF;
@@ -32,6 +32,9 @@ internal static class StoreKey
         BinaryPrimitives.WriteUInt16BigEndian(prefix, state);
         BinaryPrimitives.WriteUInt16BigEndian(prefix[StateLength..], (ushort)group);
     }
+
+    /// <summary>When the value of a state whose values may expire was last used.</summary>
+    public static long LastUseOf(ReadOnlySpan<byte> value) => BinaryPrimitives.ReadInt64LittleEndian(value[^LastUseLength..]);
 
     public static int GroupOf(ReadOnlySpan<byte> key) => BinaryPrimitives.ReadUInt16BigEndian(key[StateLength..]);
 

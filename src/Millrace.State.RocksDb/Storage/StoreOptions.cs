@@ -10,7 +10,7 @@ internal sealed class StoreOptions : IDisposable
 
     private nint _options;
 
-    public StoreOptions(SharedMemory memory, ExpiryFilter? expiry = null)
+    public StoreOptions(SharedMemory memory)
     {
         var native = Native.Instance;
         nint table = native.rocksdb_block_based_options_create();
@@ -47,13 +47,15 @@ internal sealed class StoreOptions : IDisposable
         native.rocksdb_options_set_stats_dump_period_sec(_options, 0);
         native.rocksdb_options_set_keep_log_file_num(_options, (nuint)1);
         native.rocksdb_options_set_info_log_level(_options, (int)InfoLogLevel.Warn);
-        if (expiry is not null)
-        {
-            native.rocksdb_options_set_compaction_filter(_options, expiry.Handle);
-        }
+
+        // With it, RocksDB also rewrites files that are 30 days old, so that what has expired does not stay where nothing is ever written again.
+        native.rocksdb_options_set_compaction_filter_factory(_options, Expiry.Factory);
     }
 
     public nint Handle => _options;
+
+    /// <summary>What may be dropped.</summary>
+    public ExpiryFilter Expiry { get; } = new();
 
     public void Dispose()
     {

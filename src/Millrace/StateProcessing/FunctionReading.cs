@@ -104,46 +104,33 @@ internal sealed class FunctionReading<TKey, TOut>(Func<KeyedStateReaderFunction<
         public override ValueState<T> GetState<T>(ValueStateDescriptor<T> descriptor)
         {
             ArgumentNullException.ThrowIfNull(descriptor);
-            Add(descriptor.Name, keyed.Store.Table<VoidNamespace, T>(descriptor.Name));
-            return keyed.Store.GetState(descriptor);
+            return Add(descriptor, keyed.Store.GetState(descriptor));
         }
 
         public override ListState<T> GetListState<T>(ListStateDescriptor<T> descriptor)
         {
             ArgumentNullException.ThrowIfNull(descriptor);
-            Add(descriptor.Name, keyed.Store.ListTable<VoidNamespace, T>(descriptor.Name));
-            return keyed.Store.GetListState(descriptor);
+            return Add(descriptor, keyed.Store.GetListState(descriptor));
         }
 
         public override MapState<TMapKey, TValue> GetMapState<TMapKey, TValue>(MapStateDescriptor<TMapKey, TValue> descriptor)
         {
             ArgumentNullException.ThrowIfNull(descriptor);
-            Add(descriptor.Name, keyed.Store.MapTable<VoidNamespace, TMapKey, TValue>(descriptor.Name));
-            return keyed.Store.GetMapState(descriptor);
+            return Add(descriptor, keyed.Store.GetMapState(descriptor));
         }
 
         public void Dispose() => keyed.Store.Dispose();
 
-        private void Add<TValue>(string name, KeyedStateTable<TKey, VoidNamespace, TValue> table)
+        // Keys are gathered before any of them is seen by the function, which might add or remove entries.
+        private THandle Add<THandle>(StateDescriptor descriptor, THandle handle)
         {
-            if (!Names.Contains(name))
+            if (!Names.Contains(descriptor.Name))
             {
-                Names.Add(name);
-                _keys.Add(() => KeysOf(table));
-            }
-        }
-
-        // Before any of them is seen by the function, which might add or remove entries.
-        private static List<TKey> KeysOf<TValue>(KeyedStateTable<TKey, VoidNamespace, TValue> table)
-        {
-            var keys = new List<TKey>();
-            TableCursor cursor = default;
-            while (table.MoveNext(ref cursor))
-            {
-                keys.Add(table.KeyAt(in cursor));
+                Names.Add(descriptor.Name);
+                _keys.Add(() => keyed.Store.KeysOf(descriptor));
             }
 
-            return keys;
+            return handle;
         }
     }
 }

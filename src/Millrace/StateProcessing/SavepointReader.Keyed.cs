@@ -107,7 +107,7 @@ public sealed partial class SavepointReader
             name,
             KeyedStateKind.Map,
             VoidNamespaceSerializer.Instance,
-            new StateMapSerializer<TMapKey, TValue>(_serializers.Get<TMapKey>(), _serializers.Get<TValue>()),
+            new StateMapSerializer<TMapKey, TValue>(_serializers.Get<TMapKey>(), new ValueStateSerializer<TValue>(_serializers.Get<TValue>())),
             static (key, _, map) => (key, new Dictionary<TMapKey, TValue>(map.Entries)));
 
     internal KeyedReading<SavepointTimer<TKey>> TimerReading<TKey>(string name) =>

@@ -65,7 +65,7 @@ public sealed partial class SavepointWriter
             stateName,
             KeyedStateKind.Map,
             VoidNamespaceSerializer.Instance,
-            new StateMapSerializer<TMapKey, TValue>(_serializers.Get<TMapKey>(), _serializers.Get<TValue>()),
+            new StateMapSerializer<TMapKey, TValue>(_serializers.Get<TMapKey>(), new ValueStateSerializer<TValue>(_serializers.Get<TValue>())),
             entries.Where(entry => entry.Entries.Count > 0),
             static (entry, _) =>
             {

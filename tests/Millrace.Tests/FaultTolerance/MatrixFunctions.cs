@@ -40,7 +40,8 @@ internal sealed class TakeOwn : ProcessFunction<long, long>
 }
 
 /// <summary>Totals of buckets of 40 ms with all kinds of keyed state; timers say when a bucket is full.</summary>
-internal sealed class BucketTotals : KeyedProcessFunction<int, Reading, string>
+/// <param name="ttl">The time to live of all state; longer than a job runs, so that results do not depend on the clock.</param>
+internal sealed class BucketTotals(StateTtl? ttl = null) : KeyedProcessFunction<int, Reading, string>
 {
     private ValueState<long> _sum = null!;
     private ListState<int> _values = null!;
@@ -48,9 +49,9 @@ internal sealed class BucketTotals : KeyedProcessFunction<int, Reading, string>
 
     public override void Open(RuntimeContext context)
     {
-        _sum = context.GetState(new ValueStateDescriptor<long>("sum"));
-        _values = context.GetListState(new ListStateDescriptor<int>("values"));
-        _buckets = context.GetMapState(new MapStateDescriptor<long, int>("buckets"));
+        _sum = context.GetState(new ValueStateDescriptor<long>("sum") { Ttl = ttl });
+        _values = context.GetListState(new ListStateDescriptor<int>("values") { Ttl = ttl });
+        _buckets = context.GetMapState(new MapStateDescriptor<long, int>("buckets") { Ttl = ttl });
     }
 
     public override void ProcessElement(Reading value, KeyedProcessContext<int> context, Collector<string> output)

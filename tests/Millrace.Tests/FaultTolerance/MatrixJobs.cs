@@ -1,4 +1,5 @@
 using Millrace.Connectors;
+using Millrace.State;
 using Millrace.Testing;
 using Millrace.Windowing;
 
@@ -8,6 +9,7 @@ namespace Millrace.Tests.FaultTolerance;
 internal static partial class MatrixJobs
 {
     private static readonly OutputTag<Reading> Late = new("late");
+    private static readonly StateTtl Day = new(TimeSpan.FromDays(1)) { Update = StateTtlUpdate.OnReadAndWrite };
     private static readonly OutputTag<DeadLetter<Reading>> Broken = new("broken");
 
     public static IReadOnlyList<MatrixJob> All { get; } =
@@ -18,6 +20,7 @@ internal static partial class MatrixJobs
         new("several sources and sinks", SeveralSourcesAndSinks, KeepsNoState: true),
         new("keyed reduce", Reduce) { KeepsKeyedState = true },
         new("value, list and map state with event timers", job => job.Capture(Keyed(job).Process(() => new BucketTotals()), "totals")) { KeepsKeyedState = true },
+        new("state with a time to live", job => job.Capture(Keyed(job).Process(() => new BucketTotals(Day)), "totals")) { KeepsKeyedState = true },
         new("processing timers", job => job.Capture(Keyed(job).Process(() => new Delayed()), "delayed")) { KeepsKeyedState = true },
         new("tumbling windows", job => job.Capture(Keyed(job).Window(Tumbling(50)).Aggregate(() => new Total()), "totals")) { KeepsKeyedState = true },
         new("sliding windows", job => job.Capture(Keyed(job).Window(Sliding(100, 25)).Reduce((a, b) => a with { Value = a.Value + b.Value, Time = 0 }), "sums")) { KeepsKeyedState = true },

@@ -93,6 +93,11 @@ public abstract class KeyedStateTable<TKey, TNamespace, TValue>
     /// <value>Default: <see langword="false"/>.</value>
     public virtual bool IsLookUpSlow => false;
 
+    /// <summary>Whether the backend removes entries that have expired by itself, so that nobody has to go and look for them.</summary>
+    /// <value>Default: <see langword="false"/>.</value>
+    /// <seealso cref="StateTableDescriptor{TNamespace, TValue}.Expiry"/>
+    public virtual bool RemovesExpired => false;
+
     /// <summary>
     /// A hint that the entries of these keys are about to be used: a backend may fetch them together. Changes nothing that can be observed.
     /// </summary>

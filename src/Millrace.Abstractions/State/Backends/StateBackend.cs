@@ -59,4 +59,8 @@ public sealed record StateTableDescriptor<TNamespace, TValue>(
     KeyedStateKind Kind,
     TypeSerializer<TNamespace> NamespaceSerializer,
     StableHasher<TNamespace>? NamespaceHasher,
-    TypeSerializer<TValue> ValueSerializer);
+    TypeSerializer<TValue> ValueSerializer)
+{
+    /// <summary>When entries expire; <see langword="null"/> where they do not.</summary>
+    public StateExpiry<TValue>? Expiry { get; init; }
+}

@@ -1,5 +1,6 @@
 using Millrace.Runtime.State.Keyed;
 using Millrace.Serialization;
+using Millrace.State;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.State.Heap;
@@ -46,7 +47,10 @@ internal sealed class HeapKeyedStateBackend<TKey> : KeyedStateBackend<TKey>
             throw StateErrors.NameTaken(existing.Identity, identity);
         }
 
-        var codec = new HeapTableCodec<TKey, TNamespace, TValue>(_keySerializer, _keyHasher, descriptor.NamespaceSerializer, descriptor.ValueSerializer);
+        var codec = new HeapTableCodec<TKey, TNamespace, TValue>(_keySerializer, _keyHasher, descriptor.NamespaceSerializer, descriptor.ValueSerializer)
+        {
+            Expiry = descriptor.Expiry?.Ttl.Cleanup.HasFlag(StateTtlCleanup.Snapshots) == true ? descriptor.Expiry : null,
+        };
         var hasher = NamespaceHash.NeedsHasher<TNamespace>() ? descriptor.NamespaceHasher ?? new HashCodeHasher<TNamespace>() : null;
         var table = new HeapTable<TKey, TNamespace, TValue>(identity, _range, MaxParallelism, codec, hasher);
         foreach (var restored in _restored.Where(state => state.Header.Name == descriptor.Name))

@@ -16,6 +16,9 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
     TypeSerializer<TNamespace> Namespaces,
     TypeSerializer<TValue> Values)
 {
+    /// <summary>When entries expire, of which snapshots are written without; null where they do not or are kept.</summary>
+    public StateExpiry<TValue>? Expiry { get; init; }
+
     /// <summary>A codec that reads what an earlier program wrote.</summary>
     /// <exception cref="StateIncompatibleException">It cannot be read as this state.</exception>
     public HeapTableCodec<TKey, TNamespace, TValue> ForReading(StateIdentity identity, StateHeader written)
@@ -51,6 +54,7 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
         Action throwIfAbandoned)
     {
         int count = 0;
+        long horizon = Expiry?.Horizon ?? 0;
         throwIfAbandoned();
         chunk.Reset();
         var output = new BinaryOutput(chunk.Bytes);
@@ -59,7 +63,7 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
         {
             foreach (ref readonly var slot in group.Read(first, buffer))
             {
-                if (slot.Stored == 0)
+                if (slot.Stored == 0 || (Expiry is not null && Expiry.IsExpired(in slot.Value, horizon)))
                 {
                     continue;
                 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Millrace.Runtime.State.Keyed.Ttl;
 using Millrace.Runtime.State.Timers;
 using Millrace.Serialization;
 using Millrace.State;
@@ -18,17 +19,20 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
     private readonly KeyedStateBackend<TKey> _backend;
     private readonly StableHasher<TKey> _keyHasher;
     private readonly ISerializerProvider _serializers;
-    private readonly Dictionary<string, (StateIdentity Identity, object Table)> _tables = [];
+    private readonly TimeProvider _clock;
+    private readonly Dictionary<string, State> _tables = [];
     private readonly Dictionary<string, object> _handles = [];
 
     /// <param name="backend">Keeps the state; disposed of with the store.</param>
     /// <param name="keyHasher">The backend's hasher: one step less to it from here.</param>
     /// <param name="serializers">Gives serializers and hashers.</param>
-    public KeyedStateStore(KeyedStateBackend<TKey> backend, StableHasher<TKey> keyHasher, ISerializerProvider serializers)
+    /// <param name="clock">The clock of the job, for state with a time to live; the system's where there is none.</param>
+    public KeyedStateStore(KeyedStateBackend<TKey> backend, StableHasher<TKey> keyHasher, ISerializerProvider serializers, TimeProvider? clock = null)
     {
         _backend = backend;
         _keyHasher = keyHasher;
         _serializers = serializers;
+        _clock = clock ?? TimeProvider.System;
         PrefetchLength = backend.PrefetchLength;
     }
 
@@ -66,11 +70,18 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
     public KeyedStateTable<TKey, TNamespace, StateMap<TMapKey, TValue>> MapTable<TNamespace, TMapKey, TValue>(string name)
         where TMapKey : notnull =>
         GetOrCreate<TNamespace, StateMap<TMapKey, TValue>>(
-            name, KeyedStateKind.Map, () => new StateMapSerializer<TMapKey, TValue>(_serializers.Get<TMapKey>(), _serializers.Get<TValue>()));
+            name, KeyedStateKind.Map, () => new StateMapSerializer<TMapKey, TValue>(_serializers.Get<TMapKey>(), new ValueStateSerializer<TValue>(_serializers.Get<TValue>())));
 
-    /// <summary>The handle of a value per key. It is the state that <see cref="Table"/> gives for the same name without a namespace.</summary>
+    /// <summary>The handle of a value per key. Without a time to live it is the state that <see cref="Table"/> gives for the same name without a namespace.</summary>
     public ValueState<T> GetState<T>(ValueStateDescriptor<T> descriptor)
     {
+        if (descriptor.Ttl is { } ttl)
+        {
+            var values = TableWithTtl(
+                descriptor.Name, KeyedStateKind.Value, new ValueExpiry<T>(ttl, _clock), () => new TtlSerializer<T>(new ValueStateSerializer<T>(_serializers.Get<T>()), _clock));
+            return (ValueState<T>)Handle(descriptor.Name, () => new TtlValueState<TKey, T>(values()));
+        }
+
         var table = Table<VoidNamespace, T>(descriptor.Name);
         return (ValueState<T>)Handle(descriptor.Name, () => new TableValueState<TKey, T>(_backend, table));
     }
@@ -78,6 +89,13 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
     /// <summary>The handle of a list per key.</summary>
     public ListState<T> GetListState<T>(ListStateDescriptor<T> descriptor)
     {
+        if (descriptor.Ttl is { } ttl)
+        {
+            var lists = TableWithTtl(
+                descriptor.Name, KeyedStateKind.List, new ListExpiry<T>(ttl, _clock), () => new StateListSerializer<TtlValue<T>>(new TtlSerializer<T>(_serializers.Get<T>(), _clock)));
+            return (ListState<T>)Handle(descriptor.Name, () => new TtlListState<TKey, T>(lists()));
+        }
+
         var table = ListTable<VoidNamespace, T>(descriptor.Name);
         return (ListState<T>)Handle(descriptor.Name, () => new TableListState<TKey, T>(_backend, table));
     }
@@ -86,9 +104,23 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
     public MapState<TMapKey, TValue> GetMapState<TMapKey, TValue>(MapStateDescriptor<TMapKey, TValue> descriptor)
         where TMapKey : notnull
     {
+        if (descriptor.Ttl is { } ttl)
+        {
+            var maps = TableWithTtl(
+                descriptor.Name,
+                KeyedStateKind.Map,
+                new MapExpiry<TMapKey, TValue>(ttl, _clock),
+                () => new StateMapSerializer<TMapKey, TtlValue<TValue>>(
+                    _serializers.Get<TMapKey>(), new TtlSerializer<TValue>(new ValueStateSerializer<TValue>(_serializers.Get<TValue>()), _clock)));
+            return (MapState<TMapKey, TValue>)Handle(descriptor.Name, () => new TtlMapState<TKey, TMapKey, TValue>(maps()));
+        }
+
         var table = MapTable<VoidNamespace, TMapKey, TValue>(descriptor.Name);
         return (MapState<TMapKey, TValue>)Handle(descriptor.Name, () => new TableMapState<TKey, TMapKey, TValue>(_backend, table));
     }
+
+    /// <summary>The keys that have an entry in a state that has been asked for, without those whose entry has expired. The state may change afterwards.</summary>
+    public IReadOnlyList<TKey> KeysOf(StateDescriptor descriptor) => _tables[descriptor.Name].Keys();
 
     /// <summary>The timers of one time domain.</summary>
     /// <param name="name">The queue's name, unique among the operator's states.</param>
@@ -133,21 +165,47 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
         KeyedStateKind kind,
         Func<TypeSerializer<TNamespace>> namespaces,
         Func<StableHasher<TNamespace>> namespaceHasher,
-        Func<TypeSerializer<TValue>> values)
+        Func<TypeSerializer<TValue>> values,
+        StateExpiry<TValue>? expiry = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         var identity = new StateIdentity(name, kind, typeof(TNamespace), typeof(TValue));
         if (_tables.TryGetValue(name, out var existing))
         {
-            return existing.Identity == identity
-                ? (KeyedStateTable<TKey, TNamespace, TValue>)existing.Table
-                : throw StateErrors.NameTaken(existing.Identity, identity);
+            if (existing.Identity != identity)
+            {
+                throw StateErrors.NameTaken(existing.Identity, identity);
+            }
+
+            return existing.Ttl == expiry?.Ttl ? (KeyedStateTable<TKey, TNamespace, TValue>)existing.Table : throw StateErrors.OtherTtl(identity, existing.Ttl!, expiry!.Ttl);
         }
 
         var table = _backend.CreateTable(
-            new StateTableDescriptor<TNamespace, TValue>(name, kind, namespaces(), NamespaceHasher(namespaceHasher), values()));
-        _tables.Add(name, (identity, table));
+            new StateTableDescriptor<TNamespace, TValue>(name, kind, namespaces(), NamespaceHasher(namespaceHasher), values()) { Expiry = expiry });
+        _tables.Add(name, new State(identity, expiry?.Ttl, table, () => KeysOf(table, expiry)));
         return table;
+    }
+
+    private Func<TtlTable<TKey, TValue>> TableWithTtl<TValue>(string name, KeyedStateKind kind, StateExpiry<TValue> expiry, Func<TypeSerializer<TValue>> values)
+    {
+        var table = GetOrCreate(name, kind, NamespaceSerializer<VoidNamespace>, _serializers.GetHasher<VoidNamespace>, values, expiry);
+        return () => new TtlTable<TKey, TValue>(_backend, table, expiry);
+    }
+
+    private static List<TKey> KeysOf<TNamespace, TValue>(KeyedStateTable<TKey, TNamespace, TValue> table, StateExpiry<TValue>? expiry)
+    {
+        var keys = new List<TKey>();
+        long? horizon = expiry?.Ttl.Visibility == StateTtlVisibility.NeverReturnExpired ? expiry.Horizon : null;
+        TableCursor cursor = default;
+        while (table.MoveNext(ref cursor))
+        {
+            if (horizon is null || !expiry!.IsExpired(in table.PeekAt(in cursor), horizon.Value))
+            {
+                keys.Add(table.KeyAt(in cursor));
+            }
+        }
+
+        return keys;
     }
 
     private TypeSerializer<TNamespace> NamespaceSerializer<TNamespace>() =>
@@ -163,4 +221,10 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
 
         return handle;
     }
+
+    /// <param name="Identity">What it was asked for as.</param>
+    /// <param name="Ttl">Its time to live.</param>
+    /// <param name="Table">The table.</param>
+    /// <param name="Keys">Gathers the keys that have an entry.</param>
+    private sealed record State(StateIdentity Identity, StateTtl? Ttl, object Table, Func<List<TKey>> Keys);
 }

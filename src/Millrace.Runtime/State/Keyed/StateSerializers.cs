@@ -1,3 +1,4 @@
+using Millrace.Runtime.State.Keyed.Ttl;
 using Millrace.Serialization;
 using Millrace.State.Backends;
 
@@ -48,6 +49,11 @@ internal sealed class ValueStateSerializer<T>(TypeSerializer<T> values) : TypeSe
 
     public override TypeSerializer<T> ForReading(TypeSchema written)
     {
+        if (TtlSchema.IsTtl(written) && !TtlSchema.IsTtl(Schema))
+        {
+            return TtlSchema.ReaderOf(this, written);
+        }
+
         var reader = values.ForReading(written);
         return ReferenceEquals(reader, values) ? this : new ValueStateSerializer<T>(reader);
     }
@@ -96,12 +102,14 @@ internal sealed class StateListSerializer<T>(TypeSerializer<T> elements) : TypeS
             throw new StateIncompatibleException(StateErrors.Incompatibility, $"it was written as {written}, which is no list.");
         }
 
-        var reader = elements.ForReading(element);
+        var reader = TtlSchema.ReaderOf(elements, element);
         return ReferenceEquals(reader, elements) ? this : new StateListSerializer<T>(reader);
     }
 }
 
 /// <summary>Writes a map: a count, then keys and values in turn.</summary>
+/// <param name="keys">Writes keys.</param>
+/// <param name="values">Writes values, which may be null: a <see cref="ValueStateSerializer{T}"/>, or one that is made of it.</param>
 internal sealed class StateMapSerializer<TMapKey, TValue>(TypeSerializer<TMapKey> keys, TypeSerializer<TValue> values) : TypeSerializer<StateMap<TMapKey, TValue>>
     where TMapKey : notnull
 {
@@ -115,13 +123,7 @@ internal sealed class StateMapSerializer<TMapKey, TValue>(TypeSerializer<TMapKey
         foreach (var entry in value)
         {
             keys.Write(ref output, entry.Key);
-
-            // As in a value state: a value that was created as default and never assigned may be null.
-            output.WriteBoolean(entry.Value is not null);
-            if (entry.Value is not null)
-            {
-                values.Write(ref output, entry.Value);
-            }
+            values.Write(ref output, entry.Value);
         }
     }
 
@@ -132,7 +134,7 @@ internal sealed class StateMapSerializer<TMapKey, TValue>(TypeSerializer<TMapKey
         for (int entry = 0; entry < count; entry++)
         {
             var key = keys.Read(ref input);
-            map.GetOrAdd(key, out _) = input.ReadBoolean() ? values.Read(ref input) : default!;
+            map.GetOrAdd(key, out _) = values.Read(ref input);
         }
 
         return map;
@@ -143,7 +145,7 @@ internal sealed class StateMapSerializer<TMapKey, TValue>(TypeSerializer<TMapKey
         var copy = new StateMap<TMapKey, TValue>(value.Count);
         foreach (var entry in value)
         {
-            copy.GetOrAdd(entry.Key, out _) = values.IsImmutable || entry.Value is null ? entry.Value : values.Copy(entry.Value);
+            copy.GetOrAdd(entry.Key, out _) = values.Copy(entry.Value);
         }
 
         return copy;

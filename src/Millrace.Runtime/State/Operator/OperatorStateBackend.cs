@@ -45,7 +45,7 @@ internal sealed class OperatorStateBackend(ISerializerProvider serializers, int 
     public OperatorMap<TMapKey, TValue> GetMap<TMapKey, TValue>(MapStateDescriptor<TMapKey, TValue> descriptor)
         where TMapKey : notnull
     {
-        RequireName(descriptor);
+        Require(descriptor);
         var identity = new OperatorStateIdentity(descriptor.Name, Redistribution.Broadcast, typeof((TMapKey Key, TValue Value)));
         return GetOrAdd(identity, () => new OperatorMap<TMapKey, TValue>(identity, serializers.Get<(TMapKey Key, TValue Value)>()));
     }
@@ -71,7 +71,7 @@ internal sealed class OperatorStateBackend(ISerializerProvider serializers, int 
 
     private OperatorListState<T> Get<T>(ListStateDescriptor<T> descriptor, Redistribution redistribution)
     {
-        RequireName(descriptor);
+        Require(descriptor);
         return GetList(descriptor.Name, redistribution, serializers.Get<T>());
     }
 
@@ -95,9 +95,14 @@ internal sealed class OperatorStateBackend(ISerializerProvider serializers, int 
         return added;
     }
 
-    private static void RequireName(StateDescriptor descriptor)
+    private static void Require(StateDescriptor descriptor)
     {
         ArgumentNullException.ThrowIfNull(descriptor);
+        if (descriptor.Ttl is not null)
+        {
+            throw new ArgumentException($"State '{descriptor.Name}' has a time to live, which only keyed state can have. Leave it out.", nameof(descriptor));
+        }
+
         if (descriptor.Name.StartsWith('.'))
         {
             throw new ArgumentException($"The name '{descriptor.Name}' begins with a dot, as those of the engine's own state do. Give the state another name.", nameof(descriptor));

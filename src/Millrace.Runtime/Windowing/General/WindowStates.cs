@@ -62,6 +62,11 @@ internal sealed class WindowStates<TKey, TWindow>(KeyedStateStore<TKey> store, s
         {
             (_lastDescriptor, _lastHandle) = (descriptor, handle);
         }
+        else if (descriptor.Ttl is not null)
+        {
+            throw new InvalidOperationException(
+                $"State '{descriptor.Name}' has a time to live, and belongs to a window: it is removed with the window, and cannot expire before. Leave the time to live out, or use GlobalState, which belongs to the key.");
+        }
 
         return handle;
     }

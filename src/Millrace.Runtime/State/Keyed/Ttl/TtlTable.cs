@@ -1,0 +1,85 @@
+using Millrace.State;
+using Millrace.State.Backends;
+
+namespace Millrace.Runtime.State.Keyed.Ttl;
+
+/// <summary>A table with a time to live, as its handle sees it: the entry of the current key, and the removal of what has expired and nobody asks for.</summary>
+internal sealed class TtlTable<TKey, TValue>
+{
+    // Uses between two looks for expired entries: many entries at once are found in fewer cache lines than a few at a time.
+    private const int UsesBetweenLooks = 32;
+
+    private readonly KeyedStateBackend<TKey> _backend;
+    private readonly KeyedStateTable<TKey, VoidNamespace, TValue> _table;
+    private readonly StateExpiry<TValue> _expiry;
+    private readonly bool _looksForExpired;
+    private TableCursor _cursor;
+    private int _uses;
+
+    public TtlTable(KeyedStateBackend<TKey> backend, KeyedStateTable<TKey, VoidNamespace, TValue> table, StateExpiry<TValue> expiry)
+    {
+        _backend = backend;
+        _table = table;
+        _expiry = expiry;
+        HidesExpired = expiry.Ttl.Visibility == StateTtlVisibility.NeverReturnExpired;
+        UpdatesOnRead = expiry.Ttl.Update == StateTtlUpdate.OnReadAndWrite;
+        CleansUp = expiry.Ttl.Cleanup.HasFlag(StateTtlCleanup.Background);
+        _looksForExpired = CleansUp && !table.RemovesExpired;
+    }
+
+    /// <summary>Whether what has expired is as if it were not there.</summary>
+    public bool HidesExpired { get; }
+
+    /// <summary>Whether reading is a use.</summary>
+    public bool UpdatesOnRead { get; }
+
+    /// <summary>Whether what has expired may be removed without being asked for.</summary>
+    public bool CleansUp { get; }
+
+    /// <summary>To be called before each use, when no reference is out: now and then it removes entries of other keys.</summary>
+    /// <returns>What time it is, and what was last used at which time has expired.</returns>
+    public Moment Use()
+    {
+        long now = _expiry.Now;
+        var moment = new Moment(now, now - _expiry.TimeToLive);
+        if (_looksForExpired && ++_uses == UsesBetweenLooks)
+        {
+            _uses = 0;
+            RemoveExpired(moment.Horizon);
+        }
+
+        return moment;
+    }
+
+    public ref readonly TValue Peek() => ref _table.Peek(in _backend.CurrentKey, _backend.CurrentHash, default);
+
+    public ref TValue Find() => ref _table.Find(in _backend.CurrentKey, _backend.CurrentHash, default);
+
+    public ref TValue GetOrAdd(out bool existed) => ref _table.GetOrAdd(in _backend.CurrentKey, _backend.CurrentHash, default, out existed);
+
+    public void Remove() => _table.Remove(in _backend.CurrentKey, _backend.CurrentHash, default);
+
+    // Goes around and around. A removal may move an entry behind the cursor, where it waits for the next round.
+    private void RemoveExpired(long horizon)
+    {
+        for (int left = UsesBetweenLooks * _expiry.Ttl.CleanupSize; left > 0; left--)
+        {
+            if (!_table.MoveNext(ref _cursor))
+            {
+                _cursor = default;
+                return;
+            }
+
+            if (_expiry.IsExpired(in _table.PeekAt(in _cursor), horizon))
+            {
+                var key = _table.KeyAt(in _cursor);
+                _table.Remove(in key, _backend.HashOf(in key), default);
+            }
+        }
+    }
+}
+
+/// <summary>A moment, in milliseconds since 1970.</summary>
+/// <param name="Now">What time it is.</param>
+/// <param name="Horizon">What was last used then or before has expired.</param>
+internal readonly record struct Moment(long Now, long Horizon);
