@@ -84,8 +84,6 @@ internal sealed partial class RocksDbTable<TKey, TNamespace, TValue> : KeyedStat
 
     public override bool IsLookUpSlow => _outside > 0;
 
-    public override bool RemovesExpired => _expiry is not null;
-
     public override ref TValue GetOrAdd(scoped in TKey key, ulong hash, scoped in TNamespace ns, out bool existed)
     {
         int index = IndexOf(hash);

@@ -34,7 +34,7 @@ public sealed class TtlModelTests
                     run.Step(kind, key, more);
                 }
             },
-            iter: 60);
+            iter: 30);
 
     private sealed class Run(Kit kit, StateTtl ttl) : IDisposable
     {

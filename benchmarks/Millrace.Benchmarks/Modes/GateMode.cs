@@ -2,6 +2,7 @@ using System.Globalization;
 using Millrace.Benchmarks.Harness;
 using Millrace.Benchmarks.Parts;
 using Millrace.Runtime.Exchange;
+using Millrace.State;
 
 namespace Millrace.Benchmarks.Modes;
 
@@ -49,6 +50,7 @@ internal sealed class GateMode(TextWriter output)
 
         // A key whose session begins has its list of sessions made: some 270 bytes, for 64 records here.
         await CheckAsync("job: session windows, 64 records each", OperatorJobs.Sessions(1), 2 * Million, allowed: 5).ConfigureAwait(false);
+        await CheckAsync("job: state with a time to live", OperatorJobs.Count(1, new StateTtl(TimeSpan.FromHours(1))), 2 * Million).ConfigureAwait(false);
         await CheckAsync("job: interval join", OperatorJobs.IntervalJoin(1, manyKeys: false), 2 * Million).ConfigureAwait(false);
         await CheckAsync("job: asynchronous calls, ordered", OperatorJobs.Async(1, AsyncOrder.Ordered), 2 * Million).ConfigureAwait(false);
         await CheckAsync("job: asynchronous calls, unordered", OperatorJobs.Async(1, AsyncOrder.Unordered), 2 * Million).ConfigureAwait(false);

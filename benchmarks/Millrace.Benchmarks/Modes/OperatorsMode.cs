@@ -1,6 +1,7 @@
 using System.Globalization;
 using Millrace.Benchmarks.Harness;
 using Millrace.Benchmarks.Parts;
+using Millrace.State;
 
 namespace Millrace.Benchmarks.Modes;
 
@@ -16,6 +17,9 @@ internal sealed class OperatorsMode(TextWriter output)
         (string Name, Part Part)[] jobs =
         [
             ("source alone", EngineJobs.SourceOnly(1)),
+            ("count in a value state", OperatorJobs.Count(1, ttl: null)),
+            ("count in a value state with a time to live", OperatorJobs.Count(1, new StateTtl(TimeSpan.FromHours(1)))),
+            ("the same, not cleaned up in the background", OperatorJobs.Count(1, new StateTtl(TimeSpan.FromHours(1)) { Cleanup = StateTtlCleanup.None })),
             ("session windows", OperatorJobs.Sessions(1)),
             ("interval join, 100 keys, 5 pairs a left record", OperatorJobs.IntervalJoin(1, manyKeys: false)),
             ("interval join, 10,000 keys", OperatorJobs.IntervalJoin(1, manyKeys: true)),

@@ -1,6 +1,7 @@
 using System.Threading.Tasks.Sources;
 using Millrace.Benchmarks.Harness;
 using Millrace.Connectors;
+using Millrace.State;
 using Millrace.Windowing;
 
 namespace Millrace.Benchmarks.Parts;
@@ -48,11 +49,27 @@ internal static class OperatorJobs
             .SinkTo(new DiscardSink<long>());
     });
 
+    /// <summary>Counts by key, 100,000 of them, in a value state.</summary>
+    public static EngineJob Count(int parallelism, StateTtl? ttl) => new("count", parallelism, (env, records) =>
+        env.FromGenerator(EngineJobs.Make, records)
+            .KeyBy(e => e.Key)
+            .Process(() => new Counting(ttl))
+            .SinkTo(new DiscardSink<long>()));
+
     public static Event MakeSession(long index) => new((index / Burst * KeysOfBurst) + (index % KeysOfBurst), index);
 
     public static Event MakeJoin(long index, long keys) => new(index / 2 % keys, index);
 
     private static WatermarkStrategy<Event> Time() => WatermarkStrategy<Event>.ForMonotonousTimestamps().WithTimestampAssigner(e => e.Value).WithWatermarkEvery(RecordsPerWatermark);
+
+    private sealed class Counting(StateTtl? ttl) : KeyedProcessFunction<long, Event, long>
+    {
+        private ValueState<long> _count = null!;
+
+        public override void Open(RuntimeContext context) => _count = context.GetState(new ValueStateDescriptor<long>("count") { Ttl = ttl });
+
+        public override void ProcessElement(Event value, KeyedProcessContext<long> context, Collector<long> output) => output.Collect(++_count.GetOrAdd());
+    }
 
     /// <summary>
     /// Calls that are answered when as many others are under way, by the thread that makes the next one: what is measured is the engine, and neither a network nor the thread pool.

@@ -1,3 +1,5 @@
+using Millrace.Runtime.State.Operator;
+using Millrace.Runtime.Tests.State;
 using Millrace.State;
 using Millrace.Testing;
 using Millrace.Windowing;
@@ -88,12 +90,9 @@ public sealed class StateTtlTests
         });
         Assert.Contains("'rules' has a time to live, which only keyed state can have", error!.ToString(), StringComparison.Ordinal);
 
-        error = Record.Exception(() =>
-        {
-            using var ofSubtask = new OperatorHarness<string, string>(words => words.Process(() => new OfSubtask()));
-            ofSubtask.Process("a");
-        });
-        Assert.Contains("'words' has a time to live, which only keyed state can have", error!.ToString(), StringComparison.Ordinal);
+        var ofSubtask = new OperatorStateBackend(TestSerializers.Default, subtaskIndex: 0);
+        error = Assert.Throws<ArgumentException>(() => ofSubtask.GetListState(new ListStateDescriptor<string>("words") { Ttl = Hour }));
+        Assert.Contains("'words' has a time to live, which only keyed state can have", error.Message, StringComparison.Ordinal);
     }
 
     private static OperatorHarness<string, string> Harness(StateTtl? ttl, OperatorSnapshot? from = null, long startTime = 0) => new(
@@ -134,12 +133,5 @@ public sealed class StateTtlTests
     {
         public override void Process(string key, WindowContext<TimeWindow> context, IReadOnlyList<string> elements, Collector<string> output) =>
             context.WindowState.GetState(new ValueStateDescriptor<int>("n") { Ttl = Hour }).Value = 1;
-    }
-
-    private sealed class OfSubtask : ProcessFunction<string, string>
-    {
-        public override void Open(RuntimeContext context) => context.OperatorState.GetListState(new ListStateDescriptor<string>("words") { Ttl = Hour });
-
-        public override void ProcessElement(string value, ProcessContext context, Collector<string> output) => output.Collect(value);
     }
 }

@@ -93,10 +93,16 @@ public abstract class KeyedStateTable<TKey, TNamespace, TValue>
     /// <value>Default: <see langword="false"/>.</value>
     public virtual bool IsLookUpSlow => false;
 
-    /// <summary>Whether the backend removes entries that have expired by itself, so that nobody has to go and look for them.</summary>
-    /// <value>Default: <see langword="false"/>.</value>
-    /// <seealso cref="StateTableDescriptor{TNamespace, TValue}.Expiry"/>
-    public virtual bool RemovesExpired => false;
+    /// <summary>
+    /// Looks at some entries and removes those that have expired, for a table with <see cref="StateTableDescriptor{TNamespace, TValue}.Expiry"/>. Called again and again, whenever the state has been used for a
+    /// while. A backend that removes them in another way does nothing, which is the default.
+    /// </summary>
+    /// <param name="cursor">Where to go on; starts as <see langword="default"/>, and is the caller's to keep.</param>
+    /// <param name="entries">About how many entries to look at.</param>
+    /// <param name="horizon">What was last used then, in milliseconds since 1970, or before has expired.</param>
+    public virtual void RemoveExpired(ref TableCursor cursor, int entries, long horizon)
+    {
+    }
 
     /// <summary>
     /// A hint that the entries of these keys are about to be used: a backend may fetch them together. Changes nothing that can be observed.

@@ -7,8 +7,6 @@ namespace Millrace.State.Backends;
 /// <remarks>Safe for use by several threads.</remarks>
 public abstract class StateExpiry<TValue>
 {
-    private readonly TimeProvider _clock;
-
     /// <summary>Creates it.</summary>
     /// <param name="ttl">The time to live.</param>
     /// <param name="clock">The clock of the job.</param>
@@ -18,17 +16,20 @@ public abstract class StateExpiry<TValue>
         ArgumentNullException.ThrowIfNull(clock);
         Ttl = ttl;
         TimeToLive = (long)ttl.TimeToLive.TotalMilliseconds;
-        _clock = clock;
+        Clock = clock;
     }
 
     /// <summary>The time to live, with what belongs to it.</summary>
     public StateTtl Ttl { get; }
 
+    /// <summary>The clock of the job.</summary>
+    public TimeProvider Clock { get; }
+
     /// <summary>The time to live in milliseconds.</summary>
     public long TimeToLive { get; }
 
     /// <summary>The time in milliseconds since 1970.</summary>
-    public long Now => _clock.GetUtcNow().ToUnixTimeMilliseconds();
+    public long Now => Clock.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>What was last used at this time, in milliseconds since 1970, or before has expired now.</summary>
     public long Horizon => Now - TimeToLive;

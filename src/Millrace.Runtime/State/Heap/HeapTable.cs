@@ -28,14 +28,22 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     private readonly EqualityComparer<TKey>? _keyComparer;
     private readonly EqualityComparer<TNamespace>? _namespaceComparer;
     private readonly HeapTableCodec<TKey, TNamespace, TValue> _codec;
+    private readonly StateExpiry<TValue>? _expiry;
     private readonly AsideSegments<TKey, TNamespace, TValue> _aside = new();
 
     // How many snapshots still read any of the groups: while there is none, nothing need be put aside. A volatile read: what a writer read before
     // it let go must not be seen to happen after our write.
     private int _snapshots;
 
-    public HeapTable(StateIdentity identity, KeyGroupRange range, int maxParallelism, HeapTableCodec<TKey, TNamespace, TValue> codec, StableHasher<TNamespace>? namespaceHasher)
+    public HeapTable(
+        StateIdentity identity,
+        KeyGroupRange range,
+        int maxParallelism,
+        HeapTableCodec<TKey, TNamespace, TValue> codec,
+        StableHasher<TNamespace>? namespaceHasher,
+        StateExpiry<TValue>? expiry = null)
     {
+        _expiry = expiry;
         Identity = identity;
         _groups = new HeapGroup<TKey, TNamespace, TValue>?[range.Count];
         _slots = new HeapEntry<TKey, TNamespace, TValue>[range.Count][];
@@ -174,6 +182,41 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
         {
             Prefetch([], hashes, default!);
         }
+    }
+
+    public override void RemoveExpired(ref TableCursor cursor, int entries, long horizon)
+    {
+        var expiry = _expiry!;
+
+        // Counted in slots, of which half are full, so that it does not take long where nearly all are empty.
+        int left = 2 * entries;
+        for (int partition = cursor.Partition, position = cursor.Position; partition < _groups.Length; partition++, position = 0)
+        {
+            var slots = _slots[partition];
+            for (left--; position < slots.Length; left--)
+            {
+                if (left <= 0)
+                {
+                    cursor = new TableCursor { Partition = partition, Position = position };
+                    return;
+                }
+
+                ref readonly var slot = ref slots[position];
+                if (slot.Stored != 0 && expiry.IsExpired(in slot.Value, horizon))
+                {
+                    // Another entry may be there now.
+                    var group = _groups[partition]!;
+                    group.RemoveAt(position);
+                    _slots[partition] = slots = group.Slots;
+                }
+                else
+                {
+                    position++;
+                }
+            }
+        }
+
+        cursor = default;
     }
 
     public override bool MoveNext(ref TableCursor cursor)

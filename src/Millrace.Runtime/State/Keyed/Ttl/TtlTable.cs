@@ -12,9 +12,11 @@ internal sealed class TtlTable<TKey, TValue>
     private readonly KeyedStateBackend<TKey> _backend;
     private readonly KeyedStateTable<TKey, VoidNamespace, TValue> _table;
     private readonly StateExpiry<TValue> _expiry;
-    private readonly bool _looksForExpired;
+    private readonly bool _isSystemClock;
     private TableCursor _cursor;
     private int _uses;
+    private long _ticks = long.MinValue;
+    private long _now;
 
     public TtlTable(KeyedStateBackend<TKey> backend, KeyedStateTable<TKey, VoidNamespace, TValue> table, StateExpiry<TValue> expiry)
     {
@@ -24,7 +26,7 @@ internal sealed class TtlTable<TKey, TValue>
         HidesExpired = expiry.Ttl.Visibility == StateTtlVisibility.NeverReturnExpired;
         UpdatesOnRead = expiry.Ttl.Update == StateTtlUpdate.OnReadAndWrite;
         CleansUp = expiry.Ttl.Cleanup.HasFlag(StateTtlCleanup.Background);
-        _looksForExpired = CleansUp && !table.RemovesExpired;
+        _isSystemClock = expiry.Clock == TimeProvider.System;
     }
 
     /// <summary>Whether what has expired is as if it were not there.</summary>
@@ -40,12 +42,12 @@ internal sealed class TtlTable<TKey, TValue>
     /// <returns>What time it is, and what was last used at which time has expired.</returns>
     public Moment Use()
     {
-        long now = _expiry.Now;
+        long now = Now();
         var moment = new Moment(now, now - _expiry.TimeToLive);
-        if (_looksForExpired && ++_uses == UsesBetweenLooks)
+        if (CleansUp && ++_uses == UsesBetweenLooks)
         {
             _uses = 0;
-            RemoveExpired(moment.Horizon);
+            _table.RemoveExpired(ref _cursor, UsesBetweenLooks * _expiry.Ttl.CleanupSize, moment.Horizon);
         }
 
         return moment;
@@ -59,23 +61,22 @@ internal sealed class TtlTable<TKey, TValue>
 
     public void Remove() => _table.Remove(in _backend.CurrentKey, _backend.CurrentHash, default);
 
-    // Goes around and around. A removal may move an entry behind the cursor, where it waits for the next round.
-    private void RemoveExpired(long horizon)
+    // The system's clock takes as long as the look at the state does. A count of ticks is cheaper, and moves every few milliseconds.
+    private long Now()
     {
-        for (int left = UsesBetweenLooks * _expiry.Ttl.CleanupSize; left > 0; left--)
+        if (!_isSystemClock)
         {
-            if (!_table.MoveNext(ref _cursor))
-            {
-                _cursor = default;
-                return;
-            }
-
-            if (_expiry.IsExpired(in _table.PeekAt(in _cursor), horizon))
-            {
-                var key = _table.KeyAt(in _cursor);
-                _table.Remove(in key, _backend.HashOf(in key), default);
-            }
+            return _expiry.Now;
         }
+
+        long ticks = Environment.TickCount64;
+        if (ticks != _ticks)
+        {
+            _ticks = ticks;
+            _now = _expiry.Now;
+        }
+
+        return _now;
     }
 }
 
