@@ -1,7 +1,6 @@
 #pragma warning disable xUnit1051 // Restores are short and blocking; a token would say nothing about them.
 
 using Millrace.Runtime.State.Keyed;
-using Millrace.State.Backends;
 
 namespace Millrace.State.RocksDb.Tests;
 
