@@ -48,6 +48,43 @@ public sealed class ParquetJobTests : IDisposable
         Cancel);
 
     [Fact]
+    public Task The_sink_conforms_where_it_merges_small_files() => SinkConformance.CheckExactlyOnceAsync<Row, PendingFile>(
+        () =>
+        {
+            string place = _folder[$"out{_places++}"];
+            return new SinkUnderTest<Row>(
+                () => new FileSink<Row>(
+                    place,
+                    ParquetFormat.Of<Row>(new ParquetOptions { RowGroupRows = 5 }),
+                    new FileSinkOptions { FlushToDisk = false, Compaction = new FileCompactionOptions { Checkpoints = 2, FileSize = 2_000 } }),
+                () => ReadFolder(place));
+        },
+        i => new Row(i, $"n{i}"),
+        new SinkConformanceOptions { Seeds = 15, MayHoldBack = true },
+        Cancel);
+
+    [Fact]
+    public async Task Small_files_become_one_of_whole_row_groups()
+    {
+        var sink = new FileSink<Row>(
+            _folder["out"], ParquetFormat.Of<Row>(new ParquetOptions { RowGroupRows = 40 }), new FileSinkOptions { FlushToDisk = false, Compaction = new FileCompactionOptions() });
+        var context = Fakes.SinkContext(checkpoints: true);
+        var writer = sink.CreateWriter(context);
+        for (int checkpoint = 0; checkpoint < 8; checkpoint++)
+        {
+            await writer.WriteAsync(Fakes.Batch(Enumerable.Range(checkpoint * 10, 10).Select(n => new Row(n, $"n{n}")).ToArray()), Cancel);
+            Assert.Empty(await writer.PrepareCommitAsync(checkpoint, false, Cancel));
+        }
+
+        await sink.CreateCommitter(context).CommitAsync(await writer.PrepareCommitAsync(8, true, Cancel), Cancel);
+        await writer.CloseAsync();
+        string file = Assert.Single(Directory.EnumerateFiles(_folder["out"]));
+        Assert.Equal(Enumerable.Range(0, 80).Select(n => new Row(n, $"n{n}")), ParquetFormat.Of<Row>().ReadFile(file));
+        using var reader = new ParquetSharp.ParquetFileReader(file);
+        Assert.Equal(2, reader.FileMetaData.NumRowGroups);
+    }
+
+    [Fact]
     public async Task A_job_from_Parquet_to_Parquet_gives_every_row_once_whatever_interrupts_it() => await JobEquivalence.CheckOnThreadsAsync(
         job =>
         {

@@ -11,24 +11,20 @@ internal sealed class FileSinkPart<T>
     private readonly FileStream _file;
     private long _written;
 
-    /// <param name="bucket">The bucket that it is in.</param>
-    /// <param name="number">Its number.</param>
-    /// <param name="path">Its name while it is being written.</param>
+    /// <param name="finalPath">What it is to be called at last.</param>
+    /// <param name="epoch">The attempt that writes it.</param>
     /// <param name="encoder">Used by this file alone, as long as it is being written.</param>
     /// <param name="now">The clock's timestamp.</param>
-    public FileSinkPart(string bucket, int number, string path, FileEncoder<T> encoder, long now)
+    public FileSinkPart(string finalPath, long epoch, FileEncoder<T> encoder, long now)
     {
-        Bucket = bucket;
-        Number = number;
+        FinalPath = finalPath;
         _encoder = encoder;
-        _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        _file = new FileStream(FileSinkName.InProgress(finalPath, epoch), FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
         Created = LastWrite = now;
         encoder.WriteHeader(_buffer);
     }
 
-    public string Bucket { get; }
-
-    public int Number { get; }
+    public string FinalPath { get; }
 
     public string Path => _file.Name;
 
@@ -51,6 +47,25 @@ internal sealed class FileSinkPart<T>
         {
             Flush();
         }
+    }
+
+    /// <summary>Puts the rows of another file behind those that are there, as they are.</summary>
+    /// <param name="path">The file. It begins with the encoder's header, which is not copied.</param>
+    /// <exception cref="ConnectorException">It begins with another header: its columns are not those of today.</exception>
+    public void Append(string path)
+    {
+        Flush();
+        var header = new ArrayBufferWriter<byte>();
+        _encoder.WriteHeader(header);
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        byte[] begin = new byte[header.WrittenCount];
+        if (file.ReadAtLeast(begin, begin.Length, throwOnEndOfStream: false) < begin.Length || !header.WrittenSpan.SequenceEqual(begin))
+        {
+            throw new ConnectorException(FileErrors.Options, $"{path} does not begin with the header that the sink writes.");
+        }
+
+        file.CopyTo(_file, BufferBytes);
+        _written = _file.Position;
     }
 
     /// <summary>Hands what is in memory to the operating system.</summary>
