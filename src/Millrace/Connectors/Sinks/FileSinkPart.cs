@@ -39,10 +39,21 @@ internal sealed class FileSinkPart<T>
 
     public FileEncoder<T> Encoder => _encoder;
 
+    /// <summary>Writes records.</summary>
+    /// <exception cref="RecordWriteException">One cannot be written: those before it have been, and nothing of it is in the file.</exception>
     public void Write(ReadOnlySpan<T> records)
     {
-        _encoder.Write(_buffer, records);
-        Records += records.Length;
+        int mark = _buffer.WrittenCount;
+        try
+        {
+            Encode(records);
+        }
+        catch (Exception cause) when (FileSinkPart.IsOfTheRecord(cause))
+        {
+            RewindTo(mark);
+            WriteEach(records);
+        }
+
         if (_buffer.WrittenCount >= BufferBytes)
         {
             Flush();
@@ -93,10 +104,56 @@ internal sealed class FileSinkPart<T>
         await _file.DisposeAsync().ConfigureAwait(false);
     }
 
+    private void Encode(ReadOnlySpan<T> records)
+    {
+        try
+        {
+            _encoder.Write(_buffer, records);
+            Records += records.Length;
+        }
+        catch (RecordWriteException failure)
+        {
+            Records += failure.Index;
+            throw;
+        }
+    }
+
+    /// <summary>Finds the record that cannot be written.</summary>
+    private void WriteEach(ReadOnlySpan<T> records)
+    {
+        for (int i = 0; i < records.Length; i++)
+        {
+            int mark = _buffer.WrittenCount;
+            try
+            {
+                Encode(records.Slice(i, 1));
+            }
+            catch (Exception cause) when (FileSinkPart.IsOfTheRecord(cause))
+            {
+                RewindTo(mark);
+                throw new RecordWriteException(i, cause);
+            }
+        }
+    }
+
+    private void RewindTo(int mark)
+    {
+        byte[] kept = _buffer.WrittenSpan[..mark].ToArray();
+        _buffer.ResetWrittenCount();
+        _buffer.Write(kept);
+    }
+
     /// <summary>Leaves nothing of it.</summary>
     public void Discard()
     {
         _file.Dispose();
         File.Delete(_file.Name);
     }
+}
+
+/// <summary>What is the same for files of all types.</summary>
+internal static class FileSinkPart
+{
+    /// <summary>Whether an exception says that a record cannot be written, and not yet which one.</summary>
+    public static bool IsOfTheRecord(Exception cause) => cause is not (RecordWriteException or MillraceException or OutOfMemoryException);
 }

@@ -23,20 +23,16 @@ internal sealed class FileSinkWriter<T>(
         for (int start = 0; start < batch.Count;)
         {
             // Neighbours of one bucket go together.
-            string bucket = "";
-            int end = batch.Count;
-            if (buckets is not null)
+            var (bucket, end) = buckets is null ? ("", batch.Count) : BucketAndNeighbours(batch, start);
+            try
             {
-                var now = context.TimeProvider.GetUtcNow();
-                bucket = BucketOf(batch, start, now);
-                end = start + 1;
-                while (end < batch.Count && BucketOf(batch, end, now) == bucket)
-                {
-                    end++;
-                }
+                await WriteAsync(bucket, batch.Values[start..end], cancellationToken).ConfigureAwait(false);
+            }
+            catch (RecordWriteException failure) when (start > 0)
+            {
+                throw new RecordWriteException(start + failure.Index, failure.InnerException!);
             }
 
-            await WriteAsync(bucket, batch.Values[start..end], cancellationToken).ConfigureAwait(false);
             start = end;
         }
     }
@@ -121,7 +117,16 @@ internal sealed class FileSinkWriter<T>(
         for (int start = 0; start < records.Length; start += RecordsPerCheck)
         {
             part ??= Open(bucket);
-            part.Write(records[start..Math.Min(records.Length, start + RecordsPerCheck)].Span);
+            part.LastWrite = context.TimeProvider.GetTimestamp();
+            try
+            {
+                part.Write(records[start..Math.Min(records.Length, start + RecordsPerCheck)].Span);
+            }
+            catch (RecordWriteException failure) when (start > 0)
+            {
+                throw new RecordWriteException(start + failure.Index, failure.InnerException!);
+            }
+
             if (part.Bytes >= options.MaxFileSize)
             {
                 await CompleteAsync(bucket, part, cancellationToken).ConfigureAwait(false);
@@ -129,9 +134,33 @@ internal sealed class FileSinkWriter<T>(
             }
         }
 
-        if (part is not null)
+    }
+
+    private (string Bucket, int End) BucketAndNeighbours(SinkBatch<T> batch, int start)
+    {
+        var now = context.TimeProvider.GetUtcNow();
+        int end = start;
+        try
         {
-            part.LastWrite = context.TimeProvider.GetTimestamp();
+            string bucket = BucketOf(batch, start, now);
+            try
+            {
+                do
+                {
+                    end++;
+                }
+                while (end < batch.Count && BucketOf(batch, end, now) == bucket);
+            }
+            catch (Exception cause) when (FileSinkPart.IsOfTheRecord(cause))
+            {
+                // It comes again, as the first one.
+            }
+
+            return (bucket, end);
+        }
+        catch (Exception cause) when (FileSinkPart.IsOfTheRecord(cause))
+        {
+            throw new RecordWriteException(start, cause);
         }
     }
 
@@ -183,6 +212,15 @@ internal sealed class FileSinkWriter<T>(
 
     private async ValueTask CompleteAsync(string bucket, FileSinkPart<T> part, CancellationToken cancellationToken)
     {
+        if (part.Records == 0)
+        {
+            // Made for one that could not be written.
+            part.Discard();
+            _open.Remove(bucket);
+            _encoders.Push(part.Encoder);
+            return;
+        }
+
         await part.CompleteAsync(options.FlushToDisk, cancellationToken).ConfigureAwait(false);
         _open.Remove(bucket);
         _encoders.Push(part.Encoder);
