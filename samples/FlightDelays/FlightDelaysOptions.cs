@@ -18,7 +18,9 @@ public sealed record FlightDelaysOptions
     public string Output { get; init; } = Path.Combine("out", "flight-delays");
 
     /// <summary>How far a flight may come behind a later one of the same file. What comes later than that is late.</summary>
-    /// <value>Default: 3 hours, as few flights are delayed for longer.</value>
+    /// <value>
+    /// Default: 3 hours, as few flights are delayed for longer. But each that is makes those behind it late, so the denser the flights the more there are: the README has figures.
+    /// </value>
     public TimeSpan MaxDisorder { get; init; } = TimeSpan.FromHours(3);
 
     /// <summary>How many subtasks an operator has.</summary>

@@ -74,7 +74,7 @@ internal sealed class PostgresCommitter<T>(SinkWriterContext context, PostgresSi
             }
 
             string[] columns = await ColumnsAsync(connection, entry.StagingTable, cancellationToken).ConfigureAwait(false);
-            bool skip = sink.Options.OnError == PostgresOnError.Skip;
+            bool skip = sink.LeavesOut(context);
             int rows = await Staging.ExecuteAsync(
                 connection, Staging.Move(sink.Table, entry.StagingTable, columns, entry.Epoch, entry.Batch, skip), cancellationToken).ConfigureAwait(false);
             await unit.CommitAsync(cancellationToken).ConfigureAwait(false);

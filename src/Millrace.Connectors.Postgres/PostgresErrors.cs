@@ -109,7 +109,7 @@ internal static partial class PostgresErrors
                 new ConnectorException(Table, $"{what}{hint} The table does not fit the sink's mapping. Was it changed while the job ran?", innerException: error),
             _ when IsOfTheData(error) => new ConnectorException(
                 Row,
-                $"{what}{shown} Mend the record before it comes to the sink, or leave such records out with {nameof(PostgresSinkOptions)}.{nameof(PostgresSinkOptions.OnError)}.",
+                $"{what}{shown} Mend the record before it comes to the sink, or leave such records out with .OnError(ErrorPolicy.Skip) or .OnError(ErrorPolicy.ToSideOutput(tag)) behind the sink.",
                 innerException: error),
             _ when server.IsTransient || IsConnection(server) => new ConnectorException(Connection, $"{what}{hint}", isTransient: true, error),
             _ => new ConnectorException(Statement, $"{what}{hint}", innerException: error),

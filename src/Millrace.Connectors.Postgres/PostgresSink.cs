@@ -108,6 +108,9 @@ public sealed class PostgresSink<T> : CommittingSink<T, PostgresTransaction>
         return new PostgresCommitter<T>(context, this);
     }
 
+    /// <summary>Whether records that the server refuses are left out: the sink's policy says so, or its options.</summary>
+    internal bool LeavesOut(SinkWriterContext context) => context.Errors.LeavesOut || Options.OnError == PostgresOnError.Skip;
+
     internal void CountSkipped(long rows) => Interlocked.Add(ref _skipped, rows);
 
     /// <summary>The table as it is, after it was created where it is to be.</summary>

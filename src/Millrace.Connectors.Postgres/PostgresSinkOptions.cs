@@ -19,7 +19,10 @@ public sealed class PostgresSinkOptions
     /// <value>30 seconds: long enough for another writer's transaction, short enough that somebody looks.</value>
     public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>What happens to a record that the server refuses.</summary>
+    /// <summary>
+    /// What happens to a record that the server refuses, where the job says nothing with <c>OnError</c> behind the sink: that leaves records out whatever this says, counts them with those of other operators, and
+    /// can put them into a side output.
+    /// </summary>
     /// <value><see cref="PostgresOnError.Fail"/></value>
     public PostgresOnError OnError { get; init; } = PostgresOnError.Fail;
 

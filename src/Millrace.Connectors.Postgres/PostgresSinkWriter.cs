@@ -12,6 +12,7 @@ internal sealed class PostgresSinkWriter<T> : CommittingSinkWriter<T, PostgresTr
     private readonly DeadTransactions _dead;
     private readonly StagingTag _tag;
     private readonly T[] _batch;
+    private readonly long[] _timestamps;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CancellationTokenSource _closing = new();
     private readonly ITimer? _timer;
@@ -32,6 +33,7 @@ internal sealed class PostgresSinkWriter<T> : CommittingSinkWriter<T, PostgresTr
         _dead = new DeadTransactions(context, _prefix);
         _tag = new StagingTag(context.Epoch);
         _batch = new T[sink.Options.BatchSize];
+        _timestamps = new long[sink.Options.BatchSize];
 
         // At once, and not with the first record: what a dead attempt has left may hold locks that other subtasks wait for.
         _opening = Task.Run(() => OpenAsync(_closing.Token));
@@ -52,13 +54,13 @@ internal sealed class PostgresSinkWriter<T> : CommittingSinkWriter<T, PostgresTr
         await EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var values = batch.Values;
-            while (values.Length > 0)
+            for (int start = 0; start < batch.Count;)
             {
-                int taken = Math.Min(values.Length, _batch.Length - _count);
-                values.Span[..taken].CopyTo(_batch.AsSpan(_count));
+                int taken = Math.Min(batch.Count - start, _batch.Length - _count);
+                batch.Values.Span.Slice(start, taken).CopyTo(_batch.AsSpan(_count));
+                batch.Timestamps.Span.Slice(start, taken).CopyTo(_timestamps.AsSpan(_count));
                 _count += taken;
-                values = values[taken..];
+                start += taken;
                 if (_count == _batch.Length)
                 {
                     await SendAsync(cancellationToken).ConfigureAwait(false);
@@ -231,7 +233,7 @@ internal sealed class PostgresSinkWriter<T> : CommittingSinkWriter<T, PostgresTr
         }
 
         var records = _batch.AsMemory(0, _count);
-        bool skips = _sink.Options.OnError == PostgresOnError.Skip;
+        bool skips = _sink.LeavesOut(_context);
         try
         {
             if (!_inTransaction && (IsTransactional || skips))
@@ -242,7 +244,7 @@ internal sealed class PostgresSinkWriter<T> : CommittingSinkWriter<T, PostgresTr
 
             if (skips)
             {
-                _rows += await new SkippingLoader<T>(_loader!, _sink, _context.Logger).LoadAsync(_connection!, records, cancellationToken).ConfigureAwait(false);
+                _rows += await new SkippingLoader<T>(_loader!, _sink, _context).LoadAsync(_connection!, records, _timestamps.AsMemory(0, _count), cancellationToken).ConfigureAwait(false);
             }
             else
             {

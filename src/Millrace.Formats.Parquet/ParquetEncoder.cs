@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Linq.Expressions;
 using System.Reflection;
 using ParquetSharp;
@@ -34,21 +35,49 @@ internal sealed class ParquetEncoder<T>(ParquetRecordShape shape, ParquetOptions
 
     public override void Write(IBufferWriter<byte> output, ReadOnlySpan<T> records)
     {
-        while (!records.IsEmpty)
+        for (int taken = 0; taken < records.Length;)
         {
-            var some = records[..Math.Min(records.Length, options.RowGroupRows - _rows)];
-            foreach (var column in _columns)
+            var some = records[taken..Math.Min(records.Length, taken + options.RowGroupRows - _rows)];
+            if (!TryAdd(some, out _))
             {
-                column.Add(some, _rows);
+                // Finds out which one. What has been taken before stays taken: groups may have been written.
+                for (int i = 0; i < some.Length; i++)
+                {
+                    if (!TryAdd(some.Slice(i, 1), out var cause))
+                    {
+                        throw new RecordWriteException(taken + i, cause);
+                    }
+                }
             }
 
-            _rows += some.Length;
-            records = records[some.Length..];
+            taken += some.Length;
             if (_rows == options.RowGroupRows)
             {
                 WriteGroup(output);
             }
         }
+    }
+
+    /// <summary>Takes all of the records, or none.</summary>
+    private bool TryAdd(ReadOnlySpan<T> records, [NotNullWhen(false)] out Exception? cause)
+    {
+        try
+        {
+            foreach (var column in _columns)
+            {
+                column.Add(records, _rows);
+            }
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            // Columns that have values of them already get others in their place.
+            cause = error;
+            return false;
+        }
+
+        _rows += records.Length;
+        cause = null;
+        return true;
     }
 
     public override void WriteFooter(IBufferWriter<byte> output)
@@ -77,8 +106,9 @@ internal sealed class ParquetEncoder<T>(ParquetRecordShape shape, ParquetOptions
     private void WriteGroup(IBufferWriter<byte> output)
     {
         _output.Target = output;
-        using (var group = _file!.AppendRowGroup())
+        try
         {
+            using var group = _file!.AppendRowGroup();
             foreach (var column in _columns)
             {
                 using var writer = group.NextColumn();
@@ -86,6 +116,11 @@ internal sealed class ParquetEncoder<T>(ParquetRecordShape shape, ParquetOptions
             }
 
             group.Close();
+        }
+        catch (Exception error) when (error is not (MillraceException or OutOfMemoryException))
+        {
+            // Not an error of one record, which the sink could go on without: the rows of the group are lost.
+            throw new ConnectorException(ParquetErrors.Options, $"A row group of {_rows} rows cannot be written: {error.Message}", innerException: error);
         }
 
         _output.Target = null;

@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using Millrace.Checkpointing;
+
 namespace Millrace.Connectors.Tests;
 
 /// <summary>Records that the server refuses are left out, and no others.</summary>
@@ -29,6 +32,56 @@ public sealed class SkipTests(Server server)
         await job.CheckpointAsync();
         Assert.Equal(196, await server.QueryAsync<long>($"select count(*) from {table}"));
         Assert.Equal(4, sink.SkippedRows);
+    }
+
+    [Theory]
+    [MemberData(nameof(Modes))]
+    public async Task Refused_records_are_dead_letters_where_the_job_wants_them(PostgresDelivery delivery, bool key)
+    {
+        string table = await Tables.CreateAsync(server, "id bigint primary key, subtask int, text varchar(3), amount float8");
+        var mapping = Tables.Mapping(table);
+        if (key)
+        {
+            mapping.Key("id");
+        }
+
+        // Refused by the server in one case, and by the mapping in the other.
+        OutputTag<DeadLetter<Row>> refused = new("refused");
+        var target = new PostgresSink<Row>(server.Source, mapping, new PostgresSinkOptions { Delivery = delivery, BatchSize = 64 });
+        var env = new StreamExecutionEnvironment { Options = { Parallelism = 2 } };
+        var folder = Directory.CreateTempSubdirectory("millrace-test-");
+        env.Options.Checkpoints.Storage = new DirectoryCheckpointStorage(folder.FullName);
+        var sink = env.FromSequence(0, 999).Map(id => new Row(id, Text: id % 100 == 7 ? "much too long" : id % 100 == 8 ? "\0" : "ok")).SinkTo(target).Name("rows").OnError(ErrorPolicy.ToSideOutput(refused));
+        var letters = new ConcurrentQueue<DeadLetter<Row>>();
+        sink.GetSideOutput(refused).ForEach(letters.Enqueue);
+        var result = await env.ExecuteAsync(table, TestContext.Current.CancellationToken);
+        Assert.Equal(980, await server.QueryAsync<long>($"select count(*) from {table}"));
+        Assert.Equal(Enumerable.Range(0, 1000).Where(id => id % 100 is 7 or 8), letters.Select(letter => (int)letter.Record!.Id).Order());
+        Assert.All(letters, letter => Assert.Equal(("rows", FailureStage.Write), (letter.Operator, letter.Stage)));
+        Assert.All(letters, letter => Assert.Contains(letter.Record!.Id % 100 == 7 ? "22001" : "22021", letter.Message, StringComparison.Ordinal));
+        Assert.Equal(20, result.Metrics.RecordsInErrors);
+        Assert.Equal(20, target.SkippedRows);
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task A_policy_of_the_job_goes_for_what_is_found_out_at_the_commit_too()
+    {
+        string table = await Tables.CreateAsync(server);
+        await server.ExecuteAsync($"insert into {table} values (3), (4)");
+        OutputTag<DeadLetter<Row>> refused = new("refused");
+        var target = new PostgresSink<Row>(server.Source, Tables.Mapping(table), new PostgresSinkOptions { Delivery = PostgresDelivery.ExactlyOnceStaged });
+        var env = new StreamExecutionEnvironment();
+        var folder = Directory.CreateTempSubdirectory("millrace-test-");
+        env.Options.Checkpoints.Storage = new DirectoryCheckpointStorage(folder.FullName);
+        var sink = env.FromSequence(0, 9).Map(id => new Row(id)).SinkTo(target).OnError(ErrorPolicy.ToSideOutput(refused));
+        var letters = new ConcurrentQueue<DeadLetter<Row>>();
+        sink.GetSideOutput(refused).ForEach(letters.Enqueue);
+        await env.ExecuteAsync(table, TestContext.Current.CancellationToken);
+        Assert.Equal(10, await server.QueryAsync<long>($"select count(*) from {table}"));
+        Assert.Equal(2, target.SkippedRows);
+        Assert.Empty(letters);
+        folder.Delete(recursive: true);
     }
 
     [Theory]

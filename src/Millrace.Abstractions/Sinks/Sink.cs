@@ -135,6 +135,10 @@ public sealed record SinkWriterContext(
     /// <summary>The checkpoint that the job was restored from; <see langword="null"/> when it began anew. What was prepared for this one or an earlier one is committed already or is being committed.</summary>
     public long? RestoredCheckpointId { get; init; }
 
+    /// <summary>What is to become of records that a writer finds out later about.</summary>
+    /// <value><see cref="SinkErrors.Fail"/></value>
+    public SinkErrors Errors { get; init; } = SinkErrors.Fail;
+
     /// <summary>State of the writer itself, for example the ids of transactions that it holds open.</summary>
     public OperatorStateStore State { get; init; } = OperatorStateStore.Transient();
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Millrace.Connectors;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
@@ -17,8 +18,11 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
 {
     private readonly Queue<Func<ValueTask>> _steps = new();
 
-    // Of the write that is under way.
-    private readonly List<(Exception Cause, T Record, long Timestamp)> _rejected = [];
+    // Of what is under way, by any thread.
+    private readonly ConcurrentQueue<(Exception Cause, T Record, long Timestamp)> _rejected = new();
+
+    // Since the last flush before a barrier.
+    private bool _hasWritten;
     private bool _busy;
     private Task _current = Task.CompletedTask;
     private Exception? _failure;
@@ -43,6 +47,16 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
             return default;
         });
         Resume();
+    }
+
+    public override void PrepareBarrier()
+    {
+        // A writer may find out only by flushing that a record is refused. Its dead letter belongs before the barrier, as the record does.
+        if (_hasWritten && SideOutputs.Any && Writer is not null)
+        {
+            EnqueueFlush();
+            Resume();
+        }
     }
 
     public override void Snapshot(PendingOperatorSnapshot snapshot)
@@ -74,6 +88,7 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
     public sealed override void Receive(RecordBatch<T> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
+        _hasWritten = true;
         if (IsUnfinished)
         {
             EnqueueWrite(batch);
@@ -135,6 +150,7 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
         Epoch = Context.Epoch,
         RestoredCheckpointId = Context.RestoredCheckpointId,
         State = Context.OperatorState,
+        Errors = new Rejections(this),
     };
 
     protected virtual SinkWriter<T> CreateWriter(SinkWriterContext context) => sink.CreateWriter(context);
@@ -159,7 +175,7 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
     protected sealed override void OnEndOfInput()
     {
         HasInputEnded = true;
-        Enqueue(async () => await Writer!.FlushAsync(endOfInput: true, Context.CancellationToken).ConfigureAwait(false));
+        EnqueueFlush();
         EnqueueCommit(endOfInput: true);
         if (SideOutputs.Any)
         {
@@ -185,6 +201,12 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
     {
         _steps.Enqueue(step);
         Context.Pressure.Waiting++;
+    }
+
+    private void EnqueueFlush()
+    {
+        _hasWritten = false;
+        Enqueue(() => Writer!.FlushAsync(HasInputEnded, Context.CancellationToken));
     }
 
     private void OpenWriter()
@@ -224,7 +246,7 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
                 }
 
                 // Dealt with on the subtask's turn, when the write is over: this may be any thread.
-                _rejected.Add((cause, batch.Values[index], batch.Timestamps[index]));
+                _rejected.Enqueue((cause, batch.Values[index], batch.Timestamps[index]));
                 start = index + 1;
             }
         }
@@ -265,14 +287,9 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
 
     private void Complete(Task work)
     {
-        if (_rejected.Count > 0)
+        while (_rejected.TryDequeue(out var rejected))
         {
-            foreach (var (cause, record, timestamp) in _rejected)
-            {
-                Errors.OnRecord(cause, record, timestamp, null, FailureStage.Write, 0, "writing a record");
-            }
-
-            _rejected.Clear();
+            Errors.OnRecord(rejected.Cause, rejected.Record, rejected.Timestamp, null, FailureStage.Write, 0, "writing a record");
         }
 
         if (work.IsCanceled)
@@ -283,6 +300,17 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
         {
             var cause = error.InnerException ?? error;
             _failure = cause is MillraceException or OperatorException ? cause : Context.Failure(cause, "writing");
+        }
+    }
+
+    private sealed class Rejections(SinkOperator<T> owner) : SinkErrors
+    {
+        public override bool LeavesOut => !owner.Errors.Fails;
+
+        public override void Reject<TRecord>(TRecord record, long timestamp, Exception cause)
+        {
+            ArgumentNullException.ThrowIfNull(cause);
+            owner._rejected.Enqueue((cause, (T)(object?)record!, timestamp));
         }
     }
 }

@@ -23,6 +23,10 @@ public sealed record SinkConformanceOptions
     /// <value>Default: 3. At least 1.</value>
     public int MaxParallelism { get; init; } = 3;
 
+    /// <summary>Whether the sink may show records later than when their checkpoint is committed, as one that gathers them does. At the end of the input it must show them all.</summary>
+    /// <value>Default: <see langword="false"/>.</value>
+    public bool MayHoldBack { get; init; }
+
     /// <summary>The clock of the sink.</summary>
     /// <value>Default: the system's.</value>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;

@@ -10,6 +10,7 @@ internal static partial class MatrixJobs
     private static MatrixJob[] FilesAndSequences =>
     [
         new("compressed files into buckets", CompressedFilesIntoBuckets, KnownResults: new JobResults([new("buckets", Enumerable.Range(0, 300).Select(i => $"{i}"))])),
+        new("small files that are merged", SmallFilesThatAreMerged, KnownResults: new JobResults([new("hidden", []), new("merged", Enumerable.Range(0, 400).Select(i => $"{i}"))])),
         new("a repeatable asynchronous sequence", AsyncSequence, KeepsNoState: true),
         new("a hybrid source", job => job.Capture(job.Env.FromSource(HybridSource.Of(new SequenceSource(0, 199), new SequenceSource(1000, 1199))).Rebalance().Map(n => n + 1), "numbers"), KeepsNoState: true),
     ];
@@ -38,6 +39,17 @@ internal static partial class MatrixJobs
                 Buckets = BucketAssigner.By<string>(line => $"last={line[^1]}/first={line[0]}"),
             });
         job.CaptureFiles("buckets");
+    }
+
+    private static void SmallFilesThatAreMerged(JobUnderTest job)
+    {
+        string output = Path.Combine(job.Folder, "merged");
+
+        // Every third start merges nothing: what is left from before is committed all the same.
+        var options = new FileSinkOptions { WhenFolderHasFiles = WhenFolderHasFiles.Append, Compaction = job.Start % 3 == 0 ? null : new FileCompactionOptions { Checkpoints = 2 } };
+        job.Env.FromSequence(0, 399).Rebalance().Map(n => n).SinkTo(new FileSink<long>(output, JsonFormat.Lines<long>(), options) { Buckets = BucketAssigner.By<long>(n => $"{n % 3}") });
+        job.CaptureFiles("merged");
+        job.CaptureAtEnd("hidden", () => Directory.EnumerateFiles(output, ".*", SearchOption.AllDirectories));
     }
 
     private static void AsyncSequence(JobUnderTest job)

@@ -39,6 +39,7 @@ internal static partial class MatrixJobs
         new("shuffle, rescale, global, custom", Partitionings, KeepsNoState: true),
         new("rolling aggregations", Rolling) { KeepsKeyedState = true },
         new("dead letters", DeadLetters),
+        new("dead letters of a sink that gathers", DeadLettersOfASink),
         .. MatrixWindowJobs.All,
         .. TwoInputJobs,
         new("files", Files, KnownResults: new JobResults([new("out", FileLines(1))])),
@@ -117,6 +118,13 @@ internal static partial class MatrixJobs
         job.Capture(
             mapped.GetSideOutput(Broken).Union(totals.GetSideOutput(Broken)).Rebalance().Map(letter => (letter.Operator, letter.Stage, letter.Record, letter.Timestamp, letter.Message)),
             "letters");
+    }
+
+    /// <summary>The sink finds out when it sends, at a barrier or because it has enough, which records it cannot write.</summary>
+    private static void DeadLettersOfASink(JobUnderTest job)
+    {
+        var sink = Readings.Source().In(job).Rebalance().SinkTo(new GatheringSink()).Name("gathers").OnError(ErrorPolicy.ToSideOutput(Broken));
+        job.Capture(sink.GetSideOutput(Broken).Map(letter => (letter.Operator, letter.Stage, letter.Record, letter.Timestamp, letter.Message)), "letters");
     }
 
     private static void Partitionings(JobUnderTest job) => job.Capture(

@@ -9,13 +9,15 @@ namespace Millrace.Connectors;
 internal sealed class CsvEncoder<T> : FileEncoder<T>
 {
     private readonly BufferWriterStream _stream = new();
-    private readonly CsvWriter _writer;
+    private readonly char _separator;
     private readonly Action<CsvWriter, T> _writeFields;
     private readonly string[]? _header;
+    private CsvWriter _writer;
 
     public CsvEncoder(CsvTypeShape shape, CsvOptions options)
     {
-        _writer = CsvWriter.Create(_stream, new CsvWriterOptions { Separator = options.Delimiter, NewLine = "\n" }, leaveOpen: true);
+        _separator = options.Delimiter;
+        _writer = CreateWriter();
         _header = options.HasHeader ? [.. shape.Members.Select(m => m.Name)] : null;
         var writer = Expression.Parameter(typeof(CsvWriter));
         var record = Expression.Parameter(typeof(T));
@@ -43,14 +45,25 @@ internal sealed class CsvEncoder<T> : FileEncoder<T>
     public override void Write(IBufferWriter<byte> output, ReadOnlySpan<T> records)
     {
         _stream.Target = output;
-        foreach (ref readonly var record in records)
+        try
         {
-            _writeFields(_writer, record);
-            _writer.EndRecord();
+            foreach (ref readonly var record in records)
+            {
+                _writeFields(_writer, record);
+                _writer.EndRecord();
+            }
+        }
+        catch
+        {
+            // It holds half a row.
+            _writer = CreateWriter();
+            throw;
         }
 
         _writer.Flush();
     }
+
+    private CsvWriter CreateWriter() => CsvWriter.Create(_stream, new CsvWriterOptions { Separator = _separator, NewLine = "\n" }, leaveOpen: true);
 
     private static MemberExpression Get(Expression record, MemberInfo member) =>
         member is PropertyInfo property ? Expression.Property(record, property) : Expression.Field(record, (FieldInfo)member);

@@ -28,6 +28,8 @@ internal sealed class CsvFormat<T> : FileFormat<T>
 
     public override string Extension => "csv";
 
+    public override bool CanConcatenate => true;
+
     public override FileRecordReader<T> CreateReader(FileReadContext<T> context) => new CsvRecordReader<T>(context, this);
 
     public override FileEncoder<T> CreateEncoder() => _options.Quote == '"'

@@ -22,8 +22,13 @@ public abstract class FileEncoder<T> : IDisposable
     }
 
     /// <summary>Writes records. An encoder may hold some back, and write them later.</summary>
+    /// <remarks>
+    /// What it throws at a record that it cannot write is dealt with as the sink's <see cref="StreamSink.OnError"/> says. Whatever it has written to the output in such a call is thrown away, and the records come
+    /// again one by one: so an encoder that holds records back must not write out earlier ones in a call that fails, or say itself which record is at fault.
+    /// </remarks>
     /// <param name="output">Takes the bytes.</param>
     /// <param name="records">The records.</param>
+    /// <exception cref="RecordWriteException">One record cannot be written: those before it have been taken, what is in the output stays, and nothing of the record is in it.</exception>
     public abstract void Write(IBufferWriter<byte> output, ReadOnlySpan<T> records);
 
     /// <summary>Writes what completes a file, and records that are held back; nothing by default.</summary>

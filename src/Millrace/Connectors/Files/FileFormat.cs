@@ -37,6 +37,13 @@ public abstract class FileFormat<T>
     /// <value>Default: <see langword="false"/>; positions are bytes of the (decompressed) content.</value>
     public virtual bool IsRandomAccess => false;
 
+    /// <summary>
+    /// Whether the rows of a file may be put behind those of another as they are: what the encoder writes is a header and rows that know nothing of each other, and no footer. Files of other formats are
+    /// merged by reading and writing their records. See <see cref="FileSinkOptions.Compaction"/>.
+    /// </summary>
+    /// <value>Default: <see langword="false"/>, which is right for every format.</value>
+    public virtual bool CanConcatenate => false;
+
     /// <summary>Checks at graph build that files of this name can be read as <typeparamref name="T"/>, as far as can be said without reading them.</summary>
     /// <param name="path">The file's path.</param>
     /// <exception cref="ConnectorException">They cannot.</exception>

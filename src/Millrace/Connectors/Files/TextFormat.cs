@@ -10,6 +10,8 @@ internal sealed class TextFormat : FileFormat<string>
 
     public override string Extension => "txt";
 
+    public override bool CanConcatenate => true;
+
     public override FileRecordReader<string> CreateReader(FileReadContext<string> context) => new Reader(context);
 
     public override FileEncoder<string> CreateEncoder() => new Encoder();

@@ -7,11 +7,12 @@ internal sealed class HybridReader<T, TFirst, TFirstState, TSecond, TSecondState
 {
     private readonly SourceReaderContext _context;
     private readonly Source<T, TSecond, TSecondState> _secondSource;
-    private readonly HybridOutput<T> _firstOutput = new("1/");
-    private readonly HybridOutput<T> _secondOutput = new("2/");
+    private readonly HybridOutput<T> _firstOutput = new(HybridSplit.First);
+    private readonly HybridOutput<T> _secondOutput = new(HybridSplit.Second);
 
-    // Splits of the second source that are there before it has begun.
+    // Splits of the second source that are there before it has begun, and those that are to wait for others.
     private readonly List<TSecond> _early = [];
+    private readonly HashSet<string> _paused = [];
 
     // What only tells something is a split to the engine, whose watermark it must not hold back.
     private readonly List<string> _told = [];
@@ -129,6 +130,14 @@ internal sealed class HybridReader<T, TFirst, TFirstState, TSecond, TSecondState
         return _second!.Read(_secondOutput, maxRecords);
     }
 
+    public override void PauseOrResumeSplits(IReadOnlyList<string> splitsToPause, IReadOnlyList<string> splitsToResume)
+    {
+        PauseOrResume(_first, HybridSplit.First, splitsToPause, splitsToResume);
+        PauseOrResume(_second, HybridSplit.Second, splitsToPause, splitsToResume);
+        _paused.ExceptWith(HybridSplit.Within(HybridSplit.Second, splitsToResume));
+        _paused.UnionWith(HybridSplit.Within(HybridSplit.Second, splitsToPause));
+    }
+
     public override IReadOnlyList<HybridSplit<TFirst, TSecond>> Snapshot(long checkpointId) =>
     [
         .. _first?.Snapshot(checkpointId).Select(split => new HybridSplit<TFirst, TSecond>(HybridSplitKind.First, split, default)) ?? [],
@@ -163,9 +172,25 @@ internal sealed class HybridReader<T, TFirst, TFirstState, TSecond, TSecondState
         }
 
         _second.Start();
+        if (_paused.Count > 0)
+        {
+            _second.PauseOrResumeSplits([.. _paused.Order(StringComparer.Ordinal)], []);
+        }
+
         if (_noMoreOfSecond)
         {
             _second.NoMoreSplits();
+        }
+    }
+
+    private static void PauseOrResume<TSplit>(SourceReader<T, TSplit>? reader, string prefix, IReadOnlyList<string> splitsToPause, IReadOnlyList<string> splitsToResume)
+        where TSplit : ISourceSplit
+    {
+        string[] pause = [.. HybridSplit.Within(prefix, splitsToPause)];
+        string[] resume = [.. HybridSplit.Within(prefix, splitsToResume)];
+        if (pause.Length + resume.Length > 0)
+        {
+            reader?.PauseOrResumeSplits(pause, resume);
         }
     }
 }

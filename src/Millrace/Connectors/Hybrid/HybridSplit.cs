@@ -13,10 +13,20 @@ public sealed record HybridSplit<TFirst, TSecond>(HybridSplitKind Kind, TFirst? 
     /// <inheritdoc/>
     public string SplitId => Kind switch
     {
-        HybridSplitKind.First => $"1/{First!.SplitId}",
-        HybridSplitKind.Second => $"2/{Second!.SplitId}",
+        HybridSplitKind.First => HybridSplit.First + First!.SplitId,
+        HybridSplitKind.Second => HybridSplit.Second + Second!.SplitId,
         _ => $"{Kind}",
     };
+}
+
+/// <summary>The ids of splits of a hybrid source: those of the two sources, each behind a prefix.</summary>
+internal static class HybridSplit
+{
+    public const string First = "1/";
+    public const string Second = "2/";
+
+    /// <summary>Those of one of the sources, as it knows them.</summary>
+    public static IEnumerable<string> Within(string prefix, IEnumerable<string> splitIds) => splitIds.Where(id => id.StartsWith(prefix, StringComparison.Ordinal)).Select(id => id[prefix.Length..]);
 }
 
 /// <summary>What a <see cref="HybridSplit{TFirst, TSecond}"/> is.</summary>

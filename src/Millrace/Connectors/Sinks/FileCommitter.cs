@@ -1,26 +1,41 @@
-using Millrace.Checkpointing;
-
 namespace Millrace.Connectors;
 
 /// <summary>Gives complete files their final names.</summary>
 internal sealed class FileCommitter(bool flushToDisk) : Committer<PendingFile>
 {
-    public override ValueTask CommitAsync(IReadOnlyList<PendingFile> committables, CancellationToken cancellationToken)
+    public override async ValueTask CommitAsync(IReadOnlyList<PendingFile> committables, CancellationToken cancellationToken)
     {
         foreach (var file in committables)
         {
             Commit(file);
         }
 
-        return flushToDisk && committables.Count > 0 ? new ValueTask(Task.Run(() => FlushFolders(committables), cancellationToken)) : ValueTask.CompletedTask;
+        if (flushToDisk && committables.Count > 0)
+        {
+            // What has been committed is not committed again once the next checkpoint is complete: by then it must survive a power failure.
+            await Task.Run(() => FileSinkFolder.Flush(committables), cancellationToken).ConfigureAwait(false);
+        }
+
+        // Last: whoever dies before finds the merged file under its final name, and deletes them then.
+        foreach (string small in committables.SelectMany(file => file.MergedFrom))
+        {
+            Delete(small);
+        }
     }
 
-    // What has been committed is not committed again once the next checkpoint is complete: by then it must survive a power failure.
-    private static void FlushFolders(IReadOnlyList<PendingFile> committed)
+    private static void Delete(string path)
     {
-        foreach (string folder in committed.Select(file => Path.GetDirectoryName(file.FinalPath)!).Distinct(StringComparer.Ordinal))
+        try
         {
-            FileLinks.FlushFolder(folder);
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ConnectorException(
+                FileErrors.CannotCommit,
+                $"{path} cannot be deleted, though its records are in a merged file now: {error.Message} See that this process may delete files in the folder.",
+                isTransient: true,
+                error);
         }
     }
 

@@ -26,6 +26,7 @@ public sealed class FileSink<T> : CommittingSink<T, PendingFile>
     private readonly FileFormat<T> _format;
     private readonly FileSinkOptions _options;
     private readonly string _path;
+    private readonly FileSinkCounts _counts = new();
     private FileSinkFolder? _folder;
 
     /// <summary>Creates a sink.</summary>
@@ -45,6 +46,12 @@ public sealed class FileSink<T> : CommittingSink<T, PendingFile>
             _options.RolloverInterval, TimeSpan.Zero, $"{nameof(options)}.{nameof(FileSinkOptions.RolloverInterval)}");
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(
             _options.InactivityInterval, TimeSpan.Zero, $"{nameof(options)}.{nameof(FileSinkOptions.InactivityInterval)}");
+        if (_options.Compaction is { } compaction)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(compaction.FileSize, 1, $"{nameof(options)}.{nameof(FileSinkOptions.Compaction)}.{nameof(FileCompactionOptions.FileSize)}");
+            ArgumentOutOfRangeException.ThrowIfLessThan(compaction.Checkpoints, 2, $"{nameof(options)}.{nameof(FileSinkOptions.Compaction)}.{nameof(FileCompactionOptions.Checkpoints)}");
+        }
+
         string prefix = _options.Prefix;
         if (prefix.Length == 0 || !char.IsAsciiLetterOrDigit(prefix[0]) || !prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'))
         {
@@ -59,6 +66,12 @@ public sealed class FileSink<T> : CommittingSink<T, PendingFile>
     /// <summary>Divides the records over folders within the sink's folder, for example one for each hour.</summary>
     /// <value><see langword="null"/>: all files are in the sink's folder itself.</value>
     public BucketAssigner<T>? Buckets { get; init; }
+
+    /// <summary>How many small files have been merged so far, by all subtasks in this process. See <see cref="FileSinkOptions.Compaction"/>.</summary>
+    public long MergedFiles => _counts.Merged;
+
+    /// <summary>How many files were complete and hidden at the last checkpoint, waiting to be merged, of all subtasks in this process.</summary>
+    public int FilesToMerge => _counts.Waiting;
 
     // Made when it is asked for: whether there are buckets is not known to the constructor.
     private FileSinkFolder Folder => _folder ?? Interlocked.CompareExchange(ref _folder, new FileSinkFolder(_path, _options.Prefix, _format.Extension, Buckets is not null), null) ?? _folder;
@@ -92,7 +105,10 @@ public sealed class FileSink<T> : CommittingSink<T, PendingFile>
     {
         ArgumentNullException.ThrowIfNull(context);
         var numbers = new FileNumbers(context, Folder.Prepare(context, _options.WhenFolderHasFiles));
-        return new FileSinkWriter<T>(context, _format, _options, Folder, numbers, Buckets);
+
+        // Also where nothing is to be merged any more: what the job that did has left is to be committed.
+        var compactor = context.CheckpointingEnabled ? new FileCompactor<T>(context, _format, _options, Folder, numbers, _counts) : null;
+        return new FileSinkWriter<T>(context, _format, _options, Folder, numbers, compactor, Buckets);
     }
 
     /// <inheritdoc/>

@@ -10,15 +10,10 @@ internal sealed class FileSinkFolder(string path, string prefix, string extensio
     private bool _isChecked;
 
     /// <summary>Names a file.</summary>
-    /// <param name="bucket">The folder within this one; empty for this one itself.</param>
+    /// <param name="bucket">The folder within this one, or its full path; empty for this one itself.</param>
     /// <param name="subtask">The subtask that writes it.</param>
     /// <param name="number">Its number among the files of the subtask, in all buckets.</param>
     public string FinalPath(string bucket, int subtask, int number) => Path.Combine(path, bucket, FileSinkName.Final(prefix, extension, subtask, number));
-
-    public string InProgressPath(string bucket, int subtask, int number, long epoch) => Path.Combine(path, bucket, FileSinkName.InProgress(prefix, extension, subtask, number, epoch));
-
-    public string PendingPath(string bucket, int subtask, int number, long epoch, long checkpoint) =>
-        Path.Combine(path, bucket, FileSinkName.Pending(prefix, extension, subtask, number, epoch, checkpoint));
 
     /// <summary>Makes the folder of a bucket.</summary>
     public void Make(string bucket)
@@ -36,12 +31,12 @@ internal sealed class FileSinkFolder(string path, string prefix, string extensio
         }
     }
 
-    /// <summary>Makes new names in the folders of buckets durable.</summary>
-    public void Flush(IEnumerable<string> buckets)
+    /// <summary>Makes new names of files durable.</summary>
+    public static void Flush(IEnumerable<PendingFile> files)
     {
-        foreach (string bucket in buckets)
+        foreach (string folder in files.Select(file => Path.GetDirectoryName(file.FinalPath)!).Distinct(StringComparer.Ordinal))
         {
-            FileLinks.FlushFolder(Path.Combine(path, bucket));
+            FileLinks.FlushFolder(folder);
         }
     }
 

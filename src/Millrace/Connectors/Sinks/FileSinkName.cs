@@ -21,12 +21,22 @@ internal readonly record struct FileSinkName(int Subtask, int Number, long Epoch
     public static string Final(string prefix, string extension, int subtask, int number) =>
         string.Create(CultureInfo.InvariantCulture, $"{prefix}-{subtask}-{number}.{extension}");
 
+    /// <summary>What a file is called while it is being written.</summary>
     // An attempt that only seems dead goes on writing: with its epoch in the name it never writes into the file of a later one.
-    public static string InProgress(string prefix, string extension, int subtask, int number, long epoch) =>
-        string.Create(CultureInfo.InvariantCulture, $".{Final(prefix, extension, subtask, number)}.e{epoch}{InProgressSuffix}");
+    public static string InProgress(string finalPath, long epoch) => Hidden(finalPath, string.Create(CultureInfo.InvariantCulture, $".e{epoch}{InProgressSuffix}"));
 
-    public static string Pending(string prefix, string extension, int subtask, int number, long epoch, long checkpoint) =>
-        string.Create(CultureInfo.InvariantCulture, $".{Final(prefix, extension, subtask, number)}.e{epoch}.c{checkpoint}{PendingSuffix}");
+    /// <summary>What a file is called when it is complete and waits for its checkpoint.</summary>
+    public static string Pending(string finalPath, long epoch, long checkpoint) =>
+        Hidden(finalPath, string.Create(CultureInfo.InvariantCulture, $".e{epoch}.c{checkpoint}{PendingSuffix}"));
+
+    /// <summary>The final path of a pending file, whatever the prefix and extension.</summary>
+    public static string FinalOf(string pendingPath)
+    {
+        var name = Path.GetFileName(pendingPath.AsSpan())[1..^PendingSuffix.Length];
+        TryTake(ref name, ".c", out _);
+        TryTake(ref name, ".e", out _);
+        return Path.Join(Path.GetDirectoryName(pendingPath.AsSpan()), name);
+    }
 
     /// <summary>Reads a file's name.</summary>
     /// <returns>Whether it is of this sink's naming.</returns>
@@ -81,6 +91,8 @@ internal readonly record struct FileSinkName(int Subtask, int Number, long Epoch
 
         return false;
     }
+
+    private static string Hidden(string finalPath, string suffix) => Path.Join(Path.GetDirectoryName(finalPath.AsSpan()), $".{Path.GetFileName(finalPath.AsSpan())}{suffix}");
 
     private static bool TryTake(ref ReadOnlySpan<char> name, string mark, out long value)
     {

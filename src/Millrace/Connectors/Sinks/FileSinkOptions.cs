@@ -40,6 +40,12 @@ public sealed class FileSinkOptions
     public TimeSpan InactivityInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
+    /// Has the small files that checkpoints make merged before anybody sees them. Only with checkpoints: without, files are as large and as old as the options above say.
+    /// </summary>
+    /// <value><see langword="null"/>: each file appears with its checkpoint, as it is.</value>
+    public FileCompactionOptions? Compaction { get; init; }
+
+    /// <summary>
     /// Whether a file, and its name, is forced to the disk before it becomes part of a checkpoint and again when it gets its final name. Without it a power
     /// failure, though not the end of the process, may lose what checkpoints promise.
     /// </summary>

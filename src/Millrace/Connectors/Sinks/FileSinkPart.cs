@@ -11,24 +11,20 @@ internal sealed class FileSinkPart<T>
     private readonly FileStream _file;
     private long _written;
 
-    /// <param name="bucket">The bucket that it is in.</param>
-    /// <param name="number">Its number.</param>
-    /// <param name="path">Its name while it is being written.</param>
+    /// <param name="finalPath">What it is to be called at last.</param>
+    /// <param name="epoch">The attempt that writes it.</param>
     /// <param name="encoder">Used by this file alone, as long as it is being written.</param>
     /// <param name="now">The clock's timestamp.</param>
-    public FileSinkPart(string bucket, int number, string path, FileEncoder<T> encoder, long now)
+    public FileSinkPart(string finalPath, long epoch, FileEncoder<T> encoder, long now)
     {
-        Bucket = bucket;
-        Number = number;
+        FinalPath = finalPath;
         _encoder = encoder;
-        _file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        _file = new FileStream(FileSinkName.InProgress(finalPath, epoch), FileMode.Create, FileAccess.Write, FileShare.Read | FileShare.Delete, bufferSize: 0);
         Created = LastWrite = now;
         encoder.WriteHeader(_buffer);
     }
 
-    public string Bucket { get; }
-
-    public int Number { get; }
+    public string FinalPath { get; }
 
     public string Path => _file.Name;
 
@@ -43,14 +39,44 @@ internal sealed class FileSinkPart<T>
 
     public FileEncoder<T> Encoder => _encoder;
 
+    /// <summary>Writes records.</summary>
+    /// <exception cref="RecordWriteException">One cannot be written: those before it have been, and nothing of it is in the file.</exception>
     public void Write(ReadOnlySpan<T> records)
     {
-        _encoder.Write(_buffer, records);
-        Records += records.Length;
+        int mark = _buffer.WrittenCount;
+        try
+        {
+            Encode(records);
+        }
+        catch (Exception cause) when (FileSinkPart.IsOfTheRecord(cause))
+        {
+            RewindTo(mark);
+            WriteEach(records);
+        }
+
         if (_buffer.WrittenCount >= BufferBytes)
         {
             Flush();
         }
+    }
+
+    /// <summary>Puts the rows of another file behind those that are there, as they are.</summary>
+    /// <param name="path">The file. It begins with the encoder's header, which is not copied.</param>
+    /// <exception cref="ConnectorException">It begins with another header: its columns are not those of today.</exception>
+    public void Append(string path)
+    {
+        Flush();
+        var header = new ArrayBufferWriter<byte>();
+        _encoder.WriteHeader(header);
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        byte[] begin = new byte[header.WrittenCount];
+        if (file.ReadAtLeast(begin, begin.Length, throwOnEndOfStream: false) < begin.Length || !header.WrittenSpan.SequenceEqual(begin))
+        {
+            throw new ConnectorException(FileErrors.Options, $"{path} does not begin with the header that the sink writes.");
+        }
+
+        file.CopyTo(_file, BufferBytes);
+        _written = _file.Position;
     }
 
     /// <summary>Hands what is in memory to the operating system.</summary>
@@ -78,10 +104,56 @@ internal sealed class FileSinkPart<T>
         await _file.DisposeAsync().ConfigureAwait(false);
     }
 
+    private void Encode(ReadOnlySpan<T> records)
+    {
+        try
+        {
+            _encoder.Write(_buffer, records);
+            Records += records.Length;
+        }
+        catch (RecordWriteException failure)
+        {
+            Records += failure.Index;
+            throw;
+        }
+    }
+
+    /// <summary>Finds the record that cannot be written.</summary>
+    private void WriteEach(ReadOnlySpan<T> records)
+    {
+        for (int i = 0; i < records.Length; i++)
+        {
+            int mark = _buffer.WrittenCount;
+            try
+            {
+                Encode(records.Slice(i, 1));
+            }
+            catch (Exception cause) when (FileSinkPart.IsOfTheRecord(cause))
+            {
+                RewindTo(mark);
+                throw new RecordWriteException(i, cause);
+            }
+        }
+    }
+
+    private void RewindTo(int mark)
+    {
+        byte[] kept = _buffer.WrittenSpan[..mark].ToArray();
+        _buffer.ResetWrittenCount();
+        _buffer.Write(kept);
+    }
+
     /// <summary>Leaves nothing of it.</summary>
     public void Discard()
     {
         _file.Dispose();
         File.Delete(_file.Name);
     }
+}
+
+/// <summary>What is the same for files of all types.</summary>
+internal static class FileSinkPart
+{
+    /// <summary>Whether an exception says that a record cannot be written, and not yet which one.</summary>
+    public static bool IsOfTheRecord(Exception cause) => cause is not (RecordWriteException or MillraceException or OutOfMemoryException);
 }

@@ -2,7 +2,7 @@ namespace Millrace.Connectors;
 
 /// <summary>Writes the files of one subtask, in each bucket one at a time.</summary>
 internal sealed class FileSinkWriter<T>(
-    SinkWriterContext context, FileFormat<T> format, FileSinkOptions options, FileSinkFolder folder, FileNumbers numbers, BucketAssigner<T>? buckets)
+    SinkWriterContext context, FileFormat<T> format, FileSinkOptions options, FileSinkFolder folder, FileNumbers numbers, FileCompactor<T>? compactor, BucketAssigner<T>? buckets)
     : CommittingSinkWriter<T, PendingFile>
 {
     // The size of a file is looked at after so many records, so that it exceeds the limit by little.
@@ -14,65 +14,59 @@ internal sealed class FileSinkWriter<T>(
     // Names that are known to be good ones. Those of a sink that runs for years are not kept for ever.
     private readonly HashSet<string> _checked = new(StringComparer.Ordinal);
     private string? _lastBucket;
-    private readonly List<CompleteFile> _complete = [];
+
+    // Whole, and not prepared yet: named as what is in progress.
+    private readonly List<PendingFile> _complete = [];
 
     public override async ValueTask WriteAsync(SinkBatch<T> batch, CancellationToken cancellationToken)
     {
         for (int start = 0; start < batch.Count;)
         {
             // Neighbours of one bucket go together.
-            string bucket = "";
-            int end = batch.Count;
-            if (buckets is not null)
+            var (bucket, end) = buckets is null ? ("", batch.Count) : BucketAndNeighbours(batch, start);
+            try
             {
-                var now = context.TimeProvider.GetUtcNow();
-                bucket = BucketOf(batch, start, now);
-                end = start + 1;
-                while (end < batch.Count && BucketOf(batch, end, now) == bucket)
-                {
-                    end++;
-                }
+                await WriteAsync(bucket, batch.Values[start..end], cancellationToken).ConfigureAwait(false);
+            }
+            catch (RecordWriteException failure) when (start > 0)
+            {
+                throw new RecordWriteException(start + failure.Index, failure.InnerException!);
             }
 
-            await WriteAsync(bucket, batch.Values[start..end], cancellationToken).ConfigureAwait(false);
             start = end;
         }
     }
 
     public override async ValueTask<IReadOnlyList<PendingFile>> PrepareCommitAsync(long checkpointId, bool endOfInput, CancellationToken cancellationToken)
     {
-        foreach (var part in _open.Values.Where(part => endOfInput || context.CheckpointingEnabled || IsOld(part)).ToList())
+        foreach (var (bucket, part) in _open.Where(open => endOfInput || context.CheckpointingEnabled || IsOld(open.Value)).ToList())
         {
-            await CompleteAsync(part, cancellationToken).ConfigureAwait(false);
-        }
-
-        if (_complete.Count == 0)
-        {
-            return [];
+            await CompleteAsync(bucket, part, cancellationToken).ConfigureAwait(false);
         }
 
         // The checkpoint is part of the name: the next attempt can tell by it whether the file is to be committed or is nobody's.
         var prepared = new List<PendingFile>();
-        var touched = new HashSet<string>(StringComparer.Ordinal);
         while (_complete.Count > 0)
         {
-            var file = _complete[0];
-            string pending = folder.PendingPath(file.Bucket, context.SubtaskIndex, file.Number, context.Epoch, checkpointId);
-            File.Move(file.Path, pending, overwrite: true);
+            string pending = FileSinkName.Pending(_complete[0].FinalPath, context.Epoch, checkpointId);
+            File.Move(_complete[0].PendingPath, pending, overwrite: true);
+            prepared.Add(_complete[0] with { PendingPath = pending });
             _complete.RemoveAt(0);
-            touched.Add(file.Bucket);
-            prepared.Add(new PendingFile(pending, folder.FinalPath(file.Bucket, context.SubtaskIndex, file.Number), file.Bytes, file.Records));
         }
 
-        if (options.FlushToDisk)
+        if (options.FlushToDisk && prepared.Count > 0)
         {
-            await Task.Run(() => folder.Flush(touched), cancellationToken).ConfigureAwait(false);
+            await Task.Run(() => FileSinkFolder.Flush(prepared), cancellationToken).ConfigureAwait(false);
         }
 
-        return prepared;
+        return compactor is null ? prepared : await compactor.ExchangeAsync(prepared, checkpointId, endOfInput, cancellationToken).ConfigureAwait(false);
     }
 
-    public override void SnapshotState(long checkpointId) => numbers.Save();
+    public override void SnapshotState(long checkpointId)
+    {
+        numbers.Save();
+        compactor?.Save();
+    }
 
     public override ValueTask FlushAsync(bool endOfInput, CancellationToken cancellationToken)
     {
@@ -84,8 +78,13 @@ internal sealed class FileSinkWriter<T>(
         return ValueTask.CompletedTask;
     }
 
-    public override ValueTask CloseAsync()
+    public override async ValueTask CloseAsync()
     {
+        if (compactor is not null)
+        {
+            await compactor.CloseAsync().ConfigureAwait(false);
+        }
+
         foreach (var part in _open.Values)
         {
             part.Discard();
@@ -97,7 +96,7 @@ internal sealed class FileSinkWriter<T>(
         // Files that were completed but never handed to the engine are known to nobody else.
         foreach (var file in _complete)
         {
-            File.Delete(file.Path);
+            File.Delete(file.PendingPath);
         }
 
         _complete.Clear();
@@ -105,32 +104,63 @@ internal sealed class FileSinkWriter<T>(
         {
             encoder.Dispose();
         }
-
-        return ValueTask.CompletedTask;
     }
 
     private async ValueTask WriteAsync(string bucket, ReadOnlyMemory<T> records, CancellationToken cancellationToken)
     {
         if (_open.TryGetValue(bucket, out var part) && IsOld(part))
         {
-            await CompleteAsync(part, cancellationToken).ConfigureAwait(false);
+            await CompleteAsync(bucket, part, cancellationToken).ConfigureAwait(false);
             part = null;
         }
 
         for (int start = 0; start < records.Length; start += RecordsPerCheck)
         {
             part ??= Open(bucket);
-            part.Write(records[start..Math.Min(records.Length, start + RecordsPerCheck)].Span);
+            part.LastWrite = context.TimeProvider.GetTimestamp();
+            try
+            {
+                part.Write(records[start..Math.Min(records.Length, start + RecordsPerCheck)].Span);
+            }
+            catch (RecordWriteException failure) when (start > 0)
+            {
+                throw new RecordWriteException(start + failure.Index, failure.InnerException!);
+            }
+
             if (part.Bytes >= options.MaxFileSize)
             {
-                await CompleteAsync(part, cancellationToken).ConfigureAwait(false);
+                await CompleteAsync(bucket, part, cancellationToken).ConfigureAwait(false);
                 part = null;
             }
         }
 
-        if (part is not null)
+    }
+
+    private (string Bucket, int End) BucketAndNeighbours(SinkBatch<T> batch, int start)
+    {
+        var now = context.TimeProvider.GetUtcNow();
+        int end = start;
+        try
         {
-            part.LastWrite = context.TimeProvider.GetTimestamp();
+            string bucket = BucketOf(batch, start, now);
+            try
+            {
+                do
+                {
+                    end++;
+                }
+                while (end < batch.Count && BucketOf(batch, end, now) == bucket);
+            }
+            catch (Exception cause) when (FileSinkPart.IsOfTheRecord(cause))
+            {
+                // It comes again, as the first one.
+            }
+
+            return (bucket, end);
+        }
+        catch (Exception cause) when (FileSinkPart.IsOfTheRecord(cause))
+        {
+            throw new RecordWriteException(start, cause);
         }
     }
 
@@ -174,22 +204,26 @@ internal sealed class FileSinkWriter<T>(
     private FileSinkPart<T> Open(string bucket)
     {
         folder.Make(bucket);
-        int number = numbers.Take();
         var encoder = _encoders.TryPop(out var used) ? used : format.CreateEncoder();
-        var part = new FileSinkPart<T>(
-            bucket, number, folder.InProgressPath(bucket, context.SubtaskIndex, number, context.Epoch), encoder, context.TimeProvider.GetTimestamp());
+        var part = new FileSinkPart<T>(folder.FinalPath(bucket, context.SubtaskIndex, numbers.Take()), context.Epoch, encoder, context.TimeProvider.GetTimestamp());
         _open.Add(bucket, part);
         return part;
     }
 
-    private async ValueTask CompleteAsync(FileSinkPart<T> part, CancellationToken cancellationToken)
+    private async ValueTask CompleteAsync(string bucket, FileSinkPart<T> part, CancellationToken cancellationToken)
     {
-        await part.CompleteAsync(options.FlushToDisk, cancellationToken).ConfigureAwait(false);
-        _open.Remove(part.Bucket);
-        _encoders.Push(part.Encoder);
-        _complete.Add(new CompleteFile(part.Bucket, part.Path, part.Number, part.Bytes, part.Records));
-    }
+        if (part.Records == 0)
+        {
+            // Made for one that could not be written.
+            part.Discard();
+            _open.Remove(bucket);
+            _encoders.Push(part.Encoder);
+            return;
+        }
 
-    /// <summary>A file that is whole, and not prepared yet.</summary>
-    private readonly record struct CompleteFile(string Bucket, string Path, int Number, long Bytes, long Records);
+        await part.CompleteAsync(options.FlushToDisk, cancellationToken).ConfigureAwait(false);
+        _open.Remove(bucket);
+        _encoders.Push(part.Encoder);
+        _complete.Add(new PendingFile(part.Path, part.FinalPath, part.Bytes, part.Records));
+    }
 }
