@@ -63,6 +63,37 @@ public sealed class HealthCheckTests
     }
 
     [Fact]
+    public async Task Job_WithoutACheckpointForTooLong_IsDegradedUntilOneIsComplete()
+    {
+        var clock = new SettableClock();
+        var builder = TestHosts.Create();
+        builder.Services.AddSingleton<TimeProvider>(clock);
+        builder.Services.AddHealthChecks().AddMillrace();
+        builder.AddMillrace().AddJob("job", env => env.FromSource(new ChannelSource<int>()).Discard(), options =>
+        {
+            TestHosts.InMemory(options);
+            options.Checkpoints.Interval = TimeSpan.FromHours(10);
+        });
+        using var host = builder.Build();
+        await host.StartAsync(Cancellation);
+        var job = host.Services.GetRequiredService<IMillraceJobs>()["job"];
+        await job.TriggerWhenRunningAsync();
+        Assert.Equal(HealthStatus.Healthy, (await Check(host)).Status);
+
+        // Three intervals are borne by default.
+        clock.Ahead = TimeSpan.FromHours(29);
+        Assert.Equal(HealthStatus.Healthy, (await Check(host)).Status);
+        clock.Ahead = TimeSpan.FromHours(31);
+        var report = await Check(host);
+        Assert.Equal(HealthStatus.Degraded, report.Status);
+        Assert.Contains("Job 'job' has completed no checkpoint for 1.07:", report.Description, StringComparison.Ordinal);
+        Assert.Contains("its interval is 10:00:00", report.Description, StringComparison.Ordinal);
+        await job.TriggerWhenRunningAsync();
+        Assert.Equal(HealthStatus.Healthy, (await Check(host)).Status);
+        await host.StopAsync(Cancellation);
+    }
+
+    [Fact]
     public async Task HealthCheck_WithoutMillrace_SaysWhatIsMissing()
     {
         var builder = TestHosts.Create();
@@ -70,6 +101,17 @@ public sealed class HealthCheckTests
         using var host = builder.Build();
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Cancellation));
         Assert.Contains("Call AddMillrace", error.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class SettableClock : TimeProvider
+    {
+        public TimeSpan Ahead { get; set; }
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Ahead;
+
+        public override long GetTimestamp() => System.GetElapsedTime(0).Ticks + Ahead.Ticks;
     }
 
     private static async Task<HealthReportEntry> Check(IHost host) => (await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Cancellation)).Entries["millrace"];

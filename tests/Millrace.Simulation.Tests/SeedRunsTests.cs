@@ -1,4 +1,5 @@
 using Millrace.Simulation.Engine;
+using Millrace.Simulation.Jobs;
 using Millrace.Simulation.Terminal;
 
 namespace Millrace.Simulation.Tests;
@@ -10,7 +11,7 @@ public sealed class SeedRunsTests
     public void Replay_WritesTheLogAndHowItWent()
     {
         using var output = new StringWriter();
-        Assert.Equal(CommandLine.Good, SeedRuns.Replay(6, new SimulatedEngine(), output));
+        Assert.Equal(CommandLine.Good, SeedRuns.Replay(6, Repertoire.First, new SimulatedEngine(), output));
         string[] lines = output.ToString().TrimEnd().Split('\n');
 
         // One run of the job, and one start of the finished job that does nothing.
@@ -22,7 +23,7 @@ public sealed class SeedRunsTests
     public void RunRange_WritesASummary()
     {
         using var output = new StringWriter();
-        Assert.Equal(CommandLine.Good, SeedRuns.RunRange(10, 20, 2, new SimulatedEngine(), output, TextWriter.Null, CancellationToken.None));
+        Assert.Equal(CommandLine.Good, SeedRuns.RunRange(10, 20, 2, Repertoire.All, new SimulatedEngine(), output, TextWriter.Null, CancellationToken.None));
         Assert.Equal("20 seeds, 0 failed", output.ToString().TrimEnd());
     }
 
@@ -30,7 +31,7 @@ public sealed class SeedRunsTests
     public void RunRange_SeedsThatFail_GetALineEach()
     {
         using var output = new StringWriter();
-        Assert.Equal(CommandLine.Failed, SeedRuns.RunRange(10, 3, 1, new Broken(), output, TextWriter.Null, CancellationToken.None));
+        Assert.Equal(CommandLine.Failed, SeedRuns.RunRange(10, 3, 1, Repertoire.All, new Broken(), output, TextWriter.Null, CancellationToken.None));
         string[] lines = output.ToString().TrimEnd().Split('\n');
         Assert.Equal(
             ["seed 10: InvalidOperationException: broken in two lines", "seed 11: InvalidOperationException: broken in two lines", "seed 12: InvalidOperationException: broken in two lines", "3 seeds, 3 failed"],
@@ -42,7 +43,7 @@ public sealed class SeedRunsTests
     {
         using var output = new StringWriter();
         Assert.Equal(
-            CommandLine.Cancelled, SeedRuns.RunRange(0, 1_000, 1, new SimulatedEngine(), output, TextWriter.Null, new CancellationToken(canceled: true)));
+            CommandLine.Cancelled, SeedRuns.RunRange(0, 1_000, 1, Repertoire.All, new SimulatedEngine(), output, TextWriter.Null, new CancellationToken(canceled: true)));
         Assert.Equal("0 seeds, 0 failed; stopped before the end", output.ToString().TrimEnd());
     }
 
@@ -51,6 +52,7 @@ public sealed class SeedRunsTests
     [InlineData("--seed", "1", "--seeds", "2")]
     [InlineData("--seeds", "0")]
     [InlineData("--seed", "x")]
+    [InlineData("--seed", "1", "--repertoire", "Second")]
     [InlineData("--seeds", "1", "--threads", "0")]
     public void Run_WrongOptions_AreRefused(params string[] args) => Assert.Equal(CommandLine.BadInput, CommandLine.Run(args));
 

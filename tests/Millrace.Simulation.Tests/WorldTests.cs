@@ -1,4 +1,5 @@
 using Millrace.Simulation.Engine;
+using Millrace.Simulation.Jobs;
 using Millrace.Simulation.Worlds;
 using Millrace.Testing.Simulation;
 
@@ -29,10 +30,40 @@ public sealed class WorldTests
     [InlineData(149UL)] // Dies when the log says that it is stopped, and before anybody heard so.
     [InlineData(101_521UL)]
     [InlineData(102_968UL)] // Another start takes over there, and the first goes on later.
-    [InlineData(103_127UL)] // A connection breaks while the job is ending behind its savepoint.
+    [InlineData(103_127UL)]
     [InlineData(104_237UL)]
     [InlineData(308_268UL)] // A barrier may overtake after a while, and waits at an exchange where none does.
-    public void Worlds_that_have_failed_once_are_good(ulong seed) => Assert.Null(World.Run(seed, new SimulatedEngine(), new SimulationLog()).Failure);
+    public void Worlds_that_have_failed_once_are_good(ulong seed) => Assert.Null(World.Run(seed, new SimulatedEngine(), new SimulationLog(), Repertoire.First).Failure);
+
+    /// <summary>The durations of the engine do not go by the clock on the wall: watermarks, alignment, idleness and retries go on as if nobody had set it.</summary>
+    [Theory]
+    [InlineData(1_508UL)] // Its source waits for others at that moment.
+    [InlineData(1_832UL)]
+    [InlineData(2_538UL)]
+    public void A_clock_that_is_set_back_holds_nothing_up(ulong seed)
+    {
+        var plan = WorldPlan.Create(seed, isFaultTolerant: true);
+        Assert.Contains(plan.Faults, fault => fault is Fault.ClockJump jump && jump.By < -TimeSpan.FromMinutes(1));
+        var result = World.Run(seed, plan, new SimulatedEngine(), new SimulationLog());
+        Assert.Null(result.Failure);
+        Assert.True(result.Elapsed < TimeSpan.FromSeconds(30), $"It took {result.Elapsed}.");
+    }
+
+    [Fact]
+    public void A_connection_may_break_at_any_time_while_the_job_ends_behind_its_savepoint()
+    {
+        int behind = 0;
+        for (int at = 130; at < 155; at++)
+        {
+            Fault[] faults = [.. WorldPlan.Create(103_127, isFaultTolerant: true, Repertoire.First).Faults
+                .Select(fault => fault is Fault.BreakConnection ? fault with { At = TimeSpan.FromMilliseconds(at) } : fault)];
+            var result = World.Run(103_127, WorldPlan.Create(103_127, faults, Repertoire.First), new SimulatedEngine(), new SimulationLog(line =>
+                behind += line.Contains("MR3104", StringComparison.Ordinal) && line.Contains(" world ", StringComparison.Ordinal) ? 1 : 0));
+            Assert.Equal((at, null), (at, result.Failure));
+        }
+
+        Assert.True(behind > 0, "It never broke behind the savepoint.");
+    }
 
     [Fact]
     public void The_same_seed_is_the_same_world_line_for_line()

@@ -10,6 +10,26 @@ namespace Millrace.State.RocksDb.Tests;
 public sealed class BackendTests
 {
     [Fact]
+    public void Errors_of_RocksDb_are_failures_of_state_and_others_are_not()
+    {
+        var backend = new RocksDbStateBackend();
+        string folder = Directory.CreateTempSubdirectory("millrace-").FullName;
+        try
+        {
+            // Of the library itself: a database that is not there.
+            var error = Assert.ThrowsAny<Exception>(() => RocksDbSharp.RocksDb.Open(new RocksDbSharp.DbOptions().SetCreateIfMissing(false), Path.Combine(folder, "none")));
+            Assert.True(backend.IsFailureOfState(error), error.GetType().FullName);
+            Assert.True(backend.IsFailureOfState(new RocksDbSharp.RocksDbSharpException("damaged")));
+            Assert.False(backend.IsFailureOfState(new InvalidOperationException("of the user")));
+            Assert.False(backend.IsFailureOfState(new IOException("of a sink")));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
     public void Two_subtasks_share_the_budget_fairly()
     {
         using var kit = new Kit(cacheBytes: 400_000);

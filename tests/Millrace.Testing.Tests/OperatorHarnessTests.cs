@@ -1,3 +1,5 @@
+using Millrace.State;
+
 namespace Millrace.Testing.Tests;
 
 public sealed class OperatorHarnessTests
@@ -38,6 +40,47 @@ public sealed class OperatorHarnessTests
         Assert.Equal(10, subtasks.Count);
         Assert.All(subtasks, key => Assert.Single(key.Distinct()));
         Assert.Equal(parallelism, harness.Output.Select(line => line.Split(' ')[1]).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData(1, 3)]
+    [InlineData(3, 2)]
+    public void Rescale_AnOperatorWithOperatorStateOnly_GoesOnWithAllOfIt(int before, int after)
+    {
+        using var harness = new OperatorHarness<int, long>(numbers => numbers.Process(() => new RunningSum()), new HarnessOptions { Parallelism = before });
+        harness.Process([(1, 0), (2, 0), (4, 0), (8, 0), (16, 0)]);
+        using var rescaled = harness.Rescale(after);
+        rescaled.Process(Enumerable.Repeat((0, 0L), after));
+        Assert.Equal((after, 31), (rescaled.Output.Count, rescaled.Output.Sum()));
+    }
+
+    [Fact]
+    public void Rescale_AnOperatorWithoutState_GoesOn()
+    {
+        using var harness = new OperatorHarness<int, int>(numbers => numbers.Map(n => n + 1));
+        harness.Process(1);
+        using var rescaled = harness.Rescale(2);
+        rescaled.Process(2);
+        Assert.Equal([3], rescaled.Output);
+        Assert.Equal(0, harness.Snapshot().Size);
+    }
+
+    [Fact]
+    public void Rescale_RecordsThatAsynchronousCallsAreUnderWayFor_AreUnderWayAgain()
+    {
+        var answers = new List<TaskCompletionSource<int>>();
+        using var harness = new OperatorHarness<int, int>(numbers => numbers.MapAsync((n, _) =>
+        {
+            answers.Add(new TaskCompletionSource<int>());
+            return new ValueTask<int>(answers[^1].Task);
+        }));
+        harness.Process(1);
+        using var rescaled = harness.Rescale(2);
+        rescaled.Settle();
+        Assert.Equal(2, answers.Count);
+        answers[1].SetResult(7);
+        rescaled.Settle();
+        Assert.Equal([7], rescaled.Output);
     }
 
     [Fact]
@@ -119,5 +162,22 @@ public sealed class OperatorHarnessTests
     {
         public override void ProcessElement(int value, KeyedProcessContext<int> context, Collector<string> output) =>
             output.Collect($"{context.CurrentKey} {RuntimeContext.SubtaskIndex}");
+    }
+
+    /// <summary>The sum of what a subtask has seen so far.</summary>
+    private sealed class RunningSum : ProcessFunction<int, long>, ICheckpointedFunction
+    {
+        private OperatorListState<long> _state = null!;
+        private long _sum;
+
+        public override void Open(RuntimeContext context)
+        {
+            _state = context.OperatorState.GetListState(new ListStateDescriptor<long>("sum"));
+            _sum = _state.Items.Sum();
+        }
+
+        public override void ProcessElement(int value, ProcessContext context, Collector<long> output) => output.Collect(_sum += value);
+
+        public void SnapshotState(long checkpointId) => _state.Update([_sum]);
     }
 }

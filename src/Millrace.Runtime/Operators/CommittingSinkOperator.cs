@@ -29,13 +29,15 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
 
     public override long NextProcessingTime => _nextCommit;
 
+    public override bool GoesByDurations => true;
+
     public override void Open()
     {
         OpenCommitter();
         base.Open();
         if (!Context.TakesCheckpoints)
         {
-            _nextCommit = Context.ProcessingTime + CommitInterval;
+            _nextCommit = Now + CommitInterval;
         }
     }
 
@@ -45,7 +47,7 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
         Resume();
     }
 
-    public override void OnProcessingTime(long now)
+    protected override void OnProcessingTime(long now)
     {
         if (now >= _nextCommit)
         {

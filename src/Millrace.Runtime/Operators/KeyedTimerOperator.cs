@@ -40,7 +40,7 @@ internal abstract class KeyedTimerOperator<TKey, TOut>(StreamFunction? function)
         base.Open();
     }
 
-    public override void OnProcessingTime(long now)
+    protected override void OnProcessingTime(long now)
     {
         _pendingProcessingTime = now;
         Resume();

@@ -17,8 +17,20 @@ internal abstract class StreamOperator
     /// <summary>The operator's watermark: the last one that has been worked off and handed on.</summary>
     public long CurrentWatermark { get; protected set; } = EventTime.MinWatermark;
 
-    /// <summary>When the operator next has something to do by the clock, in milliseconds since 1970-01-01 UTC; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>When the operator next has something to do, by <see cref="Now"/>; <see cref="long.MaxValue"/> for never.</summary>
     public virtual long NextProcessingTime => long.MaxValue;
+
+    /// <summary>
+    /// Whether the operator goes by durations, which <see cref="MonotonicClock"/> tells, and not by the time of day: what is done five times a second must not stop for an hour when the clock on the
+    /// wall is set back by one.
+    /// </summary>
+    public virtual bool GoesByDurations => false;
+
+    /// <summary>The time in milliseconds: since 1970-01-01 UTC, unless the operator <see cref="GoesByDurations"/>.</summary>
+    public long Now => GoesByDurations ? Context.MonotonicTime : Context.ProcessingTime;
+
+    /// <summary><see cref="NextProcessingTime"/> in milliseconds since 1970-01-01 UTC, if nobody sets the clock until then: for a timer.</summary>
+    public long NextTimer => NextProcessingTime is var next && (next == long.MaxValue || !GoesByDurations) ? next : Context.ProcessingTime + Math.Max(0, next - Now);
 
     /// <summary>
     /// Whether work was interrupted because nobody takes the output. The subtask gives no input before <see cref="Resume"/> has done it.
@@ -44,8 +56,18 @@ internal abstract class StreamOperator
     {
     }
 
+    /// <summary>Does what is due by the clock, if anything is.</summary>
+    public void FireProcessingTime()
+    {
+        if (NextProcessingTime is var next && next != long.MaxValue && Now is var now && next <= now)
+        {
+            OnProcessingTime(now);
+        }
+    }
+
     /// <summary>Does what is due by the clock.</summary>
-    public virtual void OnProcessingTime(long now)
+    /// <param name="now"><see cref="Now"/>.</param>
+    protected virtual void OnProcessingTime(long now)
     {
     }
 

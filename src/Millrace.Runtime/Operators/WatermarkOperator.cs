@@ -24,11 +24,13 @@ internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : Coll
 
     public override long NextProcessingTime => _ended ? long.MaxValue : _nextInterval;
 
+    public override bool GoesByDurations => true;
+
     public override bool AssignsWatermarks => true;
 
     public override void Open()
     {
-        long now = Context.ProcessingTime;
+        long now = Now;
         _pressure = new TaskPressure.Watch(Context.Pressure);
         _watermarks = new SplitWatermarks<T>(strategy, now, Announce);
         _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
@@ -99,7 +101,7 @@ internal sealed class WatermarkOperator<T>(WatermarkStrategy<T> strategy) : Coll
         }
     }
 
-    public override void OnProcessingTime(long now)
+    protected override void OnProcessingTime(long now)
     {
         if (!_ended && now >= _nextInterval)
         {

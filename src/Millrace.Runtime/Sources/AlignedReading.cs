@@ -7,7 +7,7 @@ namespace Millrace.Runtime.Sources;
 /// drift waits. <see href="https://nightlies.apache.org/flink/flink-docs-stable/docs/dev/datastream/event-time/generating_watermarks/#watermark-alignment">As in Flink.</see>
 /// </summary>
 /// <param name="options">What the user asked for.</param>
-/// <param name="now">The wall clock in milliseconds: the first look at the others is due at once.</param>
+/// <param name="now">The time by <see cref="Tasks.MonotonicClock"/>: the first look at the others is due at once.</param>
 internal sealed class AlignedReading(WatermarkAlignmentOptions options, long now)
 {
     private HashSet<string> _paused = [];

@@ -54,6 +54,8 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
 
     public override long NextProcessingTime => _ended ? long.MaxValue : Math.Min(Math.Min(_nextInterval, _nextLatencyMarker), Math.Min(_wakeAt, _aligned?.NextReport ?? long.MaxValue));
 
+    public override bool GoesByDurations => true;
+
     public override bool AssignsWatermarks => strategy.HasWatermarks;
 
     /// <summary>Whether the reader is so far ahead of others that it waits for them.</summary>
@@ -65,12 +67,12 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     {
         base.Setup(context);
         _collector = new BatchCollector<T>(Output, context.Options.BatchSize);
-        _output = new SplitsOutput<T>(strategy, _collector, SideOutputs, Errors, () => Context.ProcessingTime, AnnounceTime);
+        _output = new SplitsOutput<T>(strategy, _collector, SideOutputs, Errors, () => Now, AnnounceTime);
     }
 
     public override void Open()
     {
-        long now = Context.ProcessingTime;
+        long now = Now;
         _pressure = new TaskPressure.Watch(Context.Pressure);
         _nextInterval = now + (long)Context.Options.AutoWatermarkInterval.TotalMilliseconds;
         _aligned = strategy.Alignment is { } alignment ? new AlignedReading(alignment, now) : null;
@@ -99,7 +101,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         base.Flush();
     }
 
-    public override void OnProcessingTime(long now)
+    protected override void OnProcessingTime(long now)
     {
         if (_ended)
         {
@@ -463,7 +465,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         public override void Wake() => owner.Context.Mailbox.Post(static () => { });
 
         public override void WakeAfter(TimeSpan delay) =>
-            owner._wakeAt = Math.Min(owner._wakeAt, owner.Context.ProcessingTime + Math.Max(1, (long)Math.Ceiling(delay.TotalMilliseconds)));
+            owner._wakeAt = Math.Min(owner._wakeAt, owner.Now + Math.Max(1, (long)Math.Ceiling(delay.TotalMilliseconds)));
 
         public override void CountSkipped()
         {

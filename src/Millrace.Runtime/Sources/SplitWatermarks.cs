@@ -18,7 +18,7 @@ internal sealed class SplitWatermarks<T> : IWatermarkOutput
     private bool _sawRecord;
 
     /// <param name="strategy">What the user asked for.</param>
-    /// <param name="now">The wall clock in milliseconds: idleness counts from here.</param>
+    /// <param name="now">The time by <see cref="Tasks.MonotonicClock"/>: idleness counts from here.</param>
     /// <param name="changed">Called when <see cref="Watermark"/> or <see cref="IsIdle"/> has changed.</param>
     public SplitWatermarks(WatermarkStrategy<T> strategy, long now, Action<SplitWatermarks<T>> changed)
     {
@@ -81,7 +81,7 @@ internal sealed class SplitWatermarks<T> : IWatermarkOutput
     }
 
     /// <summary>The watermark interval has passed.</summary>
-    /// <param name="now">The wall clock in milliseconds.</param>
+    /// <param name="now">The time by <see cref="Tasks.MonotonicClock"/>.</param>
     /// <param name="couldEmit">Whether the split was free to emit since the last call: time under backpressure is not idle time.</param>
     public void OnInterval(long now, bool couldEmit)
     {

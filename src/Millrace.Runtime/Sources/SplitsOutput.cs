@@ -15,7 +15,7 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
     private readonly BatchCollector<T> _collector;
     private readonly SideOutputs _sideOutputs;
     private readonly OperatorErrors _errors;
-    private readonly Func<long> _processingTime;
+    private readonly Func<long> _now;
     private readonly Action _changed;
     private readonly List<SplitOutput> _splits = [];
     private readonly long _idleTimeout;
@@ -27,15 +27,15 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
     /// <param name="collector">Gathers the records.</param>
     /// <param name="sideOutputs">The source's side outputs.</param>
     /// <param name="errors">What happens to records that the timestamp assigner throws on.</param>
-    /// <param name="processingTime">The wall clock in milliseconds.</param>
+    /// <param name="now">The time by <see cref="Tasks.MonotonicClock"/>.</param>
     /// <param name="changed">Called when <see cref="Watermark"/> or <see cref="IsIdle"/> may have changed.</param>
-    public SplitsOutput(WatermarkStrategy<T> strategy, BatchCollector<T> collector, SideOutputs sideOutputs, OperatorErrors errors, Func<long> processingTime, Action changed)
+    public SplitsOutput(WatermarkStrategy<T> strategy, BatchCollector<T> collector, SideOutputs sideOutputs, OperatorErrors errors, Func<long> now, Action changed)
     {
         _strategy = strategy;
         _collector = collector;
         _sideOutputs = sideOutputs;
         _errors = errors;
-        _processingTime = processingTime;
+        _now = now;
         _changed = changed;
         _idleTimeout = strategy.Idleness is { } idleness ? Math.Max(1, (long)idleness.TotalMilliseconds) : long.MaxValue;
     }
@@ -117,7 +117,7 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
     }
 
     /// <summary>The watermark interval has passed.</summary>
-    /// <param name="now">The wall clock in milliseconds.</param>
+    /// <param name="now">The time by <see cref="Tasks.MonotonicClock"/>.</param>
     /// <param name="couldEmit">Whether the reader was free to emit since the last call.</param>
     /// <param name="waits">The splits that wait for others, whatever the reader may do; null for none.</param>
     public void OnInterval(long now, bool couldEmit, AlignedReading? waits = null)
@@ -195,7 +195,7 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
         {
             SplitId = splitId;
             _owner = owner;
-            Watermarks = new SplitWatermarks<T>(owner._strategy, owner._processingTime(), _ => owner.Recompute());
+            Watermarks = new SplitWatermarks<T>(owner._strategy, owner._now(), _ => owner.Recompute());
         }
 
         public string SplitId { get; }

@@ -68,12 +68,12 @@ internal sealed record OperatorChain(IReadOnlyList<StreamOperator> Operators, IR
         return null;
     }
 
-    public long NextProcessingTime()
+    public long NextTimer()
     {
         long next = long.MaxValue;
         for (int i = 0; i < Operators.Count; i++)
         {
-            next = Math.Min(next, Operators[i].NextProcessingTime);
+            next = Math.Min(next, Operators[i].NextTimer);
         }
 
         return next;

@@ -70,6 +70,9 @@ internal sealed class OperatorContext
 
     public long ProcessingTime => TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
 
+    /// <summary>The time by <see cref="MonotonicClock"/>.</summary>
+    public long MonotonicTime => TimeProvider.GetMilliseconds();
+
     public string SubtaskName => $"{OperatorName} ({SubtaskIndex + 1}/{Parallelism})";
 
     /// <summary>Names the operator in an error of a user's function.</summary>

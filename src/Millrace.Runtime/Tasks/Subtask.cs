@@ -174,7 +174,7 @@ internal sealed partial class Subtask : Actor
         }
 
         Time.Switch(TimeUse.Idle);
-        SetTimer(Math.Min(_chain.NextProcessingTime(), CheckpointsDue()));
+        SetTimer(Math.Min(_chain.NextTimer(), CheckpointsDue()));
         return RunResult.Wait;
     }
 
@@ -365,25 +365,14 @@ internal sealed partial class Subtask : Actor
 
     private void FireProcessingTime()
     {
-        long next = _chain.NextProcessingTime();
-        if (next == long.MaxValue)
-        {
-            return;
-        }
-
-        long now = Scheduler.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
-        if (next > now || _chain.FindUnfinished() is not null)
+        if (_chain.FindUnfinished() is not null)
         {
             return;
         }
 
         for (int i = 0; i < _chain.Operators.Count; i++)
         {
-            var op = _chain.Operators[i];
-            if (op.NextProcessingTime <= now)
-            {
-                op.OnProcessingTime(now);
-            }
+            _chain.Operators[i].FireProcessingTime();
         }
     }
 

@@ -3,7 +3,7 @@ using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.Serialization;
-using Millrace.Runtime.State.Snapshots;
+using Millrace.Runtime.State.Operator;
 using Millrace.Runtime.Tasks;
 using Millrace.Testing.Simulation;
 
@@ -189,7 +189,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         long target = ProcessingTime + (long)span.TotalMilliseconds;
         while (true)
         {
-            long next = _operators.Min(op => op.NextProcessingTime);
+            long next = _operators.Min(op => op.NextTimer);
             if (next > target)
             {
                 break;
@@ -203,13 +203,12 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         Settle();
     }
 
-    /// <summary>Takes the operator's keyed state and timers, and lets it go on.</summary>
+    /// <summary>Takes the operator's keyed state, timers and operator state, and lets it go on.</summary>
     /// <returns>The snapshot.</returns>
     public OperatorSnapshot Snapshot()
     {
         EnsureOpen();
-        _checkpoints++;
-        return new OperatorSnapshot([.. _operators.Cast<IKeyedOperator>().Select(op => MemoryKeyedState.Of(op.Freeze(_checkpoints), _options.MaxParallelism))]);
+        return OperatorSnapshot.Take(_operators, ++_checkpoints);
     }
 
     /// <summary>A harness for the same operator that begins with this one's state.</summary>
@@ -248,17 +247,9 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         }
 
         IsOpen = true;
-        foreach (var op in _operators)
-        {
-            if (Snapshots is not null && op is IKeyedOperator keyed)
-            {
-                keyed.Restore(Snapshots.Subtasks);
-            }
-
-            op.Open();
-        }
-
+        Snapshots?.Restore(_operators);
         Snapshots = null;
+        _operators.ForEach(op => op.Open());
     }
 
     private void Control(in ControlElement element)
@@ -272,10 +263,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
     {
         foreach (var op in _operators)
         {
-            if (op.NextProcessingTime <= ProcessingTime)
-            {
-                op.OnProcessingTime(ProcessingTime);
-            }
+            op.FireProcessingTime();
         }
 
         Settle();
@@ -316,5 +304,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         Mailbox = _actor.Mailbox,
         Latency = new LatencyStatistics(),
         ErrorPolicy = node.ErrorPolicy,
+        TakesCheckpoints = true,
+        OperatorState = new OperatorStateBackend(serializers, subtask),
     };
 }

@@ -1,21 +1,54 @@
+using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Operators;
 using Millrace.Runtime.State.Operator;
 using Millrace.Runtime.State.Snapshots;
 
 namespace Millrace.Testing;
 
-/// <summary>The keyed state and timers of an operator, over all its subtasks, as bytes.</summary>
+/// <summary>The keyed state, timers and operator state of an operator, over all its subtasks, as bytes.</summary>
 public sealed class OperatorSnapshot
 {
-    internal OperatorSnapshot(IReadOnlyList<MemoryKeyedState> subtasks)
+    // By subtask.
+    private readonly IReadOnlyList<MemoryKeyedState> _keyed;
+    private readonly IReadOnlyList<IReadOnlyList<OperatorStateSnapshot>> _lists;
+
+    private OperatorSnapshot(IReadOnlyList<MemoryKeyedState> keyed, IReadOnlyList<IReadOnlyList<OperatorStateSnapshot>> lists)
     {
-        Subtasks = subtasks;
+        _keyed = keyed;
+        _lists = lists;
     }
 
-    /// <summary>How many bytes the entries have.</summary>
-    public long Size => Subtasks.Sum(state => state.Size);
+    /// <summary>How many bytes the entries of keyed state have.</summary>
+    public long Size => _keyed.Sum(state => state.Size);
 
-    internal IReadOnlyList<MemoryKeyedState> Subtasks { get; }
+    /// <summary>Takes the state of all subtasks, as a checkpoint does.</summary>
+    internal static OperatorSnapshot Take(IEnumerable<StreamOperator> subtasks, long checkpointId)
+    {
+        var barrier = CheckpointBarrier.Rehearsal with { CheckpointId = checkpointId };
+        var keyed = new List<MemoryKeyedState>();
+        var lists = new List<IReadOnlyList<OperatorStateSnapshot>>();
+        foreach (var op in subtasks)
+        {
+            var pending = new PendingOperatorSnapshot(barrier, op.Context.OperatorUid);
+            op.Snapshot(pending);
+            lists.Add(pending.Operator);
+            if (pending.Keyed is { } frozen)
+            {
+                keyed.Add(MemoryKeyedState.Of(frozen, op.Context.MaxParallelism));
+            }
+        }
 
-    /// <summary>State that belongs to no key, by subtask.</summary>
-    internal IReadOnlyList<IReadOnlyList<OperatorStateSnapshot>> OperatorState { get; init; } = [];
+        return new OperatorSnapshot(keyed, lists);
+    }
+
+    /// <summary>Deals the state out to the subtasks, before they are opened.</summary>
+    internal void Restore(IReadOnlyList<StreamOperator> subtasks)
+    {
+        var lists = OperatorStateRedistribution.Distribute(_lists, subtasks.Count);
+        for (int i = 0; i < subtasks.Count; i++)
+        {
+            ((OperatorStateBackend)subtasks[i].Context.OperatorState).Restore(lists[i]);
+            (subtasks[i] as IKeyedOperator)?.Restore(_keyed);
+        }
+    }
 }

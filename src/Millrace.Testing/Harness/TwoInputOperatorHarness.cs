@@ -1,11 +1,9 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State.Operator;
-using Millrace.Runtime.State.Snapshots;
 using Millrace.Runtime.Tasks;
 using Millrace.Testing.Simulation;
 
@@ -201,13 +199,10 @@ public sealed class TwoInputOperatorHarness<TFirst, TSecond, TOut> : IDisposable
     {
         EnsureOpen();
         long target = ProcessingTime + (long)span.TotalMilliseconds;
-        while (_operators.Min(op => op.NextProcessingTime) is var next && next <= target)
+        while (_operators.Min(op => op.NextTimer) is var next && next <= target)
         {
             _time.Advance(TimeSpan.FromMilliseconds(Math.Max(0, next - ProcessingTime)));
-            foreach (var op in _operators.Where(op => op.NextProcessingTime <= ProcessingTime))
-            {
-                op.OnProcessingTime(ProcessingTime);
-            }
+            _operators.ForEach(op => op.FireProcessingTime());
 
             Settle();
         }
@@ -221,22 +216,7 @@ public sealed class TwoInputOperatorHarness<TFirst, TSecond, TOut> : IDisposable
     public OperatorSnapshot Snapshot()
     {
         EnsureOpen();
-        _checkpoints++;
-        var barrier = CheckpointBarrier.Rehearsal with { CheckpointId = _checkpoints };
-        var keyed = new List<MemoryKeyedState>();
-        var lists = new List<IReadOnlyList<OperatorStateSnapshot>>();
-        foreach (var op in _operators)
-        {
-            var pending = new PendingOperatorSnapshot(barrier, op.Context.OperatorUid);
-            op.Snapshot(pending);
-            lists.Add(pending.Operator);
-            if (pending.Keyed is { } frozen)
-            {
-                keyed.Add(MemoryKeyedState.Of(frozen, _options.MaxParallelism));
-            }
-        }
-
-        return new OperatorSnapshot(keyed) { OperatorState = lists };
+        return OperatorSnapshot.Take(_operators, ++_checkpoints);
     }
 
     /// <summary>A harness for the same operator that begins with this one's state.</summary>
@@ -275,20 +255,9 @@ public sealed class TwoInputOperatorHarness<TFirst, TSecond, TOut> : IDisposable
         }
 
         _isOpen = true;
-        var lists = _restoreFrom is null ? null : OperatorStateRedistribution.Distribute(_restoreFrom.OperatorState, _options.Parallelism);
-        for (int subtask = 0; subtask < _operators.Count; subtask++)
-        {
-            var op = _operators[subtask];
-            if (_restoreFrom is not null)
-            {
-                ((OperatorStateBackend)op.Context.OperatorState).Restore(lists![subtask]);
-                (op as IKeyedOperator)?.Restore(_restoreFrom.Subtasks);
-            }
-
-            op.Open();
-        }
-
+        _restoreFrom?.Restore(_operators);
         _restoreFrom = null;
+        _operators.ForEach(op => op.Open());
     }
 
     private void Process<T>(ExchangeOutput<T> input, IEnumerable<(T Value, long Timestamp)> records)

@@ -1,4 +1,5 @@
 using CsCheck;
+using Millrace.Runtime.Operators.Async;
 using Millrace.Testing;
 
 namespace Millrace.Runtime.Tests.Operators;
@@ -289,6 +290,26 @@ public sealed class AsyncOperatorTests
         }, iter: 400);
 
     /// <summary>A service that answers when the test says so.</summary>
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void The_clock_is_set_by_an_hour_and_attempts_and_timeouts_do_not_care(int hours)
+    {
+        int calls = 0;
+        var op = new AsyncOperator<int, string>(
+            (_, _) => ++calls == 1 ? throw new IOException("busy") : new ValueTask<string>("done"), null, new() { Retry = AsyncRetry<string>.FixedDelay(2, TimeSpan.FromMilliseconds(10)) });
+        var rig = new OperatorRig(op);
+        var tap = new Tap<string>();
+        op.Output.Connect(tap);
+        op.Open();
+        op.Receive(OperatorRig.Batch((1, 7L)));
+        rig.Clock.Offset = TimeSpan.FromHours(hours);
+        rig.Advance(10);
+        rig.DrainMailbox();
+        op.Flush();
+        Assert.Equal(["done@7"], tap.Elements);
+    }
+
     private sealed class Service
     {
         private readonly SortedDictionary<int, TaskCompletionSource<string>> _calls = [];

@@ -22,6 +22,7 @@ internal sealed class OperatorRig
     {
         Operator = op;
         Time = new VirtualTimeProvider(DateTimeOffset.UnixEpoch);
+        Clock = new WallClock(Time);
         Actor = new HarnessActor(Time);
         op.Setup(new OperatorContext
         {
@@ -33,7 +34,7 @@ internal sealed class OperatorRig
             Parallelism = parallelism,
             MaxParallelism = 8,
             Options = new ExecutionOptions { BatchSize = batchSize, StateBackend = backend },
-            TimeProvider = Time,
+            TimeProvider = Clock,
             Logger = NullLogger.Instance,
             CancellationToken = cancellation,
             Serializers = new SerializerProvider(new SerializerRegistry()),
@@ -53,6 +54,9 @@ internal sealed class OperatorRig
 
     public VirtualTimeProvider Time { get; }
 
+    /// <summary>The operator's clock: shows the time, until somebody sets it.</summary>
+    public WallClock Clock { get; }
+
     public HarnessActor Actor { get; }
 
     /// <summary>Does what was posted to the subtask.</summary>
@@ -62,10 +66,7 @@ internal sealed class OperatorRig
     public void Advance(long milliseconds)
     {
         Time.Advance(TimeSpan.FromMilliseconds(milliseconds));
-        if (Operator.NextProcessingTime <= Time.GetUtcNow().ToUnixTimeMilliseconds())
-        {
-            Operator.OnProcessingTime(Time.GetUtcNow().ToUnixTimeMilliseconds());
-        }
+        Operator.FireProcessingTime();
     }
 
     public static RecordBatch<T> Batch<T>(params IEnumerable<(T Value, long Timestamp)> records)
@@ -84,6 +85,21 @@ internal sealed class OperatorRig
         using var frozen = ((IKeyedOperator)Operator).Freeze(1);
         return frozen.WriteNative(null!, CancellationToken.None)!;
     }
+}
+
+/// <summary>A clock that can be set; durations and timers do not care.</summary>
+internal sealed class WallClock(TimeProvider time) : TimeProvider
+{
+    /// <summary>By how much it is wrong.</summary>
+    public TimeSpan Offset { get; set; }
+
+    public override long TimestampFrequency => time.TimestampFrequency;
+
+    public override DateTimeOffset GetUtcNow() => time.GetUtcNow() + Offset;
+
+    public override long GetTimestamp() => time.GetTimestamp();
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => time.CreateTimer(callback, state, dueTime, period);
 }
 
 /// <summary>Takes what comes out of an operator as text, in order; can refuse to take more after every few batches.</summary>

@@ -146,7 +146,7 @@ public sealed class WatermarkOperatorTests
             rig.Pressure.Waiting++;
             rig.Pressure.Waiting--;
             rig.Advance(Interval);
-            second.OnProcessingTime(rig.Time.GetUtcNow().ToUnixTimeMilliseconds());
+            second.FireProcessingTime();
         }
 
         Assert.Empty(firstTap.Elements);

@@ -224,6 +224,22 @@ public sealed class SourceOperatorTests
         Assert.Equal(["-a +", "- +a"], test.Pauses);
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void The_clock_is_set_by_an_hour_WatermarksAndAlignmentGoOnAndNobodyIsIdle(int hours)
+    {
+        var test = new SourceTest(Aligned.WithIdleness(TimeSpan.FromMinutes(1)));
+        test.Read(output => output.Collect(1, 10));
+        test.Rig.Advance(Interval);
+        test.Rig.Clock.Offset = TimeSpan.FromHours(hours);
+        test.AdvanceIntervals(1);
+        test.Read(output => output.Collect(2, 20));
+        test.AdvanceIntervals(3);
+        Assert.Equal(["1@10", "W9", "2@20", "W19"], test.Elements);
+        Assert.Equal([("group", EventTime.MinWatermark), ("group", 19)], test.Reports);
+    }
+
     /// <summary>A source operator whose reader does what the test says.</summary>
     private sealed class SourceTest : Source<long, SourceTest.Split, int>, ISplitCoordinator
     {

@@ -52,6 +52,11 @@ internal sealed class ReplayReader(SourceReaderContext context, ReplayPlan plan)
         {
             var split = _splits[(int)(_turn++ % (uint)_splits.Count)];
             var wait = split.RestsSince is { } since ? plan.Pause - context.TimeProvider.GetElapsedTime(since, now) : TimeSpan.Zero;
+            if (split.IsPaused)
+            {
+                continue;
+            }
+
             if (wait > TimeSpan.Zero)
             {
                 next = wait < next ? wait : next;
@@ -62,8 +67,22 @@ internal sealed class ReplayReader(SourceReaderContext context, ReplayPlan plan)
             return ReadStatus.MoreAvailable;
         }
 
-        context.WakeAfter(next);
+        if (next != TimeSpan.MaxValue)
+        {
+            context.WakeAfter(next);
+        }
+
         return ReadStatus.NothingAvailable;
+    }
+
+    public override void PauseOrResumeSplits(IReadOnlyList<string> splitsToPause, IReadOnlyList<string> splitsToResume)
+    {
+        foreach (var split in _splits)
+        {
+            split.IsPaused = (split.IsPaused || splitsToPause.Contains(split.SplitId)) && !splitsToResume.Contains(split.SplitId);
+        }
+
+        context.Wake();
     }
 
     public override IReadOnlyList<ReplaySplit> Snapshot(long checkpointId) => [.. _splits.Select(split => new ReplaySplit(split.Index, split.Position))];
@@ -96,6 +115,8 @@ internal sealed class ReplayReader(SourceReaderContext context, ReplayPlan plan)
         public string SplitId { get; } = split.SplitId;
 
         public int Position { get; set; } = split.Position;
+
+        public bool IsPaused { get; set; }
 
         public long? RestsSince { get; set; }
     }

@@ -16,10 +16,12 @@ internal sealed class JobShape
     private readonly List<int> _open = [];
     private readonly List<(string Uid, int Stage)> _sinks = [];
     private readonly Random _random;
+    private readonly Repertoire _repertoire;
 
-    private JobShape(Random random)
+    private JobShape(Random random, Repertoire repertoire)
     {
         _random = random;
+        _repertoire = repertoire;
     }
 
     public IReadOnlyList<Stage> Stages => _stages;
@@ -28,20 +30,28 @@ internal sealed class JobShape
     public IEnumerable<(string Uid, IReadOnlyList<Item> Expected, bool BearsDuplicates)> Sinks => SinksOf(_results);
 
     /// <summary>Makes a job up.</summary>
-    public static JobShape Create(Random random)
+    public static JobShape Create(Random random, Repertoire repertoire = Repertoire.All)
     {
-        var shape = new JobShape(random);
+        var shape = new JobShape(random, repertoire);
+        bool isAligned = repertoire == Repertoire.All && random.Next(3) == 0;
         int sources = random.Next(3) == 0 ? random.Next(2, 4) : 1;
         for (int source = 0; source < sources; source++)
         {
             int number = source;
-            shape.Add(index => new SourceStage(index, ReplayPlan.Create(random, number), random.Next(3) * random.Next(1, 6)));
+            shape.Add(index => new SourceStage(index, ReplayPlan.Create(random, number), random.Next(3) * random.Next(1, 6)) { MaxDrift = isAligned ? random.Next(60) : null });
         }
 
         int steps = random.Next(1, 8);
         for (int step = 0; step < steps; step++)
         {
-            shape.Grow();
+            if (repertoire == Repertoire.First || random.Next(2) == 0)
+            {
+                shape.Grow();
+            }
+            else
+            {
+                shape.GrowFurther();
+            }
         }
 
         foreach (int stage in shape._open)
@@ -113,7 +123,7 @@ internal sealed class JobShape
 
     public override string ToString() => string.Join(", ", _stages.Select(stage => stage.Inputs.Length == 0
         ? string.Create(CultureInfo.InvariantCulture, $"{stage.Name} of {_results[stage.Index].Count}")
-        : $"{stage.Name}({string.Join(' ', stage.Inputs)})")) + ", " + string.Join(", ", _sinks.Select(sink => $"{sink.Uid}({sink.Stage}) of {_results[sink.Stage].Count}"));
+        : string.Create(CultureInfo.InvariantCulture, $"{stage.Name}({string.Join(' ', stage.Inputs)}) of {_results[stage.Index].Count}"))) + ", " + string.Join(", ", _sinks.Select(sink => $"{sink.Uid}({sink.Stage}) of {_results[sink.Stage].Count}"));
 
     private void Grow()
     {
@@ -180,6 +190,59 @@ internal sealed class JobShape
                     1 => new WindowSumStage(index, input, size, slide),
                     _ => new WindowFoldStage(index, input, size, slide, lateness),
                 });
+                break;
+        }
+    }
+
+    /// <summary>Adds a stage of those that are not in the first repertoire.</summary>
+    private void GrowFurther()
+    {
+        int input = _open[_random.Next(_open.Count)];
+        if (!_eventTime[input] || _random.Next(5) == 0)
+        {
+            var order = (AsyncOrder)_random.Next(2);
+            int capacity = _random.Next(1, 20);
+            bool byKey = _random.Next(2) == 0;
+            bool isAsync = _random.Next(2) == 0;
+            Add(index => isAsync ? new AsyncStage(index, input, order, capacity) : new FailingStage(index, input, byKey));
+            return;
+        }
+
+        // Any stage, itself too, whether or not others read from it.
+        int[] others = [.. _stages.Select(stage => stage.Index).Where(index => _eventTime[index] && _results[index].Count <= ManyItems)];
+        int other = others.Length == 0 ? input : others[_random.Next(others.Length)];
+        int slide = _random.Next(5, 40);
+        int size = slide * _random.Next(1, 4);
+        int span = _random.Next(1, 40);
+        int number = _random.Next(1, 6);
+        switch (_random.Next(8))
+        {
+            case 0:
+                int lateness = _random.Next(2) * _random.Next(50);
+                Add(index => new SessionStage(index, input, span | 1, lateness));
+                break;
+            case 1:
+                Add(index => new EvictStage(index, input, size, slide, span));
+                break;
+            case 2:
+                bool purges = _random.Next(2) == 0;
+                Add(index => new TriggerStage(index, input, size, slide, number, number * 2, purges));
+                break;
+            case 3 when _results[input].Count <= ManyItems:
+                int lower = _random.Next(-20, 10);
+                Add(index => new IntervalJoinStage(index, input, other, lower, lower + (span / 2)));
+                break;
+            case 4 when _results[input].Count <= ManyItems:
+                Add(index => new WindowJoinStage(index, input, other, span));
+                break;
+            case 5:
+                Add(index => new CoGroupStage(index, input, other, span | 1));
+                break;
+            case 6:
+                Add(index => new MatchStage(index, input, other, span));
+                break;
+            case 7 when _results[input].Count <= ManyItems:
+                Add(index => new RuleStage(index, input, other, span));
                 break;
         }
     }

@@ -5,10 +5,14 @@ namespace Millrace.Simulation.Jobs;
 /// <summary>Where records come from.</summary>
 internal sealed record SourceStage(int Index, ReplayPlan Plan, int WatermarkEvery) : Stage(Index)
 {
+    /// <summary>By how many milliseconds it may be ahead of the other sources of the job that have such a number; <see langword="null"/> where it waits for nobody.</summary>
+    public int? MaxDrift { get; init; }
+
     public override DataStream<Item> Build(JobBuild job)
     {
         var watermarks = WatermarkStrategy<Item>.ForBoundedOutOfOrderness(TimeSpan.FromMilliseconds(Plan.Disorder));
         watermarks = WatermarkEvery > 0 ? watermarks.WithWatermarkEvery(WatermarkEvery) : watermarks;
+        watermarks = MaxDrift is { } drift ? watermarks.WithWatermarkAlignment("aligned", TimeSpan.FromMilliseconds(drift), TimeSpan.FromMilliseconds(1 + drift)) : watermarks;
         return Tune(job, job.Env.FromSource(new ReplaySource(Plan), watermarks));
     }
 

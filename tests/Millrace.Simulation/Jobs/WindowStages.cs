@@ -67,20 +67,21 @@ internal sealed record WindowListStage(int Index, int Input, int Size, int Slide
     public override bool BearsDuplicates => false;
 
     public override DataStream<Item> Build(JobBuild job) => Tune(
-        job, job[Input].KeyBy(item => item.Key).Window(Windows.Of(Size, Slide)).Process(() => new Digest()));
+        job, job[Input].KeyBy(item => item.Key).Window(Windows.Of(Size, Slide)).Process(() => new WindowDigest()));
 
     public override IEnumerable<Item> Compute(IReadOnlyList<IReadOnlyList<Item>> inputs) =>
-        Windows.Group(inputs[0], Size, Slide).Select(group => new Item(group.Key.Key, DigestOf(group), group.Key.End - 1, group.Count()));
+        Windows.Group(inputs[0], Size, Slide).Select(group => new Item(group.Key.Key, WindowDigest.Of(group), group.Key.End - 1, group.Count()));
+}
 
+/// <summary>A number that all records of a window have a part in.</summary>
+internal sealed class WindowDigest : ProcessWindowFunction<Item, Item, int, TimeWindow>
+{
     // In an order of its own: in which one records of different subtasks come is open.
-    private static long DigestOf(IEnumerable<Item> items) =>
+    public static long Of(IEnumerable<Item> items) =>
         items.OrderBy(item => (item.Time, item.Value, item.Id)).Aggregate(17L, (digest, item) => ((digest * 31) + item.Value) % 1_000_003);
 
-    private sealed class Digest : ProcessWindowFunction<Item, Item, int, TimeWindow>
-    {
-        public override void Process(int key, WindowContext<TimeWindow> context, IReadOnlyList<Item> elements, Collector<Item> output) =>
-            output.Collect(new Item(key, DigestOf(elements), context.Window.MaxTimestamp, elements.Count));
-    }
+    public override void Process(int key, WindowContext<TimeWindow> context, IReadOnlyList<Item> elements, Collector<Item> output) =>
+        output.Collect(new Item(key, Of(elements), context.Window.MaxTimestamp, elements.Count));
 }
 
 /// <summary>Windows of event time, for the engine and for the oracle.</summary>
@@ -94,7 +95,8 @@ internal static class Windows
     public static IEnumerable<IGrouping<(int Key, long End), Item>> Group(IEnumerable<Item> items, int size, int slide) =>
         items.SelectMany(item => Ends(item.Time, size, slide).Select(end => (item, end))).GroupBy(pair => (pair.item.Key, pair.end), pair => pair.item);
 
-    private static IEnumerable<long> Ends(long time, int size, int slide)
+    /// <summary>Where the windows of a record end.</summary>
+    public static IEnumerable<long> Ends(long time, int size, int slide)
     {
         // Windows begin at multiples of the slide; the last that begins at or before the record is the first that is looked at.
         for (long start = (long)Math.Floor((decimal)time / slide) * slide; start > time - size; start -= slide)

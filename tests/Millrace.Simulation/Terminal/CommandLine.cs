@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using Millrace.Simulation.Engine;
+using Millrace.Simulation.Jobs;
 
 namespace Millrace.Simulation.Terminal;
 
@@ -31,12 +32,17 @@ internal static class CommandLine
             HelpName = "NUMBER",
             DefaultValueFactory = static _ => 1,
         };
+        var repertoire = new Option<Repertoire>("--repertoire")
+        {
+            Description = "What jobs are made of: First for a seed that a test names from the time when there was less. Default: All.",
+            DefaultValueFactory = static _ => Repertoire.All,
+        };
         seeds.Validators.Add(result => Refuse(result, static count => count < 1, "--seeds must be at least 1."));
         threads.Validators.Add(result => Refuse(result, static count => count < 1, "--threads must be at least 1."));
         var command = new RootCommand(
             "Runs jobs with everything around them (coordinator, workers, network, storage, source and sink systems) on one thread in virtual time, has a seed decide what goes wrong, "
             + "and compares what comes out with what must. A seed that fails does so again whenever it is run.")
-        { seed, seeds, from, threads };
+        { seed, seeds, from, threads, repertoire };
         command.Validators.Add(result =>
         {
             if (result.GetResult(seed) is null == result.GetResult(seeds) is null)
@@ -48,8 +54,8 @@ internal static class CommandLine
         {
             var engine = new SimulatedEngine();
             return Task.FromResult(parsed.GetValue(seed) is { } one
-                ? SeedRuns.Replay(one, engine, Console.Out)
-                : SeedRuns.RunRange(parsed.GetValue(from), parsed.GetValue(seeds)!.Value, parsed.GetValue(threads), engine, Console.Out, Console.Error, cancellationToken));
+                ? SeedRuns.Replay(one, parsed.GetValue(repertoire), engine, Console.Out)
+                : SeedRuns.RunRange(parsed.GetValue(from), parsed.GetValue(seeds)!.Value, parsed.GetValue(threads), parsed.GetValue(repertoire), engine, Console.Out, Console.Error, cancellationToken));
         });
 
         var result = command.Parse(args);

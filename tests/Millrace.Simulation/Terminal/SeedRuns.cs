@@ -1,5 +1,6 @@
 using System.Globalization;
 using Millrace.Simulation.Engine;
+using Millrace.Simulation.Jobs;
 using Millrace.Simulation.Worlds;
 using Millrace.Testing.Simulation;
 
@@ -12,9 +13,9 @@ internal static class SeedRuns
 
     /// <summary>Runs one seed and writes all that happens.</summary>
     /// <returns>The exit code.</returns>
-    public static int Replay(ulong seed, ISimulatedEngine engine, TextWriter output)
+    public static int Replay(ulong seed, Repertoire repertoire, ISimulatedEngine engine, TextWriter output)
     {
-        var result = World.Run(seed, engine, new SimulationLog(output.WriteLine));
+        var result = World.Run(seed, engine, new SimulationLog(output.WriteLine), repertoire);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"seed {seed}: {result.Failure ?? "ok"} ({result.Starts} starts, {result.Records} records, {result.Steps} steps, {result.Elapsed.TotalSeconds:F3} s of virtual time)"));
         return result.Failure is null ? CommandLine.Good : CommandLine.Failed;
@@ -22,7 +23,8 @@ internal static class SeedRuns
 
     /// <summary>Runs a range of seeds and writes a line for each that fails.</summary>
     /// <returns>The exit code.</returns>
-    public static int RunRange(ulong from, int count, int threads, ISimulatedEngine engine, TextWriter output, TextWriter progress, CancellationToken cancellationToken)
+    public static int RunRange(
+        ulong from, int count, int threads, Repertoire repertoire, ISimulatedEngine engine, TextWriter output, TextWriter progress, CancellationToken cancellationToken)
     {
         var gate = new Lock();
         int done = 0;
@@ -34,7 +36,7 @@ internal static class SeedRuns
             Parallel.For(0, count, options, i =>
             {
                 ulong seed = from + (ulong)i;
-                var result = World.Run(seed, engine, new SimulationLog());
+                var result = World.Run(seed, engine, new SimulationLog(), repertoire);
                 lock (gate)
                 {
                     done++;

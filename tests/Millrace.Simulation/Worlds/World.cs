@@ -68,7 +68,8 @@ internal sealed partial class World
     }
 
     /// <summary>Runs a world to its end.</summary>
-    public static WorldResult Run(ulong seed, ISimulatedEngine engine, SimulationLog log) => Run(seed, WorldPlan.Create(seed, engine.IsFaultTolerant), engine, log);
+    public static WorldResult Run(ulong seed, ISimulatedEngine engine, SimulationLog log, Repertoire repertoire = Repertoire.All) =>
+        Run(seed, WorldPlan.Create(seed, engine.IsFaultTolerant, repertoire), engine, log);
 
     /// <summary>Runs a world to its end.</summary>
     public static WorldResult Run(ulong seed, WorldPlan plan, ISimulatedEngine engine, SimulationLog log)

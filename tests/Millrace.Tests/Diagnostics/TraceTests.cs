@@ -77,5 +77,26 @@ public sealed class TraceTests : IDisposable
         Assert.Equal(("JobRestart", ActivityStatusCode.Error, "The job is Canceled."), (restart.DisplayName, restart.Status, restart.StatusDescription));
     }
 
+    [Fact]
+    public void Span_OfACheckpointThatWasGivenUp_SaysWhy()
+    {
+        var env = _run.Env(options =>
+        {
+            options.Timeout = TimeSpan.FromSeconds(30);
+            options.TolerableFailures = 10;
+        });
+        env.FromGenerator(n => n, 2_000, recordsPerSecond: 10).Map(n => n).Name("slow").Discard();
+        _run.Start(env, _job);
+        _run.RunTo(5);
+        _spans.Clear();
+        var end = _run.Began + TimeSpan.FromSeconds(60);
+        _run.Stall(actor => actor.Contains("slow", StringComparison.Ordinal) && _run.Now < end ? end - _run.Now : TimeSpan.Zero);
+        _run.RunTo(65);
+        var span = Assert.Single(_spans, span => Equals(span.GetTagItem("checkpointId"), 1L));
+        Assert.Equal(("Checkpoint", "FAILED", ActivityStatusCode.Error), (span.DisplayName, span.GetTagItem("checkpointStatus"), span.Status));
+        Assert.Contains("was not complete after 00:00:30", span.StatusDescription, StringComparison.Ordinal);
+        Assert.InRange(span.Duration.TotalSeconds, 30, 31);
+    }
+
     public void Dispose() => _listener.Dispose();
 }

@@ -28,12 +28,14 @@ internal sealed class ContinuousEventTimeTrigger<T, TWindow>(long interval) : Tr
 
     public override TriggerResult OnEventTime(long time, TWindow window, TriggerContext context)
     {
+        var next = context.GetState(NextFiring);
         if (time == window.MaxTimestamp)
         {
+            // Nothing more is due, for a window either that a late record makes of this one.
+            next.Clear();
             return TriggerResult.Fire;
         }
 
-        var next = context.GetState(NextFiring);
         if (!next.TryGet(out long due) || due != time)
         {
             return TriggerResult.Continue;

@@ -48,8 +48,8 @@ public abstract class TriggerMergeContext : TriggerContext
     }
 
     /// <summary>
-    /// Combines the values of the windows that have merged into one of the window that they have become. A window without a value counts for nothing. The values of the merged windows
-    /// are gone afterwards.
+    /// Combines the values of the windows that have merged into one of the window that they have become. A window without a value counts for nothing. Each merged window keeps its
+    /// own until <see cref="Trigger{T, TWindow}.Clear"/> is called for it, which may need it to find its timers.
     /// </summary>
     /// <typeparam name="TState">The type of the value.</typeparam>
     /// <param name="descriptor">Names the state.</param>

@@ -5,7 +5,7 @@ internal sealed partial class AsyncOperator<TIn, TOut>
 {
     private void TryAgain(AsyncEntry<TIn, TOut> entry, AsyncRetry<TOut> retry)
     {
-        long now = Context.ProcessingTime;
+        long now = Context.MonotonicTime;
         long due = now + (long)Math.Ceiling(retry.DelayAfter(entry.Attempt).TotalMilliseconds);
         entry.Attempt++;
         entry.AwaitsRetry = true;
@@ -18,7 +18,7 @@ internal sealed partial class AsyncOperator<TIn, TOut>
 
     private void OnTimer()
     {
-        long now = Context.ProcessingTime;
+        long now = Context.MonotonicTime;
         _timerAt = long.MaxValue;
 
         // Time runs out in the order of arrival.

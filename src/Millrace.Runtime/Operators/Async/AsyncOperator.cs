@@ -217,7 +217,7 @@ internal sealed partial class AsyncOperator<TIn, TOut> : CollectingOperator<TIn,
 
     private void Begin(TIn value, long timestamp)
     {
-        long now = Context.ProcessingTime;
+        long now = Context.MonotonicTime;
         var entry = _free.TryPop(out var free) ? free : new AsyncEntry<TIn, TOut>(Completed);
         entry.Begin(value, timestamp, _timeout == long.MaxValue ? long.MaxValue : now + _timeout);
         entry.Segment = _lastSegment;

@@ -52,6 +52,8 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
             var state = _states.GetState(descriptor);
             TState? combined = default;
             bool any = false;
+
+            // The state of the parts stays until the trigger clears them: it says which timers they have.
             foreach (var (part, _) in owner._merged)
             {
                 Window = part;
@@ -59,7 +61,6 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
                 {
                     combined = any ? combine(combined!, value) : value;
                     any = true;
-                    state.Clear();
                 }
             }
 

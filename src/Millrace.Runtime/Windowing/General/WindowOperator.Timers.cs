@@ -14,7 +14,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
 
     public override long NextProcessingTime => _processingTimers.TryPeek(out long time) ? time : long.MaxValue;
 
-    public override void OnProcessingTime(long now)
+    protected override void OnProcessingTime(long now)
     {
         _pendingProcessingTime = now;
         Resume();

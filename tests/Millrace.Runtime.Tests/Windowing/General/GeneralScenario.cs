@@ -18,11 +18,14 @@ internal enum TriggerKind
     EventTime,
     Count,
     Continuous,
+
+    /// <summary>Continuous by the clock, which moves on with the watermark.</summary>
+    ContinuousClock,
 }
 
 /// <summary>What happens to the general window operator in a random test.</summary>
 internal sealed record GeneralScenario(
-    WindowKind Kind, long Size, long Part, TriggerKind Trigger, long Number, bool IsPurging, int? Keep, long Lateness, int BatchSize, IReadOnlyList<WindowScenario.Step> Steps)
+    WindowKind Kind, long Size, long Part, TriggerKind Trigger, long Number, bool IsPurging, int? Keep, long? Within, long Lateness, int BatchSize, IReadOnlyList<WindowScenario.Step> Steps)
 {
     public bool IsSession => Kind is WindowKind.Session or WindowKind.DynamicSession;
 
@@ -42,7 +45,8 @@ internal sealed record GeneralScenario(
             trigger,
             number,
             purging,
-            keep > 0 && kind is not (WindowKind.Session or WindowKind.DynamicSession) ? keep : null,
+            keep > 0 ? keep : null,
+            keep < -1 ? -keep * 3 : null,
             lateness,
             batch,
             steps.Steps);
@@ -86,6 +90,7 @@ internal sealed record GeneralScenario(
         {
             TriggerKind.Count => triggers.Count(Number),
             TriggerKind.Continuous => triggers.ContinuousEventTime(TimeSpan.FromMilliseconds(Number)),
+            TriggerKind.ContinuousClock => triggers.ContinuousProcessingTime(TimeSpan.FromMilliseconds(Number)),
             _ => triggers.EventTime(),
         };
         return IsPurging ? trigger.Purging() : trigger;
@@ -109,10 +114,15 @@ internal sealed record GeneralScenario(
             windowed.Evictor(evictors => evictors.Last(keep));
         }
 
+        if (Within is { } within)
+        {
+            windowed.Evictor(evictors => evictors.Within(TimeSpan.FromMilliseconds(within)));
+        }
+
         return windowed.AllowedLateness(TimeSpan.FromMilliseconds(Lateness)).SideOutputLateData(WindowForms.Late);
     }
 
     public override string ToString() =>
-        $"{Kind} size {Size}, part {Part}, {Trigger}({Number}){(IsPurging ? " purging" : "")}, keep {Keep}, lateness {Lateness}, batch {BatchSize}: "
+        $"{Kind} size {Size}, part {Part}, {Trigger}({Number}){(IsPurging ? " purging" : "")}, keep {Keep}, within {Within}, lateness {Lateness}, batch {BatchSize}: "
         + string.Join(" ", Steps.Select(step => $"{step.Kind.ToString()[0]}{step.Number}@{step.Time}"));
 }

@@ -16,6 +16,7 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
     private readonly Dictionary<int, List<Entry>> _keys = [];
     private readonly Dictionary<(int Key, TimeWindow Window), long> _next = [];
     private long _watermark = long.MinValue;
+    private long _clock;
 
     public List<Firing> Output { get; } = [];
 
@@ -34,6 +35,24 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
         {
             Late.Add(record);
         }
+    }
+
+    /// <summary>The clock moves on.</summary>
+    public void Clock(long target)
+    {
+        foreach (var (key, entries) in _keys)
+        {
+            foreach (var (window, group) in Groups(entries))
+            {
+                while (scenario.Trigger == TriggerKind.ContinuousClock && _next.TryGetValue((key, window), out long next) && next <= target)
+                {
+                    Fire(key, window, group);
+                    _next[(key, window)] = NextByTheClock(next + scenario.Number, window, next);
+                }
+            }
+        }
+
+        _clock = target;
     }
 
     public void Watermark(long watermark)
@@ -70,7 +89,8 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
             _keys[record.Key] = entries = [];
         }
 
-        var entry = new Entry(record.Ids, assigned);
+        var entry = new Entry(record.Ids, timestamp, assigned);
+        var before = Groups(entries);
         entries.Add(entry);
         var (window, group) = Groups(entries).Single(found => found.Group.Contains(entry));
         if (IsOver(window))
@@ -79,12 +99,33 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
             return false;
         }
 
+        Merge(record.Key, window, before.FindAll(part => group.Contains(part.Group[0])), entries, entry);
+
         if (OnRecord(record.Key, window, group, timestamp))
         {
             Fire(record.Key, window, group);
         }
 
         return true;
+    }
+
+    /// <summary>What becomes of the state of windows that are one now: the content follows that of earlier windows, and what is due first is due.</summary>
+    private void Merge(int key, TimeWindow window, List<(TimeWindow Window, List<Entry> Group)> parts, List<Entry> entries, Entry added)
+    {
+        if (parts.Count == 0 || (parts.Count == 1 && parts[0].Window == window))
+        {
+            return;
+        }
+
+        Entry[] content = [.. parts.SelectMany(part => part.Group.OrderBy(entries.IndexOf)), added];
+        entries.RemoveAll(content.Contains);
+        entries.AddRange(content);
+        var due = parts.Where(part => _next.ContainsKey((key, part.Window))).Select(part => _next[(key, part.Window)]).ToList();
+        parts.ForEach(part => _next.Remove((key, part.Window)));
+        if (due.Count > 0)
+        {
+            _next[(key, window)] = due.Min();
+        }
     }
 
     private bool IsOver(TimeWindow window) => window.MaxTimestamp + scenario.Lateness <= _watermark;
@@ -129,6 +170,9 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
 
                 _next.TryAdd((key, window), Math.Min(TimeWindow.StartFor(timestamp, 0, scenario.Number) + scenario.Number, window.MaxTimestamp));
                 return false;
+            case TriggerKind.ContinuousClock:
+                _next.TryAdd((key, window), NextByTheClock(TimeWindow.StartFor(_clock, 0, scenario.Number) + scenario.Number, window, _clock));
+                return false;
             default:
                 return window.MaxTimestamp <= _watermark;
         }
@@ -136,12 +180,13 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
 
     private int OnWatermark(int key, TimeWindow window, long watermark)
     {
-        if (scenario.Trigger == TriggerKind.Count)
+        if (scenario.Trigger is TriggerKind.Count or TriggerKind.ContinuousClock)
         {
             return 0;
         }
 
-        int firings = window.MaxTimestamp > _watermark && window.MaxTimestamp <= watermark ? 1 : 0;
+        bool ends = window.MaxTimestamp > _watermark && window.MaxTimestamp <= watermark;
+        int firings = ends ? 1 : 0;
         while (scenario.Trigger == TriggerKind.Continuous && _next.TryGetValue((key, window), out long next) && next <= watermark && next < window.MaxTimestamp)
         {
             firings++;
@@ -153,18 +198,30 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
             _next[(key, window)] = Math.Min(next + scenario.Number, window.MaxTimestamp);
         }
 
+        if (ends)
+        {
+            _next.Remove((key, window));
+        }
+
         return firings;
     }
+
+    /// <summary>At the end of the window too, where that is still to come.</summary>
+    private static long NextByTheClock(long time, TimeWindow window, long now) => window.MaxTimestamp > now ? Math.Min(time, window.MaxTimestamp) : time;
 
     private void Fire(int key, TimeWindow window, List<Entry> group)
     {
         var content = group.Where(entry => !entry.IsPurged).ToList();
+        content = [.. content.OrderBy(_keys[key].IndexOf)];
         if (scenario.Keep is { } keep)
         {
-            // In order of arrival, which is that of ids; windows that merge are not evicted from here.
-            content = [.. content.OrderBy(entry => entry.Order)];
-            content.SkipLast(keep).ToList().ForEach(entry => entry.IsPurged = true);
-            content = [.. content.TakeLast(keep)];
+            Evict(content, [.. content.TakeLast(keep)]);
+        }
+
+        if (scenario.Within is { } within && content.Count > 0)
+        {
+            long last = content.Max(entry => entry.Timestamp);
+            Evict(content, content.FindAll(entry => entry.Timestamp > last - within));
         }
 
         if (content.Count == 0)
@@ -179,8 +236,16 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
         }
     }
 
-    private sealed class Entry(string id, TimeWindow window)
+    private static void Evict(List<Entry> content, List<Entry> left)
     {
+        content.Except(left).ToList().ForEach(entry => entry.IsPurged = true);
+        content.RemoveAll(entry => entry.IsPurged);
+    }
+
+    private sealed class Entry(string id, long timestamp, TimeWindow window)
+    {
+        public long Timestamp => timestamp;
+
         public string Id => id;
 
         public int Order { get; } = GeneralScenario.OrderOf(id);
