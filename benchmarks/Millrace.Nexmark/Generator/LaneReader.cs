@@ -1,0 +1,116 @@
+using Millrace.Connectors;
+using Millrace.Nexmark.Model;
+
+namespace Millrace.Nexmark.Generator;
+
+/// <summary>Emits the events of its lanes, of which it always goes on with the one that is behind the others.</summary>
+internal sealed class LaneReader : SourceReader<NexmarkEvent, LaneSplit>
+{
+    // Few enough for a paced source to be even, and for lanes to stay close together.
+    private const int MostAtOnce = 1024;
+
+    private readonly SourceReaderContext _context;
+    private readonly NexmarkGenerator _generator;
+    private readonly List<Lane> _lanes = [];
+    private readonly double? _perTick;
+    private long _start;
+    private long _emitted;
+    private bool _noMoreSplits;
+
+    public LaneReader(SourceReaderContext context, NexmarkGenerator generator)
+    {
+        _context = context;
+        _generator = generator;
+        _perTick = generator.Options.Tps / context.Parallelism / context.TimeProvider.TimestampFrequency;
+    }
+
+    public override void Start()
+    {
+        _start = _context.TimeProvider.GetTimestamp();
+        _context.RequestSplit();
+    }
+
+    public override void AddSplits(IReadOnlyList<LaneSplit> splits)
+    {
+        _lanes.AddRange(splits.Select(split => new Lane(split)));
+        _context.Wake();
+    }
+
+    public override void NoMoreSplits()
+    {
+        _noMoreSplits = true;
+        _context.Wake();
+    }
+
+    public override ReadStatus Read(ReaderOutput<NexmarkEvent> output, int maxRecords)
+    {
+        if (_lanes.Count == 0)
+        {
+            return _noMoreSplits ? ReadStatus.EndOfInput : ReadStatus.NothingAvailable;
+        }
+
+        long allowed = Allowed(Math.Min(maxRecords, MostAtOnce));
+        if (allowed == 0)
+        {
+            return ReadStatus.NothingAvailable;
+        }
+
+        var lane = _lanes[0];
+        foreach (var other in _lanes)
+        {
+            lane = other.Next < lane.Next ? other : lane;
+        }
+
+        lane.Output ??= output.ForSplit(lane.Split.SplitId);
+        int lanes = _generator.Options.Lanes;
+        long end = (_generator.Options.Events - lane.Split.Lane + lanes - 1) / lanes;
+        long until = Math.Min(end, lane.Next + allowed);
+        var target = lane.Output;
+        var generator = _generator;
+        long place = (lane.Next * lanes) + lane.Split.Lane;
+        for (long next = lane.Next; next < until; next++, place += lanes)
+        {
+            var made = generator.Make(place);
+            target.Collect(made, made.DateTime);
+        }
+
+        _emitted += until - lane.Next;
+        lane.Next = until;
+        if (until >= end)
+        {
+            output.ReleaseSplit(lane.Split.SplitId);
+            _lanes.Remove(lane);
+        }
+
+        return ReadStatus.MoreAvailable;
+    }
+
+    public override IReadOnlyList<LaneSplit> Snapshot(long checkpointId) => [.. _lanes.Select(lane => lane.Split with { Next = lane.Next })];
+
+    /// <summary>How many events may be emitted now. A source that was held up catches up: what it is late by is latency.</summary>
+    private long Allowed(int wanted)
+    {
+        if (_perTick is not { } rate)
+        {
+            return wanted;
+        }
+
+        long due = (long)((_context.TimeProvider.GetTimestamp() - _start) * rate) - _emitted;
+        if (due <= 0)
+        {
+            _context.WakeAfter(TimeSpan.FromMilliseconds(1));
+            return 0;
+        }
+
+        return Math.Min(due, wanted);
+    }
+
+    private sealed class Lane(LaneSplit split)
+    {
+        public LaneSplit Split { get; } = split;
+
+        public long Next { get; set; } = split.Next;
+
+        public SourceOutput<NexmarkEvent>? Output { get; set; }
+    }
+}

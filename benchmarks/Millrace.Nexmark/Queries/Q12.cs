@@ -1,0 +1,28 @@
+using Millrace.Nexmark.Model;
+using Millrace.Windowing;
+
+namespace Millrace.Nexmark.Queries;
+
+/// <inheritdoc/>
+internal sealed class Q12 : NexmarkQuery<Q12.Result>
+{
+    private static readonly TimeSpan Size = TimeSpan.FromSeconds(10);
+
+    public override string Name => "q12";
+
+    public override string Description => "Processing-time windows: how many bids has a person made in every 10 seconds of the clock? What it finds depends on when it runs.";
+
+    public override DataStream<Result> Results(NexmarkInput input) => input.Bids.KeyBy(static bid => bid.Bidder)
+        .Window(TumblingProcessingTimeWindows.Of(Size)).Aggregate(static () => new Counting<Bid>(), static () => new OfWindow()).Name("windows").Uid("windows");
+
+    internal readonly record struct Result(long Bidder, long Bids, long Start, long End) : IResult
+    {
+        public long Digest => Bidder + Bids + Start + End;
+    }
+
+    private sealed class OfWindow : ProcessWindowFunction<long, Result, long, TimeWindow>
+    {
+        public override void Process(long key, WindowContext<TimeWindow> context, IReadOnlyList<long> elements, Collector<Result> output) =>
+            output.Collect(new Result(key, elements[0], context.Window.Start, context.Window.End));
+    }
+}

@@ -1,0 +1,11 @@
+namespace Millrace.Nexmark.Queries;
+
+/// <inheritdoc/>
+internal sealed class Q15 : NexmarkQuery<BidStatistics.Counts>
+{
+    public override string Name => "q15";
+
+    public override string Description => "Bidding statistics: how many bids, different bidders and different auctions there are on each day, in all and in three ranges of prices. Eight counts, six of them of what is different.";
+
+    public override DataStream<BidStatistics.Counts> Results(NexmarkInput input) => input.Bids.StatisticsBy(static _ => "");
+}

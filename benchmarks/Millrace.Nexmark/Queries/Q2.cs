@@ -1,0 +1,19 @@
+namespace Millrace.Nexmark.Queries;
+
+/// <inheritdoc/>
+internal sealed class Q2 : NexmarkQuery<Q2.Result>
+{
+    private const long Every = 123;
+
+    public override string Name => "q2";
+
+    public override string Description => "Selection: the bids for auctions whose number is divisible by 123. A filter.";
+
+    public override DataStream<Result> Results(NexmarkInput input) =>
+        input.Bids.Filter(static bid => bid.Auction % Every == 0).Map(static bid => new Result(bid.Auction, bid.Price));
+
+    internal readonly record struct Result(long Auction, long Price) : IResult
+    {
+        public long Digest => Auction + Price;
+    }
+}

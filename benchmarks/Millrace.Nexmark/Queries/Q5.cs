@@ -1,0 +1,43 @@
+using Millrace.Nexmark.Model;
+using Millrace.Windowing;
+
+namespace Millrace.Nexmark.Queries;
+
+/// <inheritdoc/>
+internal sealed class Q5 : NexmarkQuery<Q5.Result>
+{
+    private static readonly TimeSpan Size = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Slide = TimeSpan.FromSeconds(2);
+
+    public override string Name => "q5";
+
+    public override string Description => "Hot items: which auctions have had the most bids in the last 10 seconds, every 2 seconds? A sliding window, and then the greatest of each window.";
+
+    public override bool HasEventTime => true;
+
+    // What a window gives has the window's last millisecond as its time, and windows end every slide: all results of one window, and no others, are in one tumbling window of that length.
+    public override DataStream<Result> Results(NexmarkInput input) => input.Bids.KeyBy(static bid => bid.Auction)
+        .Window(SlidingEventTimeWindows.Of(Size, Slide)).Aggregate(static () => new Counting<Bid>(), static () => new OfAuction()).Name("bids per auction").Uid("counts")
+        .KeyBy(static count => count.End)
+        .Window(TumblingEventTimeWindows.Of(Slide)).Aggregate(static () => new Highest<Count>(static count => count.Bids)).Name("hottest").Uid("hottest")
+        .FlatMap<Result>(static (hottest, output) =>
+        {
+            foreach (var count in hottest.Items)
+            {
+                output.Collect(new Result(count.Auction, count.Bids));
+            }
+        }).Name("results");
+
+    internal readonly record struct Result(long Auction, long Bids) : IResult
+    {
+        public long Digest => Auction + Bids;
+    }
+
+    internal readonly record struct Count(long Auction, long Bids, long End);
+
+    private sealed class OfAuction : ProcessWindowFunction<long, Count, long, TimeWindow>
+    {
+        public override void Process(long key, WindowContext<TimeWindow> context, IReadOnlyList<long> elements, Collector<Count> output) =>
+            output.Collect(new Count(key, elements[0], context.Window.End));
+    }
+}

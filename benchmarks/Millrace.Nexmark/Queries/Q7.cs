@@ -1,0 +1,36 @@
+using Millrace.Nexmark.Model;
+using Millrace.Windowing;
+
+namespace Millrace.Nexmark.Queries;
+
+/// <inheritdoc/>
+internal sealed class Q7 : NexmarkQuery<Q7.Result>
+{
+    private static readonly TimeSpan Size = TimeSpan.FromSeconds(10);
+
+    // The bids of a window are divided into so many parts, each of which finds its highest, so that not one subtask has to look at all of them.
+    private const int Parts = 64;
+
+    public override string Name => "q7";
+
+    public override string Description => "Highest bid: the bids with the highest price of every 10 seconds. A window over all bids, in two steps.";
+
+    public override bool HasEventTime => true;
+
+    public override DataStream<Result> Results(NexmarkInput input) => input.Bids.KeyBy(static bid => bid.Bidder % Parts)
+        .Window(TumblingEventTimeWindows.Of(Size)).Aggregate(static () => new Highest<Bid>(static bid => bid.Price)).Name("highest of a part").Uid("parts")
+        .FlatMap<Bid>(static (top, output) => top.Items.ForEach(output.Collect))
+        .WindowAll(TumblingEventTimeWindows.Of(Size)).Aggregate(static () => new Highest<Bid>(static bid => bid.Price)).Name("highest").Uid("highest")
+        .FlatMap<Result>(static (top, output) =>
+        {
+            foreach (var bid in top.Items)
+            {
+                output.Collect(new Result(bid.Auction, bid.Bidder, bid.Price, bid.DateTime, bid.Extra));
+            }
+        }).Name("results");
+
+    internal readonly record struct Result(long Auction, long Bidder, long Price, long DateTime, string Extra) : IResult
+    {
+        public long Digest => Auction + Bidder + Price + DateTime + Extra.Length;
+    }
+}

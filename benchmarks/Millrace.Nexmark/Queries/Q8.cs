@@ -1,0 +1,34 @@
+using Millrace.Windowing;
+
+namespace Millrace.Nexmark.Queries;
+
+/// <inheritdoc/>
+internal sealed class Q8 : NexmarkQuery<Q8.Result>
+{
+    private static readonly TimeSpan Size = TimeSpan.FromSeconds(10);
+
+    public override string Name => "q8";
+
+    public override string Description => "New users: who has joined and opened an auction within the same 10 seconds? A join of windows.";
+
+    public override bool HasEventTime => true;
+
+    public override DataStream<Result> Results(NexmarkInput input) => input.Persons.CoGroup(input.Auctions)
+        .Where(static person => person.Id).EqualTo(static auction => auction.Seller)
+        .Window(TumblingEventTimeWindows.Of(Size))
+        .Apply<Result>(static (persons, auctions, output) =>
+        {
+            if (auctions.Count > 0)
+            {
+                foreach (var person in persons)
+                {
+                    output.Collect(new Result(person.Id, person.Name, person.DateTime - (person.DateTime % (long)Size.TotalMilliseconds)));
+                }
+            }
+        }).Name("join").Uid("join");
+
+    internal readonly record struct Result(long Id, string Name, long Start) : IResult
+    {
+        public long Digest => Id + Name.Length + Start;
+    }
+}

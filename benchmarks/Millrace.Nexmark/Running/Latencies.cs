@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using HdrHistogram;
+
+namespace Millrace.Nexmark.Running;
+
+/// <summary>
+/// How long it takes from when an event is due at the source to when its result is at the sink. At a fixed pace an event is due when its event time says, counted from the start: a source that
+/// falls behind shows. The first second is left out.
+/// </summary>
+/// <param name="baseTime">The event time of the start.</param>
+internal sealed class Latencies(long baseTime)
+{
+    private const long HighestMicroseconds = 600_000_000;
+    private const long WarmupMilliseconds = 1000;
+
+    private readonly Lock _gate = new();
+    private readonly List<LongHistogram> _histograms = [];
+    private readonly long _start = Stopwatch.GetTimestamp();
+
+    /// <summary>A histogram of a subtask's own.</summary>
+    public LongHistogram OfSubtask()
+    {
+        var histogram = new LongHistogram(HighestMicroseconds, 3);
+        lock (_gate)
+        {
+            _histograms.Add(histogram);
+        }
+
+        return histogram;
+    }
+
+    public void Record(LongHistogram histogram, ReadOnlySpan<long> timestamps)
+    {
+        long now = (long)Stopwatch.GetElapsedTime(_start).TotalMicroseconds;
+        foreach (long timestamp in timestamps)
+        {
+            long due = timestamp - baseTime;
+            if (due >= WarmupMilliseconds)
+            {
+                histogram.RecordValue(Math.Clamp(now - (due * 1000), 0, HighestMicroseconds));
+            }
+        }
+    }
+
+    /// <summary>Of all subtasks together; null where nothing was recorded.</summary>
+    public HistogramBase? All()
+    {
+        lock (_gate)
+        {
+            var all = new LongHistogram(HighestMicroseconds, 3);
+            _histograms.ForEach(all.Add);
+            return all.TotalCount == 0 ? null : all;
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using Millrace.Nexmark.Generator;
+using Millrace.State.Backends;
+
+namespace Millrace.Nexmark.Running;
+
+/// <summary>How queries are run.</summary>
+internal sealed record RunOptions
+{
+    /// <summary>The events.</summary>
+    public GeneratorOptions Generator { get; init; } = new();
+
+    /// <summary>Subtasks of every operator.</summary>
+    public int Parallelism { get; init; } = 2;
+
+    /// <summary>Makes the state backend of a run; null for the heap.</summary>
+    public Func<StateBackend>? Backend { get; init; }
+
+    /// <summary>The time between checkpoints; null for none.</summary>
+    public TimeSpan? CheckpointInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many events are run through the query before it is measured.</summary>
+    public long Warmup { get; init; } = 1_000_000;
+}
