@@ -1,4 +1,3 @@
-using Millrace.Connectors;
 using Millrace.Nexmark.Generator;
 using Millrace.Nexmark.Model;
 
