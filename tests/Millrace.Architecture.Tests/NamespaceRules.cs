@@ -12,6 +12,7 @@ public sealed partial class NamespaceRules
         "Millrace.Checkpointing",
         "Millrace.Connectors",
         "Millrace.Hosting",
+        "Millrace.Metrics",
         "Millrace.Serialization",
         "Millrace.State",
         "Millrace.State.Backends",

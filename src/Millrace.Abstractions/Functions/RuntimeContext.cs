@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Millrace.Metrics;
 using Millrace.State;
 
 namespace Millrace;
@@ -37,6 +38,10 @@ public abstract class RuntimeContext
 
     /// <summary>A logger for the function.</summary>
     public abstract ILogger Logger { get; }
+
+    /// <summary>Makes metrics of the function's own, which are published beside the engine's with the tags of the operator and subtask.</summary>
+    /// <example><code>public override void Open(RuntimeContext context) =&gt; _rejected = context.Metrics.Counter("rejected");</code></example>
+    public abstract MetricGroup Metrics { get; }
 
     /// <summary>
     /// The application's services, in a scope that lives as long as the subtask in its present attempt: made when it is first asked for, disposed (asynchronously too) when all functions of the

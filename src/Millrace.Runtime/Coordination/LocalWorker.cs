@@ -189,6 +189,7 @@ internal sealed class LocalWorker
     private OperatorContext CreateContext(JobVertex vertex, StreamNode node, Subtask subtask) => new()
     {
         JobName = _job.Stream.JobName,
+        TaskName = vertex.Name,
         OperatorName = node.Name,
         OperatorUid = _job.Uids[node],
         NodeId = node.Id,

@@ -16,13 +16,18 @@ internal static class JobInstruments
     private static readonly Meter Meter = new(MeterName, typeof(JobInstruments).Assembly.GetName().Version?.ToString(3));
     private static readonly ConcurrentDictionary<JobExecution, KeyValuePair<string, object?>[]> Jobs = new();
 
+    private static readonly TaskInstruments Tasks = new(Meter, static () => Jobs.Where(IsRunning));
+
     static JobInstruments()
     {
         OfCheckpoints();
         OfJobs();
         OfTasks();
-        new TaskInstruments(Meter, static () => Jobs.Where(IsRunning)).Create();
+        Tasks.Create();
     }
+
+    /// <summary>The metrics of functions.</summary>
+    public static UserInstruments OfUsers { get; } = new(Meter, Tasks);
 
     /// <summary>Publishes a job until it has ended.</summary>
     public static void Register(JobExecution job)

@@ -60,6 +60,12 @@ internal static partial class Log
     [LoggerMessage(2008, LogLevel.Warning, "{Subtask} failed {During}; {Count} record(s) {Fate} since this was last said, {Total} in all. The last error is given.")]
     public static partial void RecordInError(ILogger logger, Exception error, string subtask, string during, long count, long total, string fate);
 
+    [LoggerMessage(2011, LogLevel.Warning, "{Subtask} has a metric '{Name}' with the same labels already. The second one is not published: give it another name or group.")]
+    public static partial void MetricNameTaken(ILogger logger, string subtask, string name);
+
+    [LoggerMessage(2012, LogLevel.Warning, "{Subtask}: the gauge '{Name}' could not be read, and is left out while that is so. This is said once.")]
+    public static partial void GaugeFailed(ILogger logger, Exception error, string subtask, string name);
+
     [LoggerMessage(2007, LogLevel.Debug, "{Subtask}: an asynchronous call failed whose result was not waited for any more.")]
     public static partial void LateAsyncFailure(ILogger logger, Exception error, string subtask);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using Millrace.Runtime.Coordination;
@@ -17,6 +18,20 @@ internal sealed class TaskInstruments(Meter meter, Func<IEnumerable<KeyValuePair
 {
     // By what is counted: an attempt of a subtask has counters of its own, and its windows go with them.
     private readonly ConditionalWeakTable<object, SubtaskRates> _rates = [];
+
+    /// <summary>The tags that all metrics of operators have.</summary>
+    public static readonly FrozenSet<string> OperatorTags = ["job", "job_id", "task_name", "subtask_index", "operator_name", "operator_id"];
+
+    public static KeyValuePair<string, object?>[] TagsOf(KeyValuePair<string, object?>[] job, string taskName, int subtaskIndex) => [.. job, new("task_name", taskName), new("subtask_index", subtaskIndex)];
+
+    public static KeyValuePair<string, object?>[] TagsOf(KeyValuePair<string, object?>[] task, OperatorContext op) =>
+        [.. task, new("operator_name", op.OperatorName), new("operator_id", op.OperatorUid)];
+
+    /// <summary>How fast a count of an operator has grown in the last minute.</summary>
+    /// <param name="op">The operator.</param>
+    /// <param name="counted">What is counted, in this attempt.</param>
+    /// <param name="count">The count.</param>
+    public double PerSecond(RunningOperator op, object counted, double count) => PerSecond(op, RatesOf(counted).In, count);
 
     public void Create()
     {
@@ -67,8 +82,7 @@ internal sealed class TaskInstruments(Meter meter, Func<IEnumerable<KeyValuePair
 
     private void OperatorRate(string name, string unit, string description, Func<SubtaskRates, RateWindow> window, Func<OperatorMetrics, long> value) => meter.CreateObservableGauge(
         $"millrace.operator.{name}",
-        () => Operators().Select(op => new Measurement<double>(
-            window(RatesOf(op.Operator.Context.Metrics)).PerSecond(op.Job.Now, BeganAt(op.Job, op.Subtask), value(op.Operator.Context.Metrics)), op.Tags)),
+        () => Operators().Select(op => new Measurement<double>(PerSecond(op, window(RatesOf(op.Operator.Context.Metrics)), value(op.Operator.Context.Metrics)), op.Tags)),
         unit,
         description);
 
@@ -96,21 +110,27 @@ internal sealed class TaskInstruments(Meter meter, Func<IEnumerable<KeyValuePair
             foreach (var (id, subtask) in job.Subtasks)
             {
                 var vertex = job.Job.Vertices[id.Vertex];
-                yield return (job, subtask, vertex, [.. tags, new("task_name", vertex.Name), new("subtask_index", id.Index)]);
+                yield return (job, subtask, vertex, TagsOf(tags, vertex.Name, id.Index));
             }
         }
     }
 
-    private IEnumerable<(JobExecution Job, Subtask Subtask, StreamOperator Operator, KeyValuePair<string, object?>[] Tags)> Operators()
+    /// <summary>The operators of the subtasks of the latest attempts.</summary>
+    public IEnumerable<RunningOperator> Operators()
     {
         foreach (var (job, subtask, _, tags) in Tasks())
         {
             foreach (var op in subtask.Operators)
             {
-                yield return (job, subtask, op, [.. tags, new("operator_name", op.Context.OperatorName), new("operator_id", op.Context.OperatorUid)]);
+                yield return new RunningOperator(job, subtask, op, TagsOf(tags, op.Context));
             }
         }
     }
+
+    private static double PerSecond(RunningOperator op, RateWindow window, double count) => window.PerSecond(op.Job.Now, BeganAt(op.Job, op.Subtask), count);
+
+    /// <summary>An operator of a subtask, with the tags of its metrics.</summary>
+    internal sealed record RunningOperator(JobExecution Job, Subtask Subtask, StreamOperator Operator, KeyValuePair<string, object?>[] Tags);
 
     private sealed class SubtaskRates
     {

@@ -1,11 +1,14 @@
 using Microsoft.Extensions.Logging;
+using Millrace.Metrics;
 using Millrace.Runtime.Tasks;
 using Millrace.State;
 
 namespace Millrace.Runtime.Operators;
 
 /// <summary>What a function without keys sees of its place in the job.</summary>
-internal class OperatorRuntimeContext(OperatorContext context) : RuntimeContext
+/// <param name="context">The operator's place in the job.</param>
+/// <param name="isConcurrent">Whether the function runs on several threads.</param>
+internal class OperatorRuntimeContext(OperatorContext context, bool isConcurrent = false) : RuntimeContext
 {
     public override string JobName => context.JobName;
 
@@ -24,6 +27,8 @@ internal class OperatorRuntimeContext(OperatorContext context) : RuntimeContext
     public override TimeProvider TimeProvider => context.TimeProvider;
 
     public override ILogger Logger => context.Logger;
+
+    public override MetricGroup Metrics { get; } = new OperatorMetricGroup(context, isConcurrent, "", []);
 
     public override IServiceProvider Services => context.Services.Provider;
 

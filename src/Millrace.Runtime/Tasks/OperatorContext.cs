@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Diagnostics;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.State;
 using Millrace.State;
@@ -37,6 +38,12 @@ internal sealed class OperatorContext
     public required TaskPressure Pressure { get; init; }
 
     public required OperatorMetrics Metrics { get; init; }
+
+    /// <summary>The metrics of the operator's functions.</summary>
+    public UserMetrics UserMetrics { get; } = new();
+
+    /// <summary>The names of the operators that run in the subtask.</summary>
+    public string TaskName { get; init; } = "";
 
     /// <summary>Actions to do on the subtask's own turn.</summary>
     public required Mailbox Mailbox { get; init; }

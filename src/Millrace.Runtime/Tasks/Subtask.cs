@@ -404,6 +404,7 @@ internal sealed partial class Subtask : Actor
         {
             try
             {
+                op.Context?.UserMetrics.End();
                 op.Close();
                 closing.Add(op.CloseAsync().AsTask());
             }

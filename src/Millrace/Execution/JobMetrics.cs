@@ -64,6 +64,7 @@ public sealed record JobMetrics(JobState State, TimeSpan Elapsed, IReadOnlyList<
             BusyTime = Average(subtasks, TimeUse.Busy),
             IdleTime = Average(subtasks, TimeUse.Idle),
             BackpressuredTime = Average(subtasks, TimeUse.Backpressured),
+            UserMetrics = MetricSummary.Of(operators.SelectMany(op => op.Context.UserMetrics.All)),
             LatencyMarkers = operators.Sum(op => op.Context.Latency.AtPercentile(50).Count),
             LatencyP50 = operators.Select(op => op.Context.Latency.AtPercentile(50).Value).DefaultIfEmpty().Max(),
             LatencyP99 = operators.Select(op => op.Context.Latency.AtPercentile(99).Value).DefaultIfEmpty().Max(),
@@ -120,6 +121,9 @@ public sealed record OperatorSummary
 
     /// <summary>Time that it spent waiting for somebody to take its output.</summary>
     public required TimeSpan BackpressuredTime { get; init; }
+
+    /// <summary>The metrics that the operator's functions have made with <see cref="RuntimeContext.Metrics"/>, in the order of their making. When a subtask has ended they stand where they stood in the end.</summary>
+    public IReadOnlyList<MetricSummary> UserMetrics { get; init; } = [];
 
     /// <summary>How many latency markers have arrived, where the operator is a sink and latency is tracked.</summary>
     public required long LatencyMarkers { get; init; }

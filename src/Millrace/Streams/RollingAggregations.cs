@@ -27,8 +27,8 @@ public static class RollingAggregations
         where TKey : notnull
         where TValue : IAdditionOperators<TValue, TValue, TValue>
     {
-        Check(stream, get, with);
-        return stream.Reduce((sum, record) => with(sum, checked(get(sum) + get(record))), file, line).Name("Sum");
+        ArgumentNullException.ThrowIfNull(stream);
+        return stream.Reduce(Reductions.Sum(get, with), file, line).Name("Sum");
     }
 
     /// <summary>The least value so far of a member of the records of each key.</summary>
@@ -52,9 +52,8 @@ public static class RollingAggregations
         [CallerLineNumber] int line = 0)
         where TKey : notnull
     {
-        Check(stream, get, with);
-        var order = comparer ?? Comparer<TValue>.Default;
-        return stream.Reduce((least, record) => order.Compare(get(record), get(least)) < 0 ? with(least, get(record)) : least, file, line).Name("Min");
+        ArgumentNullException.ThrowIfNull(stream);
+        return stream.Reduce(Reductions.Greatest(get, with, Reductions.Descending(comparer)), file, line).Name("Min");
     }
 
     /// <summary>The greatest value so far of a member of the records of each key.</summary>
@@ -78,9 +77,8 @@ public static class RollingAggregations
         [CallerLineNumber] int line = 0)
         where TKey : notnull
     {
-        Check(stream, get, with);
-        var order = comparer ?? Comparer<TValue>.Default;
-        return stream.Reduce((greatest, record) => order.Compare(get(record), get(greatest)) > 0 ? with(greatest, get(record)) : greatest, file, line).Name("Max");
+        ArgumentNullException.ThrowIfNull(stream);
+        return stream.Reduce(Reductions.Greatest(get, with, comparer), file, line).Name("Max");
     }
 
     /// <summary>The record with the least value so far of each key.</summary>
@@ -104,17 +102,8 @@ public static class RollingAggregations
         [CallerLineNumber] int line = 0)
         where TKey : notnull
     {
-        Check(stream, get);
-        var order = comparer ?? Comparer<TValue>.Default;
-        return stream.Reduce(
-            (least, record) => order.Compare(get(record), get(least)) switch
-            {
-                < 0 => record,
-                0 => first ? least : record,
-                _ => least,
-            },
-            file,
-            line).Name("MinBy");
+        ArgumentNullException.ThrowIfNull(stream);
+        return stream.Reduce(Reductions.GreatestBy(get, first, Reductions.Descending(comparer)), file, line).Name("MinBy");
     }
 
     /// <summary>The record with the greatest value so far of each key.</summary>
@@ -138,28 +127,7 @@ public static class RollingAggregations
         [CallerLineNumber] int line = 0)
         where TKey : notnull
     {
-        Check(stream, get);
-        var order = comparer ?? Comparer<TValue>.Default;
-        return stream.Reduce(
-            (greatest, record) => order.Compare(get(record), get(greatest)) switch
-            {
-                > 0 => record,
-                0 => first ? greatest : record,
-                _ => greatest,
-            },
-            file,
-            line).Name("MaxBy");
-    }
-
-    private static void Check(object stream, Delegate get, Delegate? with)
-    {
-        Check(stream, get);
-        ArgumentNullException.ThrowIfNull(with);
-    }
-
-    private static void Check(object stream, Delegate get)
-    {
         ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(get);
+        return stream.Reduce(Reductions.GreatestBy(get, first, comparer), file, line).Name("MaxBy");
     }
 }

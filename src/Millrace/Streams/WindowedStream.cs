@@ -10,7 +10,7 @@ namespace Millrace;
 /// <remarks>A window fires when the watermark passes its end; a window without records does not exist.</remarks>
 /// <typeparam name="T">The type of the records.</typeparam>
 /// <typeparam name="TKey">The type of the key.</typeparam>
-public sealed partial class WindowedStream<T, TKey>
+public sealed partial class WindowedStream<T, TKey> : IWindowedStream<T, TKey, TimeWindow>
     where TKey : notnull
 {
     private readonly KeyedStream<T, TKey> _stream;

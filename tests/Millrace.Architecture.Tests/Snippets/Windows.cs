@@ -22,6 +22,13 @@ internal static class Windows
         return [averages, tooLate];
     }
 
+    internal static object[] Named(DataStream<Trade> trades)
+    {
+        var volumes = trades.KeyBy(trade => trade.Symbol).Window(TumblingEventTimeWindows.Of(TimeSpan.FromMinutes(1))).Sum(trade => trade.Price);
+        var dearest = trades.WindowAll(SlidingEventTimeWindows.Of(TimeSpan.FromHours(1), TimeSpan.FromMinutes(5))).MaxBy(trade => trade.Price);
+        return [volumes, dearest];
+    }
+
     internal static object[] Partitions(DataStream<Trade> trades)
     {
         var dearestFirst = trades

@@ -65,6 +65,8 @@ internal sealed partial class AsyncOperator<TIn, TOut> : CollectingOperator<TIn,
 
     private readonly record struct Input(RecordBatch<TIn>? Batch, ControlElement Control);
 
+    protected override RuntimeContext CreateRuntimeContext() => new OperatorRuntimeContext(Context, isConcurrent: true);
+
     public override void Open()
     {
         base.Open();

@@ -13,7 +13,7 @@ namespace Millrace;
 /// <typeparam name="T">The type of the records.</typeparam>
 /// <typeparam name="TKey">The type of the key.</typeparam>
 /// <typeparam name="TWindow">The type of the windows.</typeparam>
-public sealed class WindowedStream<T, TKey, TWindow>
+public sealed class WindowedStream<T, TKey, TWindow> : IWindowedStream<T, TKey, TWindow>
     where TKey : notnull
     where TWindow : struct, IWindow<TWindow>
 {
