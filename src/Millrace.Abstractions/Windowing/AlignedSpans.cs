@@ -25,9 +25,12 @@ internal readonly record struct AlignedSpans(long Size, long Slide, long Offset)
         return spans;
     }
 
-    public void Assign(long time, ICollection<TimeWindow> windows)
+    /// <param name="time">The time.</param>
+    /// <param name="shift">How far the windows are shifted beyond the offset.</param>
+    /// <param name="windows">Takes the windows that the time falls into.</param>
+    public void Assign(long time, long shift, ICollection<TimeWindow> windows)
     {
-        long last = TimeWindow.StartFor(time, Offset, Slide);
+        long last = TimeWindow.StartFor(time, (Offset + shift) % Slide, Slide);
         for (long start = last - ((Size - 1 - (time - last)) / Slide * Slide); start <= last; start += Slide)
         {
             windows.Add(new TimeWindow(start, start + Size));

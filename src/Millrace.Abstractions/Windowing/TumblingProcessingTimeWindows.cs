@@ -2,14 +2,20 @@ namespace Millrace.Windowing;
 
 /// <summary>Windows of one length by the clock, end to end: a record belongs to the one in which it arrives.</summary>
 /// <remarks>Windows that are open when a bounded input ends are dropped: the clock has not come to their end.</remarks>
-public sealed class TumblingProcessingTimeWindows : WindowAssigner<TimeWindow>
+public sealed class TumblingProcessingTimeWindows : WindowAssigner<TimeWindow>, IStaggeredWindows
 {
     private readonly AlignedSpans _spans;
+    private readonly WindowStagger _stagger;
 
-    private TumblingProcessingTimeWindows(AlignedSpans spans)
+    private TumblingProcessingTimeWindows(AlignedSpans spans, WindowStagger stagger)
     {
         _spans = spans;
+        _stagger = Enum.IsDefined(stagger) ? stagger : throw new ArgumentOutOfRangeException(nameof(stagger), stagger, "There is no such stagger.");
     }
+
+    AlignedSpans IStaggeredWindows.Spans => _spans;
+
+    WindowStagger IStaggeredWindows.Stagger => _stagger;
 
     /// <inheritdoc/>
     public override bool IsEventTime => false;
@@ -17,17 +23,19 @@ public sealed class TumblingProcessingTimeWindows : WindowAssigner<TimeWindow>
     /// <summary>Tumbling windows.</summary>
     /// <param name="size">The length; whole milliseconds, positive.</param>
     /// <param name="offset">Shifts the windows against 1970-01-01 00:00 UTC. Shorter than the size.</param>
+    /// <param name="stagger">Whether the windows of different keys are shifted against each other, so that they do not all fire at once.</param>
     /// <returns>The assigner.</returns>
     /// <exception cref="ArgumentException">A value is out of its range.</exception>
-    public static TumblingProcessingTimeWindows Of(TimeSpan size, TimeSpan offset = default) => new(AlignedSpans.Of(size, size, offset));
+    public static TumblingProcessingTimeWindows Of(TimeSpan size, TimeSpan offset = default, WindowStagger stagger = WindowStagger.Aligned) => new(AlignedSpans.Of(size, size, offset), stagger);
 
     /// <inheritdoc/>
+    /// <remarks>Staggered windows are shifted by the operator, which knows the key.</remarks>
     public override void AssignWindows(long timestamp, ICollection<TimeWindow> windows)
     {
         ArgumentNullException.ThrowIfNull(windows);
-        _spans.Assign(timestamp, windows);
+        _spans.Assign(timestamp, 0, windows);
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"TumblingProcessingTime({_spans})";
+    public override string ToString() => $"TumblingProcessingTime({_spans}{(_stagger == WindowStagger.Aligned ? "" : $", {_stagger} stagger")})";
 }

@@ -58,6 +58,16 @@ public enum SavepointStateKind
 /// <param name="Time">When it is due, in milliseconds since 1970-01-01 UTC.</param>
 public readonly record struct SavepointTimer<TKey>(TKey Key, long Time);
 
+/// <summary>A window of a key that is open, and what it holds.</summary>
+/// <typeparam name="TKey">The type of the key.</typeparam>
+/// <typeparam name="TWindow">The type of the window.</typeparam>
+/// <typeparam name="TContent">An accumulator, a record, or all records of the window, as it was declared.</typeparam>
+/// <param name="Key">The key.</param>
+/// <param name="Window">The window; of windows that merge, as far as it has grown.</param>
+/// <param name="Content">What it holds.</param>
+public readonly record struct SavepointWindow<TKey, TWindow, TContent>(TKey Key, TWindow Window, TContent Content)
+    where TWindow : struct, Windowing.IWindow<TWindow>;
+
 /// <summary>What a window operator keeps of a key: the content of one slice. A window is made of the slices that it spans.</summary>
 /// <typeparam name="TKey">The type of the key.</typeparam>
 /// <typeparam name="TContent">An accumulator, a record, or all records of the slice, as the window was declared.</typeparam>

@@ -97,6 +97,25 @@ public sealed partial class SavepointReader : IDisposable
     /// <exception cref="MillraceException">There is no such operator or list, or it is damaged.</exception>
     public IReadOnlyList<T> ReadList<T>(string uid, string name) => ReadList(uid, name, _serializers.Get<T>());
 
+    /// <summary>Reads a broadcast state, of which every subtask has a copy: the first one's.</summary>
+    /// <typeparam name="TMapKey">The type of the map's keys.</typeparam>
+    /// <typeparam name="TValue">The type of the map's values.</typeparam>
+    /// <param name="uid">The operator's uid.</param>
+    /// <param name="name">The name in the descriptor that the stream was broadcast with.</param>
+    /// <returns>The entries.</returns>
+    /// <exception cref="StateIncompatibleException">It was written as something else.</exception>
+    /// <exception cref="MillraceException">There is no such operator or state, or it is damaged.</exception>
+    public IReadOnlyDictionary<TMapKey, TValue> ReadBroadcast<TMapKey, TValue>(string uid, string name)
+        where TMapKey : notnull
+    {
+        var op = Files.Operator(uid);
+        var copy = op.Subtasks.Select(subtask => subtask.Operator.Where(state => state.Name == name && state.Redistribution == Redistribution.Broadcast).ToList()).FirstOrDefault(parts => parts.Count > 0)
+            ?? throw StateProcessingErrors.NoState(uid, name, OperatorStates(op).Select(state => state.Name));
+        var list = new OperatorList<(TMapKey Key, TValue Value)>(new OperatorStateIdentity(name, Redistribution.Broadcast, typeof((TMapKey Key, TValue Value))), _serializers.Get<(TMapKey Key, TValue Value)>());
+        copy.ForEach(list.Load);
+        return list.Items.ToDictionary(entry => entry.Key, entry => entry.Value);
+    }
+
     /// <summary>Reads the splits of a source that its readers had not read to the end, at their positions.</summary>
     /// <typeparam name="TSplit">The type of the source's splits.</typeparam>
     /// <param name="uid">The source's uid.</param>

@@ -93,6 +93,12 @@ public sealed partial class SavepointWriter
                 continue;
             }
 
+            if (added.Redistribution == Redistribution.Broadcast)
+            {
+                Array.ForEach(lists, subtask => subtask.Add(added));
+                continue;
+            }
+
             int start = 0;
             for (int index = 0; index < lists.Length; index++)
             {

@@ -169,6 +169,21 @@ public sealed partial class SavepointWriter
     /// <returns>This writer.</returns>
     public SavepointWriter WithUnionList<T>(string uid, string name, IEnumerable<T> elements) => AddList(uid, name, Redistribution.Union, _serializers.Get<T>(), elements);
 
+    /// <summary>Writes a broadcast state, of which every subtask gets a copy. One of that name that is there is replaced.</summary>
+    /// <typeparam name="TMapKey">The type of the map's keys.</typeparam>
+    /// <typeparam name="TValue">The type of the map's values.</typeparam>
+    /// <param name="uid">The operator's uid.</param>
+    /// <param name="name">The name in the descriptor that the stream is broadcast with.</param>
+    /// <param name="entries">The entries, each key once; enumerated now.</param>
+    /// <returns>This writer.</returns>
+    /// <exception cref="ArgumentException">A key comes twice.</exception>
+    public SavepointWriter WithBroadcast<TMapKey, TValue>(string uid, string name, IEnumerable<KeyValuePair<TMapKey, TValue>> entries)
+        where TMapKey : notnull
+    {
+        ArgumentNullException.ThrowIfNull(entries);
+        return AddList(uid, name, Redistribution.Broadcast, _serializers.Get<(TMapKey Key, TValue Value)>(), entries.ToDictionary().Select(entry => (entry.Key, entry.Value)));
+    }
+
     /// <summary>Writes the splits that the readers of a source go on from, for example at other offsets. Those that are there are replaced.</summary>
     /// <typeparam name="TSplit">The type of the source's splits.</typeparam>
     /// <param name="uid">The source's uid.</param>

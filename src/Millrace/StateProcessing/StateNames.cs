@@ -6,6 +6,8 @@ internal static class StateNames
     public const string EventTimers = "event-time timers";
     public const string ProcessingTimers = "processing-time timers";
     public const string WindowSlices = "window-slices";
+    public const string WindowContents = "window-contents";
+    public const string WindowMerging = "window-merging";
     public const string Reduce = "reduce";
     public const string Splits = ".splits";
     public const string Committables = ".committables";

@@ -1,5 +1,6 @@
 using Millrace.Checkpointing;
 using Millrace.StateProcessing;
+using Millrace.Windowing;
 
 namespace Millrace.Architecture.Tests.Snippets;
 
@@ -49,6 +50,21 @@ internal static class StateProcessor
             .ChangeUid("5f0c2a", "orders")
             .RemoveOperator("abandoned")
             .WriteAsync("savepoints/repaired");
+    }
+
+    internal static async Task ReadSessionsAsync(SavepointReader savepoint)
+    {
+        await foreach (var session in savepoint.ReadWindows<string, TimeWindow, long>("sessions"))
+        {
+            Console.WriteLine($"{session.Key}: {session.Content} clicks since {session.Window.StartTime}");
+        }
+    }
+
+    internal static async Task AddRuleAsync(SavepointReader savepoint)
+    {
+        await SavepointWriter.FromExisting(savepoint)
+            .WithBroadcast("alerts", "rules", savepoint.ReadBroadcast<string, int>("alerts", "rules").Append(new("new rule", 7)))
+            .WriteAsync("savepoints/with-rule");
     }
 
     public sealed record Total(decimal Sum);

@@ -49,6 +49,12 @@ internal static class Windows
         return [everyHour, chineseDays];
     }
 
+    internal static object Staggered()
+    {
+        var perMinute = TumblingProcessingTimeWindows.Of(TimeSpan.FromMinutes(1), stagger: WindowStagger.Random);
+        return perMinute;
+    }
+
     internal static object[] Sessions(DataStream<Click> clicks)
     {
         var visits = clicks

@@ -36,6 +36,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     private TimerQueue<TKey, TWindow> _eventTimers = null!;
     private TimerQueue<TKey, TWindow> _processingTimers = null!;
     private GroupWatermarks _watermarks = null!;
+    private GroupStagger? _stagger;
     private TriggerContextOf _triggerContext = null!;
     private WindowContextOf _context = null!;
 
@@ -73,6 +74,12 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
 
         _watermarks = new GroupWatermarks(KeyGroupRange, Context.MaxParallelism);
         _watermarks.Restore(GroupValues);
+        if (_assigner is TimeOnlyAssigner<TIn, TWindow> { Inner: IStaggeredWindows { Stagger: not WindowStagger.Aligned } staggered })
+        {
+            _stagger = new GroupStagger(staggered, Context.OperatorUid, KeyGroupRange, Context.MaxParallelism);
+            _stagger.Restore(GroupValues);
+        }
+
         _triggerContext = new TriggerContextOf(this);
         _context = new WindowContextOf(this);
         base.Open();
@@ -108,7 +115,11 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         BatchPool<TIn>.Return(batch);
     }
 
-    protected override void UpdateGroupValues() => _watermarks.Save(GroupValues, CurrentWatermark);
+    protected override void UpdateGroupValues()
+    {
+        _watermarks.Save(GroupValues, CurrentWatermark);
+        _stagger?.Save(GroupValues);
+    }
 
     private void Add(TIn value, long timestamp)
     {
@@ -120,7 +131,16 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         }
 
         _assigned.Clear();
-        _assigner.AssignWindows(value, time, _assigned);
+        if (_stagger is null)
+        {
+            _assigner.AssignWindows(value, time, _assigned);
+        }
+        else
+        {
+            // Windows that are staggered are spans of time.
+            _stagger.Assign(time, State.CurrentHash, (ICollection<TimeWindow>)(object)_assigned);
+        }
+
         bool isLate = _assigned.Count > 0;
         for (int i = 0; i < _assigned.Count; i++)
         {
