@@ -16,6 +16,7 @@ var warmup = new Option<long>("--warmup") { Description = "How many events are r
 var seed = new Option<ulong>("--seed") { Description = "Which events.", DefaultValueFactory = _ => 1 };
 var rate = new Option<double>("--event-rate") { Description = "Events in a second of event time, where --tps does not say it.", DefaultValueFactory = _ => 10_000_000 };
 var disorder = new Option<int>("--out-of-order-group") { Description = "Events come in another order within groups of so many.", DefaultValueFactory = _ => 1 };
+var handWritten = new Option<bool>("--hand-written") { Description = "Run hand-written loops beside the queries, and compare." };
 var json = new Option<string?>("--json") { Description = "Also write the results into this file." };
 var list = new Command("list", "Say what each query asks.");
 list.SetAction(_ =>
@@ -26,7 +27,7 @@ list.SetAction(_ =>
     }
 });
 
-var root = new RootCommand("Runs the Nexmark queries in this process, and measures them.") { query, events, parallelism, backend, interval, tps, warmup, seed, rate, disorder, json, list };
+var root = new RootCommand("Runs the Nexmark queries in this process, and measures them.") { query, events, parallelism, backend, interval, tps, warmup, seed, rate, disorder, handWritten, json, list };
 root.SetAction(async (result, cancellationToken) =>
 {
     string names = result.GetValue(query)!;
@@ -57,9 +58,15 @@ root.SetAction(async (result, cancellationToken) =>
             Backend = result.GetValue(backend) == "rocksdb" ? () => new RocksDbStateBackend() : null,
             CheckpointInterval = seconds > 0 ? TimeSpan.FromSeconds(seconds) : null,
             Warmup = result.GetValue(warmup),
+            HandWritten = result.GetValue(handWritten),
         },
         Console.Error);
     var table = new Table(Console.Out);
+    if (result.GetValue(handWritten))
+    {
+        table.WriteGenerator(run.MeasureLoop("generator"));
+    }
+
     table.WriteHead();
     var measured = new List<Figures>();
     foreach (var one in queries)

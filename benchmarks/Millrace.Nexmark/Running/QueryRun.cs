@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Millrace.Checkpointing;
 using Millrace.Nexmark.Generator;
+using Millrace.Nexmark.HandWritten;
 using Millrace.Nexmark.Queries;
 
 namespace Millrace.Nexmark.Running;
@@ -22,7 +23,23 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
             await RunAsync(query, options.Generator with { Events = options.Warmup, Tps = null }, cancellationToken).ConfigureAwait(false);
         }
 
-        return await RunAsync(query, options.Generator, cancellationToken).ConfigureAwait(false);
+        var figures = await RunAsync(query, options.Generator, cancellationToken).ConfigureAwait(false);
+        return options.HandWritten && Loops.All.ContainsKey(query.Name) ? figures with { HandWrittenEventsPerSecondPerCore = MeasureLoop(query.Name) } : figures;
+    }
+
+    /// <summary>Runs a hand-written loop, which takes one core.</summary>
+    /// <returns>Events a second.</returns>
+    public double MeasureLoop(string name)
+    {
+        var loop = Loops.All[name];
+        progress.WriteLine($"{name}: the hand-written loop");
+        var events = options.Generator with { Tps = null };
+        loop(new NexmarkGenerator(events with { Events = options.Warmup }), new Findings());
+        var generator = new NexmarkGenerator(events);
+        Collect();
+        long start = Stopwatch.GetTimestamp();
+        loop(generator, new Findings());
+        return events.Events / Stopwatch.GetElapsedTime(start).TotalSeconds;
     }
 
     public void Dispose() => _pauses.Dispose();

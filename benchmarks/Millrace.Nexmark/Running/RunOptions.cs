@@ -18,6 +18,9 @@ internal sealed record RunOptions
     /// <summary>The time between checkpoints; null for none.</summary>
     public TimeSpan? CheckpointInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whether the hand-written loops are run beside the queries.</summary>
+    public bool HandWritten { get; init; }
+
     /// <summary>How many events are run through the query before it is measured.</summary>
     public long Warmup { get; init; } = 1_000_000;
 }
