@@ -24,49 +24,49 @@ internal sealed class TtlProbe
         switch (kind)
         {
             case TtlKind.Value:
-            {
-                var descriptor = new ValueStateDescriptor<long>(name) { Ttl = ttl };
-                var state = store.GetState(descriptor);
-                (Descriptor, Add, Clear) = (descriptor, value => state.GetOrAdd() += value, state.Clear);
-                Read = () => state.TryGet(out long value) ? value : null;
-                break;
-            }
+                {
+                    var descriptor = new ValueStateDescriptor<long>(name) { Ttl = ttl };
+                    var state = store.GetState(descriptor);
+                    (Descriptor, Add, Clear) = (descriptor, value => state.GetOrAdd() += value, state.Clear);
+                    Read = () => state.TryGet(out long value) ? value : null;
+                    break;
+                }
 
             case TtlKind.List:
-            {
-                var descriptor = new ListStateDescriptor<long>(name) { Ttl = ttl };
-                var state = store.GetListState(descriptor);
-                (Descriptor, Add, Clear) = (descriptor, state.Add, state.Clear);
-                Read = () => state.Count == 0 ? null : state.AsSpan().ToArray().Sum();
-                break;
-            }
+                {
+                    var descriptor = new ListStateDescriptor<long>(name) { Ttl = ttl };
+                    var state = store.GetListState(descriptor);
+                    (Descriptor, Add, Clear) = (descriptor, state.Add, state.Clear);
+                    Read = () => state.Count == 0 ? null : state.AsSpan().ToArray().Sum();
+                    break;
+                }
 
             case TtlKind.Map:
-            {
-                var descriptor = new MapStateDescriptor<long, long>(name) { Ttl = ttl };
-                var state = store.GetMapState(descriptor);
-                (Descriptor, Add, Clear) = (descriptor, value => state[value] = value, state.Clear);
-                Read = () => state.Count == 0 ? null : state.Entries.Sum(entry => entry.Value);
-                break;
-            }
+                {
+                    var descriptor = new MapStateDescriptor<long, long>(name) { Ttl = ttl };
+                    var state = store.GetMapState(descriptor);
+                    (Descriptor, Add, Clear) = (descriptor, value => state[value] = value, state.Clear);
+                    Read = () => state.Count == 0 ? null : state.Entries.Sum(entry => entry.Value);
+                    break;
+                }
 
             case TtlKind.Reducing:
-            {
-                var descriptor = new ValueStateDescriptor<long>(name) { Ttl = ttl };
-                var state = new ReducingState<long>(store.GetState(descriptor), static (a, b) => a + b);
-                (Descriptor, Add, Clear) = (descriptor, state.Add, state.Clear);
-                Read = () => state.TryGet(out long value) ? value : null;
-                break;
-            }
+                {
+                    var descriptor = new ValueStateDescriptor<long>(name) { Ttl = ttl };
+                    var state = new ReducingState<long>(store.GetState(descriptor), static (a, b) => a + b);
+                    (Descriptor, Add, Clear) = (descriptor, state.Add, state.Clear);
+                    Read = () => state.TryGet(out long value) ? value : null;
+                    break;
+                }
 
             default:
-            {
-                var descriptor = new ValueStateDescriptor<long>(name) { Ttl = ttl };
-                var state = new AggregatingState<long, long, long>(store.GetState(descriptor), new Sum());
-                (Descriptor, Add, Clear) = (descriptor, state.Add, state.Clear);
-                Read = () => state.TryGet(out long value) ? value : null;
-                break;
-            }
+                {
+                    var descriptor = new ValueStateDescriptor<long>(name) { Ttl = ttl };
+                    var state = new AggregatingState<long, long, long>(store.GetState(descriptor), new Sum());
+                    (Descriptor, Add, Clear) = (descriptor, state.Add, state.Clear);
+                    Read = () => state.TryGet(out long value) ? value : null;
+                    break;
+                }
         }
     }
 
