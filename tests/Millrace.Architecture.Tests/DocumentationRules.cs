@@ -24,11 +24,28 @@ public sealed partial class DocumentationRules
         { "docs/guides/write-a-connector.md", "WriteAConnector.cs" },
     };
 
+    /// <summary>Pages with code that are about no one feature, or are lists.</summary>
+    public static TheoryData<string, string> OtherPages => new()
+    {
+        { "README.md", "Readme.cs" },
+        { "docs/concepts/state.md", "States.cs" },
+        { "docs/concepts/streams-and-batches.md", "StreamsAndBatches.cs" },
+        { "docs/concepts/time-and-watermarks.md", "TimeAndWatermarks.cs" },
+        { "docs/reference/files.md", "Files.cs" },
+        { "docs/reference/live-sources.md", "LiveSources.cs" },
+        { "docs/reference/parquet.md", "ParquetFiles.cs" },
+        { "docs/reference/postgres.md", "Postgres.cs" },
+    };
+
+    // Pages whose code is that of a sample, word for word.
+    private static readonly string[] PagesOfSamples = ["docs/samples/player-scores.md", "docs/samples/taxi-rides.md", "docs/tutorial.md"];
+
     // Style of every page about a feature; others may stand between them.
     private static readonly string[] Headings = ["What it is", "Use it", "Defaults", "Guarantees", "Metrics", "Pitfalls"];
 
     [Theory]
     [MemberData(nameof(Pages))]
+    [MemberData(nameof(OtherPages))]
     public void Every_block_of_code_is_compiled(string page, string snippets)
     {
         string compiled = WithoutIndentation(Repository.Read($"tests/Millrace.Architecture.Tests/Snippets/{snippets}"));
@@ -36,6 +53,15 @@ public sealed partial class DocumentationRules
         Assert.NotEmpty(blocks);
         Violations.MustBeNone(blocks.Where(block => !compiled.Contains(WithoutIndentation(block), StringComparison.Ordinal))
             .Select(block => $"{page} has code that does not stand in Snippets/{snippets}:\n{block}"));
+    }
+
+    [Fact]
+    public void No_page_has_code_that_nobody_compiles()
+    {
+        HashSet<string> known = [.. Pages.Concat(OtherPages).Select(row => row.Data.Item1), .. PagesOfSamples];
+        Violations.MustBeNone(Repository.Files
+            .Where(file => file.EndsWith(".md", StringComparison.Ordinal) && !known.Contains(file) && Block().IsMatch(Repository.Read(file)))
+            .Select(file => $"{file} has code: add the page to {nameof(Pages)} or {nameof(OtherPages)}, and the code to a file in Snippets"));
     }
 
     [Theory]
