@@ -174,19 +174,24 @@ public sealed class TtlMigrationTests : TtlRig
     {
         var storage = new TestStorage();
         var snapshots = new List<NativeSnapshot>();
+        int oneSided = 0;
         foreach (var range in new[] { new KeyGroupRange(0, 5), new KeyGroupRange(5, 3) })
         {
             var part = StateKit.Open<int>(range);
             using var store = new KeyedStateStore<int>(part, Kit.Serializers.GetHasher<int>(), Kit.Serializers, Clock);
 
-            // In another order in each, so that their numbers are not the same.
-            string[] order = range.Start == 0 ? ["plain", "ttl"] : ["ttl", "plain"];
-            var states = order.ToDictionary(name => name, name => store.GetState(new ValueStateDescriptor<long>(name) { Ttl = name == "ttl" ? Ten : null }));
+            // In another order in each, so that their numbers are not the same, and one that the other has not.
+            string[] order = range.Start == 0 ? ["plain", "ttl"] : ["ttl", "one-sided ttl", "plain"];
+            var states = order.ToDictionary(name => name, name => store.GetState(new ValueStateDescriptor<long>(name) { Ttl = name == "plain" ? null : Ten }));
             foreach (int key in Enumerable.Range(0, 100).Where(key => range.Contains(KeyGroup.Of(store.HashOf(key), Kit.MaxParallelism))))
             {
                 store.SetCurrentKey(key);
-                states["plain"].Value = key;
-                states["ttl"].Value = -key;
+                foreach (string name in order)
+                {
+                    states[name].Value = name == "plain" ? key : -key;
+                }
+
+                oneSided += order.Length == 3 ? 1 : 0;
             }
 
             snapshots.Add(storage.Write(part.Freeze(1), 1));
@@ -197,6 +202,7 @@ public sealed class TtlMigrationTests : TtlRig
         restored.RestoreNative(snapshots, storage, CancellationToken.None);
         var plain = restored.GetState(new ValueStateDescriptor<long>("plain"));
         var ttl = restored.GetState(new ValueStateDescriptor<long>("ttl") { Ttl = Ten });
+        restored.GetState(new ValueStateDescriptor<long>("one-sided ttl") { Ttl = Ten });
         Clock.Now += 5;
         for (int key = 0; key < 100; key++)
         {
@@ -209,12 +215,17 @@ public sealed class TtlMigrationTests : TtlRig
             }
         }
 
+        // Before anything has expired, and after all but ten have.
+        using var before = Open(rocksDb: false, Canonical(restored));
+        Assert.InRange(oneSided, 1, 99);
+        Assert.Equal((100, 100, oneSided), (PlainKeys(before, "plain"), PlainKeys(before, "ttl"), PlainKeys(before, "one-sided ttl")));
         Clock.Now += 5;
         restored.Freeze(2).Dispose();
         backend.Compact();
         using var read = Open(rocksDb: false, Canonical(restored));
         Assert.Equal(100, PlainKeys(read, "plain"));
         Assert.Equal(10, PlainKeys(read, "ttl"));
+        Assert.Equal(0, PlainKeys(read, "one-sided ttl"));
 
         static int PlainKeys(KeyedStateStore<int> store, string name)
         {

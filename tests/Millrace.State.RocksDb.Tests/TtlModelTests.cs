@@ -17,7 +17,7 @@ public sealed class TtlModelTests
     [InlineData(StateTtlUpdate.OnReadAndWrite, true)]
     [InlineData(StateTtlUpdate.OnReadAndWrite, false)]
     public void State_is_what_the_model_says(StateTtlUpdate update, bool hides) =>
-        Gen.Select(Gen.Int[0, 13], Gen.Int[0, 3], Gen.Int[0, 5]).List[20, 300].Sample(
+        Gen.Select(Gen.Int[0, 14], Gen.Int[0, 3], Gen.Int[0, 5]).List[20, 300].Sample(
             steps =>
             {
                 using var kit = new Kit(cacheBytes: 1);
@@ -113,6 +113,11 @@ public sealed class TtlModelTests
                     break;
                 case 13:
                     Move(more);
+                    break;
+                case 14:
+                    before = Live(_map, key, more).Select(element => element.Value).SingleOrDefault();
+                    _entries.GetOrAdd(more) += ++_last;
+                    Write(_map, key, more, before + _last);
                     break;
             }
         }

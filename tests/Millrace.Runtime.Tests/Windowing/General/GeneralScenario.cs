@@ -11,12 +11,20 @@ internal enum WindowKind
     Cumulative,
     Session,
     DynamicSession,
+    ClockTumbling,
+    ClockSliding,
+    ClockSession,
 }
 
 internal enum TriggerKind
 {
-    EventTime,
+    /// <summary>At the end of the window, by event time or by the clock as the windows are.</summary>
+    End,
     Count,
+    Delta,
+
+    /// <summary>Count, or when nothing has fired for a while.</summary>
+    CountOrTimeout,
     Continuous,
 
     /// <summary>Continuous by the clock, which moves on with the watermark.</summary>
@@ -27,7 +35,21 @@ internal enum TriggerKind
 internal sealed record GeneralScenario(
     WindowKind Kind, long Size, long Part, TriggerKind Trigger, long Number, bool IsPurging, int? Keep, long? Within, long Lateness, int BatchSize, IReadOnlyList<WindowScenario.Step> Steps)
 {
-    public bool IsSession => Kind is WindowKind.Session or WindowKind.DynamicSession;
+    public bool IsSession => Kind is WindowKind.Session or WindowKind.DynamicSession or WindowKind.ClockSession;
+
+    public bool IsByTheClock => Kind is WindowKind.ClockTumbling or WindowKind.ClockSliding or WindowKind.ClockSession;
+
+    /// <summary>For a timeout: how long, whether each record begins it anew, and whether it also ends the count.</summary>
+    public (long Length, bool IsReset, bool Clears) Timeout => (Size + Number, Number % 2 == 0, Part % 2 == 0);
+
+    /// <summary>Whether the windows can have the trigger: Delta does not know what a merged window fired last, and windows by the clock see no watermark.</summary>
+    public static bool IsAllowed(WindowKind kind, TriggerKind trigger) => kind switch
+    {
+        WindowKind.ClockSession => trigger is not (TriggerKind.Delta or TriggerKind.Continuous),
+        WindowKind.ClockTumbling or WindowKind.ClockSliding => trigger != TriggerKind.Continuous,
+        WindowKind.Session or WindowKind.DynamicSession => trigger != TriggerKind.Delta,
+        _ => true,
+    };
 
     public static Gen<GeneralScenario> Of(WindowKind kind, TriggerKind trigger) =>
         from part in Gen.Long[1, 9]
@@ -40,7 +62,7 @@ internal sealed record GeneralScenario(
         from steps in WindowScenario.Tumbling
         select new GeneralScenario(
             kind,
-            kind is WindowKind.Session or WindowKind.DynamicSession or WindowKind.Tumbling ? part : part * parts,
+            kind is WindowKind.Sliding or WindowKind.Cumulative or WindowKind.ClockSliding ? part * parts : part,
             part,
             trigger,
             number,
@@ -58,11 +80,13 @@ internal sealed record GeneralScenario(
     public string Id(int step) => $"{Steps[step].Number}.{step},";
 
     /// <summary>The windows of a record before any are merged, found by looking at all that may be.</summary>
+    /// <param name="timestamp">The record's time, or the clock's.</param>
+    /// <param name="id">The record.</param>
     public List<TimeWindow> WindowsOf(long timestamp, string id)
     {
         switch (Kind)
         {
-            case WindowKind.Session:
+            case WindowKind.Session or WindowKind.ClockSession:
                 return [new TimeWindow(timestamp, timestamp + Size)];
             case WindowKind.DynamicSession:
                 return [new TimeWindow(timestamp, timestamp + GapOf(id))];
@@ -73,7 +97,7 @@ internal sealed record GeneralScenario(
                 List<TimeWindow> windows = [];
                 for (long first = timestamp - Size + 1; first <= timestamp; first++)
                 {
-                    if (first % (Kind == WindowKind.Tumbling ? Size : Part) == 0)
+                    if (first % (Kind is WindowKind.Tumbling or WindowKind.ClockTumbling ? Size : Part) == 0)
                     {
                         windows.Add(new TimeWindow(first, first + Size));
                     }
@@ -89,9 +113,11 @@ internal sealed record GeneralScenario(
         var trigger = Trigger switch
         {
             TriggerKind.Count => triggers.Count(Number),
+            TriggerKind.Delta => triggers.Delta(Number, (last, next) => Math.Abs(OrderOf(next.Ids) - OrderOf(last.Ids))),
+            TriggerKind.CountOrTimeout => triggers.Count(Number).WithProcessingTimeout(TimeSpan.FromMilliseconds(Timeout.Length), Timeout.IsReset, Timeout.Clears),
             TriggerKind.Continuous => triggers.ContinuousEventTime(TimeSpan.FromMilliseconds(Number)),
             TriggerKind.ContinuousClock => triggers.ContinuousProcessingTime(TimeSpan.FromMilliseconds(Number)),
-            _ => triggers.EventTime(),
+            _ => IsByTheClock ? triggers.ProcessingTime() : triggers.EventTime(),
         };
         return IsPurging ? trigger.Purging() : trigger;
     }
@@ -106,6 +132,9 @@ internal sealed record GeneralScenario(
             WindowKind.Tumbling => keyed.Window(TumblingEventTimeWindows.Of(size)).Trigger(MakeTrigger()),
             WindowKind.Sliding => keyed.Window(SlidingEventTimeWindows.Of(size, part)).Trigger(MakeTrigger()),
             WindowKind.Cumulative => keyed.Window(CumulativeEventTimeWindows.Of(size, part)).Trigger(MakeTrigger()),
+            WindowKind.ClockTumbling => keyed.Window(TumblingProcessingTimeWindows.Of(size)).Trigger(MakeTrigger()),
+            WindowKind.ClockSliding => keyed.Window(SlidingProcessingTimeWindows.Of(size, part)).Trigger(MakeTrigger()),
+            WindowKind.ClockSession => keyed.Window(ProcessingTimeSessionWindows.WithGap(size)).Trigger(MakeTrigger()),
             WindowKind.Session => keyed.Window(EventTimeSessionWindows.WithGap(size)).Trigger(MakeTrigger()),
             _ => keyed.Window(EventTimeSessionWindows.WithDynamicGap<Event>(e => TimeSpan.FromMilliseconds(GapOf(e.Ids)))).Trigger(MakeTrigger()),
         };
@@ -119,7 +148,7 @@ internal sealed record GeneralScenario(
             windowed.Evictor(evictors => evictors.Within(TimeSpan.FromMilliseconds(within)));
         }
 
-        return windowed.AllowedLateness(TimeSpan.FromMilliseconds(Lateness)).SideOutputLateData(WindowForms.Late);
+        return IsByTheClock ? windowed : windowed.AllowedLateness(TimeSpan.FromMilliseconds(Lateness)).SideOutputLateData(WindowForms.Late);
     }
 
     public override string ToString() =>

@@ -15,6 +15,7 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
 {
     private readonly Dictionary<int, List<Entry>> _keys = [];
     private readonly Dictionary<(int Key, TimeWindow Window), long> _next = [];
+    private readonly Dictionary<(int Key, TimeWindow Window), int> _lastFired = [];
     private long _watermark = long.MinValue;
     private long _clock;
 
@@ -25,7 +26,7 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
     public void Add(Event record, long timestamp)
     {
         bool isTaken = false;
-        var windows = scenario.WindowsOf(timestamp, record.Ids);
+        var windows = scenario.WindowsOf(scenario.IsByTheClock ? _clock : timestamp, record.Ids);
         foreach (var window in windows)
         {
             isTaken |= Add(record, timestamp, window);
@@ -44,15 +45,47 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
         {
             foreach (var (window, group) in Groups(entries))
             {
-                while (scenario.Trigger == TriggerKind.ContinuousClock && _next.TryGetValue((key, window), out long next) && next <= target)
+                bool ends = scenario.IsByTheClock && window.MaxTimestamp <= target;
+                OnClock(key, window, group, ends ? window.MaxTimestamp : target);
+                if (ends)
                 {
-                    Fire(key, window, group);
-                    _next[(key, window)] = NextByTheClock(next + scenario.Number, window, next);
+                    if (scenario.Trigger == TriggerKind.End)
+                    {
+                        Fire(key, window, group);
+                    }
+
+                    Forget(key, window, entries, group);
                 }
             }
         }
 
         _clock = target;
+    }
+
+    private void OnClock(int key, TimeWindow window, List<Entry> group, long target)
+    {
+        while (scenario.Trigger is TriggerKind.ContinuousClock or TriggerKind.CountOrTimeout && _next.TryGetValue((key, window), out long next) && next <= target)
+        {
+            Fire(key, window, group);
+            if (scenario.Trigger == TriggerKind.ContinuousClock)
+            {
+                _next[(key, window)] = NextByTheClock(next + scenario.Number, window, next);
+                continue;
+            }
+
+            _next.Remove((key, window));
+            if (scenario.Timeout.Clears)
+            {
+                group.ForEach(entry => entry.IsCounted = true);
+            }
+        }
+    }
+
+    private void Forget(int key, TimeWindow window, List<Entry> entries, List<Entry> group)
+    {
+        entries.RemoveAll(group.Contains);
+        _next.Remove((key, window));
+        _lastFired.Remove((key, window));
     }
 
     public void Watermark(long watermark)
@@ -75,8 +108,7 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
             {
                 if (IsOver(window))
                 {
-                    entries.RemoveAll(group.Contains);
-                    _next.Remove((key, window));
+                    Forget(key, window, entries, group);
                 }
             }
         }
@@ -124,11 +156,11 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
         parts.ForEach(part => _next.Remove((key, part.Window)));
         if (due.Count > 0)
         {
-            _next[(key, window)] = due.Min();
+            _next[(key, window)] = scenario.Trigger == TriggerKind.CountOrTimeout && scenario.Timeout.IsReset ? due.Max() : due.Min();
         }
     }
 
-    private bool IsOver(TimeWindow window) => window.MaxTimestamp + scenario.Lateness <= _watermark;
+    private bool IsOver(TimeWindow window) => !scenario.IsByTheClock && window.MaxTimestamp + scenario.Lateness <= _watermark;
 
     /// <summary>Windows that do not merge are those of the same span; sessions come from sorting by start and putting together what overlaps or touches.</summary>
     private List<(TimeWindow Window, List<Entry> Group)> Groups(List<Entry> entries)
@@ -155,13 +187,30 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
         switch (scenario.Trigger)
         {
             case TriggerKind.Count:
-                if (group.Count(entry => !entry.IsCounted) < scenario.Number)
+                return IsFull(group);
+            case TriggerKind.Delta:
+                int order = group.Max(entry => entry.Order);
+                bool hasFired = _lastFired.TryGetValue((key, window), out int last);
+                if (!hasFired || order - last > scenario.Number)
                 {
-                    return false;
+                    _lastFired[(key, window)] = order;
+                    return hasFired;
                 }
 
-                group.ForEach(entry => entry.IsCounted = true);
-                return true;
+                return false;
+            case TriggerKind.CountOrTimeout:
+                bool isFull = IsFull(group);
+                if (isFull || scenario.Timeout.IsReset)
+                {
+                    _next.Remove((key, window));
+                }
+
+                if (!isFull)
+                {
+                    _next.TryAdd((key, window), _clock + scenario.Timeout.Length);
+                }
+
+                return isFull;
             case TriggerKind.Continuous:
                 if (window.MaxTimestamp <= _watermark)
                 {
@@ -174,13 +223,24 @@ internal sealed class GeneralWindowOracle(GeneralScenario scenario)
                 _next.TryAdd((key, window), NextByTheClock(TimeWindow.StartFor(_clock, 0, scenario.Number) + scenario.Number, window, _clock));
                 return false;
             default:
-                return window.MaxTimestamp <= _watermark;
+                return !scenario.IsByTheClock && window.MaxTimestamp <= _watermark;
         }
+    }
+
+    private bool IsFull(List<Entry> group)
+    {
+        if (group.Count(entry => !entry.IsCounted) < scenario.Number)
+        {
+            return false;
+        }
+
+        group.ForEach(entry => entry.IsCounted = true);
+        return true;
     }
 
     private int OnWatermark(int key, TimeWindow window, long watermark)
     {
-        if (scenario.Trigger is TriggerKind.Count or TriggerKind.ContinuousClock)
+        if (scenario.IsByTheClock || scenario.Trigger is not (TriggerKind.End or TriggerKind.Continuous))
         {
             return 0;
         }
