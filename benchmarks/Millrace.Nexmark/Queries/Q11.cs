@@ -1,4 +1,3 @@
-using Millrace.Nexmark.Model;
 using Millrace.Windowing;
 
 namespace Millrace.Nexmark.Queries;
@@ -15,16 +14,11 @@ internal sealed class Q11 : NexmarkQuery<Q11.Result>
     public override bool HasEventTime => true;
 
     public override DataStream<Result> Results(NexmarkInput input) => input.Bids.KeyBy(static bid => bid.Bidder)
-        .Window(EventTimeSessionWindows.WithGap(Gap)).Aggregate(static () => new Counting<Bid>(), static () => new OfSession()).Name("sessions").Uid("sessions");
+        .Window(EventTimeSessionWindows.WithGap(Gap)).Count().Name("sessions").Uid("sessions")
+        .Map(static count => new Result(count.Key, count.Value, count.Window.Start, count.Window.End)).Name("results");
 
     internal readonly record struct Result(long Bidder, long Bids, long Start, long End) : IResult
     {
         public long Digest => Bidder + Bids + Start + End;
-    }
-
-    private sealed class OfSession : ProcessWindowFunction<long, Result, long, TimeWindow>
-    {
-        public override void Process(long key, WindowContext<TimeWindow> context, IReadOnlyList<long> elements, Collector<Result> output) =>
-            output.Collect(new Result(key, elements[0], context.Window.Start, context.Window.End));
     }
 }

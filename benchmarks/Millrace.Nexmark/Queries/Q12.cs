@@ -1,4 +1,3 @@
-using Millrace.Nexmark.Model;
 using Millrace.Windowing;
 
 namespace Millrace.Nexmark.Queries;
@@ -13,16 +12,11 @@ internal sealed class Q12 : NexmarkQuery<Q12.Result>
     public override string Description => "Processing-time windows: how many bids has a person made in every 10 seconds of the clock? What it finds depends on when it runs.";
 
     public override DataStream<Result> Results(NexmarkInput input) => input.Bids.KeyBy(static bid => bid.Bidder)
-        .Window(TumblingProcessingTimeWindows.Of(Size)).Aggregate(static () => new Counting<Bid>(), static () => new OfWindow()).Name("windows").Uid("windows");
+        .Window(TumblingProcessingTimeWindows.Of(Size)).Count().Name("windows").Uid("windows")
+        .Map(static count => new Result(count.Key, count.Value, count.Window.Start, count.Window.End)).Name("results");
 
     internal readonly record struct Result(long Bidder, long Bids, long Start, long End) : IResult
     {
         public long Digest => Bidder + Bids + Start + End;
-    }
-
-    private sealed class OfWindow : ProcessWindowFunction<long, Result, long, TimeWindow>
-    {
-        public override void Process(long key, WindowContext<TimeWindow> context, IReadOnlyList<long> elements, Collector<Result> output) =>
-            output.Collect(new Result(key, elements[0], context.Window.Start, context.Window.End));
     }
 }

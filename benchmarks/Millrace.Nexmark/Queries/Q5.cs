@@ -1,4 +1,3 @@
-using Millrace.Nexmark.Model;
 using Millrace.Windowing;
 
 namespace Millrace.Nexmark.Queries;
@@ -17,27 +16,19 @@ internal sealed class Q5 : NexmarkQuery<Q5.Result>
 
     // What a window gives has the window's last millisecond as its time, and windows end every slide: all results of one window, and no others, are in one tumbling window of that length.
     public override DataStream<Result> Results(NexmarkInput input) => input.Bids.KeyBy(static bid => bid.Auction)
-        .Window(SlidingEventTimeWindows.Of(Size, Slide)).Aggregate(static () => new Counting<Bid>(), static () => new OfAuction()).Name("bids per auction").Uid("counts")
-        .KeyBy(static count => count.End)
-        .Window(TumblingEventTimeWindows.Of(Slide)).Aggregate(static () => new Highest<Count>(static count => count.Bids)).Name("hottest").Uid("hottest")
+        .Window(SlidingEventTimeWindows.Of(Size, Slide)).Count().Name("bids per auction").Uid("counts")
+        .KeyBy(static count => count.Window.End)
+        .Window(TumblingEventTimeWindows.Of(Slide)).Aggregate(static () => new Highest<WindowValue<long, TimeWindow, long>>(static count => count.Value)).Name("hottest").Uid("hottest")
         .FlatMap<Result>(static (hottest, output) =>
         {
             foreach (var count in hottest.Items)
             {
-                output.Collect(new Result(count.Auction, count.Bids));
+                output.Collect(new Result(count.Key, count.Value));
             }
         }).Name("results");
 
     internal readonly record struct Result(long Auction, long Bids) : IResult
     {
         public long Digest => Auction + Bids;
-    }
-
-    internal readonly record struct Count(long Auction, long Bids, long End);
-
-    private sealed class OfAuction : ProcessWindowFunction<long, Count, long, TimeWindow>
-    {
-        public override void Process(long key, WindowContext<TimeWindow> context, IReadOnlyList<long> elements, Collector<Count> output) =>
-            output.Collect(new Count(key, elements[0], context.Window.End));
     }
 }

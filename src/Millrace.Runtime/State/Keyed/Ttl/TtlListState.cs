@@ -8,8 +8,6 @@ namespace Millrace.Runtime.State.Keyed.Ttl;
 /// <summary>The list of the current key, each element with a time to live. An empty list has no entry.</summary>
 internal sealed class TtlListState<TKey, T>(TtlTable<TKey, StateList<TtlValue<T>>> table) : ListState<T>
 {
-    private const int LeastCleanedUp = 16;
-
     // What was read last, without the times.
     private T[] _read = [];
 
@@ -27,8 +25,7 @@ internal sealed class TtlListState<TKey, T>(TtlTable<TKey, StateList<TtlValue<T>
         var moment = table.Use();
         ref var list = ref table.GetOrAdd(out _);
 
-        // A list that is added to and never read would grow for ever. Whenever it has doubled, so that it costs little for each element.
-        if (table.CleansUp && list.Count >= LeastCleanedUp && BitOperations.IsPow2(list.Count))
+        if (table.IsToBeCleanedUp(list.Count))
         {
             RemoveExpired(ref list, moment.Horizon);
         }

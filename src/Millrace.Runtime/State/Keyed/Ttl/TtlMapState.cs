@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
 using System.Runtime.CompilerServices;
 using Millrace.State;
 using Millrace.State.Backends;
@@ -10,8 +9,6 @@ namespace Millrace.Runtime.State.Keyed.Ttl;
 internal sealed class TtlMapState<TKey, TMapKey, TValue>(TtlTable<TKey, StateMap<TMapKey, TtlValue<TValue>>> table) : MapState<TMapKey, TValue>
     where TMapKey : notnull
 {
-    private const int LeastCleanedUp = 16;
-
     public override int Count => Entries.Count();
 
     /// <inheritdoc/>
@@ -65,8 +62,7 @@ internal sealed class TtlMapState<TKey, TMapKey, TValue>(TtlTable<TKey, StateMap
         var moment = table.Use();
         ref var map = ref table.GetOrAdd(out _);
 
-        // As in a list: a map to which entries are added that nobody reads again must not grow for ever.
-        if (table.CleansUp && map.Count >= LeastCleanedUp && BitOperations.IsPow2(map.Count) && Unsafe.IsNullRef(ref map.Find(key)))
+        if (table.IsToBeCleanedUp(map.Count) && Unsafe.IsNullRef(ref map.Find(key)))
         {
             RemoveExpired(ref map, moment.Horizon);
         }

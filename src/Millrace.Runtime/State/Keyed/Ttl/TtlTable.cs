@@ -1,3 +1,4 @@
+using System.Numerics;
 using Millrace.State;
 using Millrace.State.Backends;
 
@@ -9,9 +10,13 @@ internal sealed class TtlTable<TKey, TValue>
     // Uses between two looks for expired entries: many entries at once are found in fewer cache lines than a few at a time.
     private const int UsesBetweenLooks = 32;
 
+    // Fewer elements of a list, or entries of a map, are not worth a look.
+    private const int LeastCleanedUp = 16;
+
     private readonly KeyedStateBackend<TKey> _backend;
     private readonly KeyedStateTable<TKey, VoidNamespace, TValue> _table;
     private readonly StateExpiry<TValue> _expiry;
+    private readonly bool _cleansUp;
     private readonly bool _isSystemClock;
     private TableCursor _cursor;
     private int _uses;
@@ -25,7 +30,7 @@ internal sealed class TtlTable<TKey, TValue>
         _expiry = expiry;
         HidesExpired = expiry.Ttl.Visibility == StateTtlVisibility.NeverReturnExpired;
         UpdatesOnRead = expiry.Ttl.Update == StateTtlUpdate.OnReadAndWrite;
-        CleansUp = expiry.Ttl.Cleanup.HasFlag(StateTtlCleanup.Background);
+        _cleansUp = expiry.Ttl.Cleanup.HasFlag(StateTtlCleanup.Background);
         _isSystemClock = expiry.Clock == TimeProvider.System;
     }
 
@@ -35,16 +40,13 @@ internal sealed class TtlTable<TKey, TValue>
     /// <summary>Whether reading is a use.</summary>
     public bool UpdatesOnRead { get; }
 
-    /// <summary>Whether what has expired may be removed without being asked for.</summary>
-    public bool CleansUp { get; }
-
     /// <summary>To be called before each use, when no reference is out: now and then it removes entries of other keys.</summary>
     /// <returns>What time it is, and what was last used at which time has expired.</returns>
     public Moment Use()
     {
         long now = Now();
         var moment = new Moment(now, now - _expiry.TimeToLive);
-        if (CleansUp && ++_uses == UsesBetweenLooks)
+        if (_cleansUp && ++_uses == UsesBetweenLooks)
         {
             _uses = 0;
             _table.RemoveExpired(ref _cursor, UsesBetweenLooks * _expiry.Ttl.CleanupSize, moment.Horizon);
@@ -52,6 +54,12 @@ internal sealed class TtlTable<TKey, TValue>
 
         return moment;
     }
+
+    /// <summary>
+    /// Whether the list or map of a key, to which something is to be added, is to be freed first of what has expired: one that nobody reads would grow for ever. Whenever it has doubled, so that
+    /// it costs little for each element.
+    /// </summary>
+    public bool IsToBeCleanedUp(int count) => _cleansUp && count >= LeastCleanedUp && BitOperations.IsPow2(count);
 
     public ref readonly TValue Peek() => ref _table.Peek(in _backend.CurrentKey, _backend.CurrentHash, default);
 
