@@ -17,6 +17,13 @@ var seed = new Option<ulong>("--seed") { Description = "Which events.", DefaultV
 var rate = new Option<double>("--event-rate") { Description = "Events in a second of event time, where --tps does not say it.", DefaultValueFactory = _ => 10_000_000 };
 var disorder = new Option<int>("--out-of-order-group") { Description = "Events come in another order within groups of so many.", DefaultValueFactory = _ => 1 };
 var handWritten = new Option<bool>("--hand-written") { Description = "Run hand-written loops beside the queries, and compare." };
+Require(events, value => value > 0, "at least 1");
+Require(parallelism, value => value > 0, "at least 1");
+Require(interval, value => value >= 0, "0 or more");
+Require(tps, value => value is null or > 0, "more than 0");
+Require(warmup, value => value >= 0, "0 or more");
+Require(rate, value => value > 0, "more than 0");
+Require(disorder, value => value > 0 && value % NexmarkGenerator.Shuffle != 0, $"at least 1, and no multiple of {NexmarkGenerator.Shuffle}");
 var json = new Option<string?>("--json") { Description = "Also write the results into this file." };
 var list = new Command("list", "Say what each query asks.");
 list.SetAction(_ =>
@@ -84,3 +91,11 @@ root.SetAction(async (result, cancellationToken) =>
     return 0;
 });
 return await root.Parse(args).InvokeAsync();
+
+static void Require<T>(Option<T> option, Func<T?, bool> isGood, string expected) => option.Validators.Add(result =>
+{
+    if (!isGood(result.GetValueOrDefault<T>()))
+    {
+        result.AddError($"{option.Name} must be {expected}.");
+    }
+});

@@ -26,7 +26,7 @@ internal sealed class LaneReader : SourceReader<NexmarkEvent, LaneSplit>
 
     public override void Start()
     {
-        _start = _context.TimeProvider.GetTimestamp();
+        _start = _generator.Clock.Begin(_context.TimeProvider.GetTimestamp());
         _context.RequestSplit();
     }
 

@@ -18,6 +18,9 @@ internal sealed class NexmarkGenerator
     public const long FirstPerson = 1000;
     public const long FirstCategory = 10;
 
+    /// <summary>What shuffles a group of events: coprime to the sizes of groups that are not multiples of it.</summary>
+    public const int Shuffle = 953;
+
     private const int Categories = 5;
     private const int HotAuctionRatio = 2;
     private const int HotBidderRatio = 4;
@@ -28,9 +31,6 @@ internal sealed class NexmarkGenerator
     private const int AuctionsInFlight = 100;
     private const int ActivePersons = 1000;
     private const int Lead = 10;
-
-    // Coprime to the sizes of groups that are not multiples of it.
-    private const int Shuffle = 953;
 
     private readonly GeneratorOptions _options;
     private readonly Words _words;
@@ -52,6 +52,9 @@ internal sealed class NexmarkGenerator
     }
 
     public GeneratorOptions Options => _options;
+
+    /// <summary>When the run has begun that this generator is for.</summary>
+    public PaceClock Clock { get; } = new();
 
     /// <summary>How much later an event can come than one with a later time, in milliseconds.</summary>
     public long Disorder => _options.OutOfOrderGroup == 1 ? 0 : (long)Math.Ceiling(_options.OutOfOrderGroup * _millisecondsPerEvent);

@@ -32,5 +32,5 @@ internal static class AllQueries
 
     /// <exception cref="ArgumentException">There is no such query.</exception>
     public static NexmarkQuery Named(string name) =>
-        All.FirstOrDefault(query => query.Name == name) ?? throw new ArgumentException($"There is no query '{name}', but {string.Join(", ", All.Select(query => query.Name))}.", nameof(name));
+        All.FirstOrDefault(query => query.Name == name) ?? throw new ArgumentException($"There is no query '{name}'. There are {string.Join(", ", All.Select(query => query.Name))}.");
 }

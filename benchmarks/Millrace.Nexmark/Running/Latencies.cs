@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using HdrHistogram;
+using Millrace.Nexmark.Generator;
 
 namespace Millrace.Nexmark.Running;
 
@@ -8,14 +9,14 @@ namespace Millrace.Nexmark.Running;
 /// falls behind shows. The first second is left out.
 /// </summary>
 /// <param name="baseTime">The event time of the start.</param>
-internal sealed class Latencies(long baseTime)
+/// <param name="clock">When it was by the clock.</param>
+internal sealed class Latencies(long baseTime, PaceClock clock)
 {
     private const long HighestMicroseconds = 600_000_000;
     private const long WarmupMilliseconds = 1000;
 
     private readonly Lock _gate = new();
     private readonly List<LongHistogram> _histograms = [];
-    private readonly long _start = Stopwatch.GetTimestamp();
 
     /// <summary>A histogram of a subtask's own.</summary>
     public LongHistogram OfSubtask()
@@ -31,7 +32,7 @@ internal sealed class Latencies(long baseTime)
 
     public void Record(LongHistogram histogram, ReadOnlySpan<long> timestamps)
     {
-        long now = (long)Stopwatch.GetElapsedTime(_start).TotalMicroseconds;
+        long now = (long)Stopwatch.GetElapsedTime(clock.Start).TotalMicroseconds;
         foreach (long timestamp in timestamps)
         {
             long due = timestamp - baseTime;

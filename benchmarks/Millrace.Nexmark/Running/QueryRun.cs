@@ -61,7 +61,7 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
             var env = new StreamExecutionEnvironment(execution);
             var generator = new NexmarkGenerator(events);
             Collect();
-            var latencies = events.Tps is null ? null : new Latencies(events.BaseTime);
+            var latencies = events.Tps is null ? null : new Latencies(events.BaseTime, generator.Clock);
             var sink = new BlackholeSink(latencies);
             query.Declare(new NexmarkInput(env, generator, query.HasEventTime), sink);
             return await MeasureAsync(query, events, env, sink, latencies, cancellationToken).ConfigureAwait(false);
