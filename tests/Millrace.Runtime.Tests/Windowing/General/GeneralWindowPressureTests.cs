@@ -9,8 +9,8 @@ namespace Millrace.Runtime.Tests.Windowing.General;
 public sealed class GeneralWindowPressureTests
 {
     [Theory]
-    [InlineData("Session", "EventTime")]
-    [InlineData("Sliding", "Continuous")]
+    [InlineData(nameof(WindowKind.Session), nameof(TriggerKind.End))]
+    [InlineData(nameof(WindowKind.Sliding), nameof(TriggerKind.Continuous))]
     public void Windows_that_fire_under_backpressure_give_the_same_in_the_same_order(string kind, string trigger)
     {
         int interruptions = 0;
