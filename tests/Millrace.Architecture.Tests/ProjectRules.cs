@@ -29,4 +29,14 @@ public sealed class ProjectRules
     public void Every_package_version_is_central()
         => Violations.MustBeNone(Repository.Projects("").Where(project => Repository.Read(project.File).Contains(" Version=", StringComparison.Ordinal))
             .Select(project => $"{project.File} gives a version; versions belong in Directory.Packages.props"));
+
+    // The runtime is nobody's API.
+    [Fact]
+    public void The_reference_of_the_API_has_every_library()
+    {
+        string pages = Repository.Read("docs/api/docfx.json");
+        Violations.MustBeNone(Repository.SourceProjects.Select(project => project.Name)
+            .Where(name => name != "Millrace.Runtime" && !pages.Contains($"/{name}.dll\"", StringComparison.Ordinal))
+            .Select(name => $"{name} is not in docs/api/docfx.json"));
+    }
 }
