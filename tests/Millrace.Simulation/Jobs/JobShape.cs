@@ -203,8 +203,15 @@ internal sealed class JobShape
             var order = (AsyncOrder)_random.Next(2);
             int capacity = _random.Next(1, 20);
             bool byKey = _random.Next(2) == 0;
-            bool isAsync = _random.Next(2) == 0;
-            Add(index => isAsync ? new AsyncStage(index, input, order, capacity) : new FailingStage(index, input, byKey));
+            bool keeps = _random.Next(2) == 0;
+            int kind = _random.Next(6);
+            Add(index => kind switch
+            {
+                0 or 1 => new AsyncStage(index, input, order, capacity),
+                2 or 3 => new FailingStage(index, input, byKey),
+                4 => new KeyPartitionStage(index, input, keeps),
+                _ => new SubtaskPartitionStage(index, input),
+            });
             return;
         }
 
