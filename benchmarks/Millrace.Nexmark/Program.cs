@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Millrace;
 using Millrace.Nexmark.Generator;
 using Millrace.Nexmark.Queries;
 using Millrace.Nexmark.Running;
@@ -24,6 +25,8 @@ Require(tps, value => value is null or > 0, "more than 0");
 Require(warmup, value => value >= 0, "0 or more");
 Require(rate, value => value > 0, "more than 0");
 Require(disorder, value => value > 0 && value % NexmarkGenerator.Shuffle != 0, $"at least 1, and no multiple of {NexmarkGenerator.Shuffle}");
+var input = new Option<string?>("--input") { Description = "Read events from this file or folder, as generate has written them, instead of making them. Give the other options that it was given." };
+var output = new Option<string?>("--output") { Description = "Write the results into files in this folder, a folder for each query, instead of only looking at them." };
 var json = new Option<string?>("--json") { Description = "Also write the results into this file." };
 var list = new Command("list", "Say what each query asks.");
 list.SetAction(_ =>
@@ -34,13 +37,46 @@ list.SetAction(_ =>
     }
 });
 
-var root = new RootCommand("Runs the Nexmark queries in this process, and measures them.") { query, events, parallelism, backend, interval, tps, warmup, seed, rate, disorder, handWritten, json, list };
+var format = new Option<string>("--format") { Description = "How events stand in the files.", DefaultValueFactory = _ => EventFiles.Formats[0] };
+format.AcceptOnlyFromAmong([.. EventFiles.Formats]);
+var folder = new Option<string>("--output") { Description = "The folder for the files. Events that are in it are replaced.", Required = true };
+var generate = new Command("generate", "Write the events into files, in their order.") { events, seed, rate, disorder, format, folder };
+generate.SetAction(async (result, cancellationToken) =>
+{
+    var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = 1 });
+    EventFiles.Write(env, new NexmarkGenerator(EventsOf(result) with { Lanes = 1 }), result.GetValue(folder)!, result.GetValue(format)!);
+    await env.ExecuteAsync("generate", cancellationToken);
+    Console.WriteLine($"{result.GetValue(events):N0} events are in {Path.GetFullPath(result.GetValue(folder)!)}.");
+    return 0;
+});
+
+var guard = new Command("guard", "Compare with the hand-written loops in less than a minute, and fail where a query has become slower by a factor, or the engine allocates.");
+guard.SetAction(async (_, cancellationToken) => await new Guard(Console.Out).RunAsync(cancellationToken) ? 0 : 1);
+
+var root = new RootCommand("Runs the Nexmark queries in this process, and measures them.") { query, events, parallelism, backend, interval, tps, warmup, seed, rate, disorder, handWritten, input, output, json, list, generate, guard };
+root.Validators.Add(result =>
+{
+    if (result.GetValue(input) is null)
+    {
+        return;
+    }
+
+    if (result.GetValue(tps) is not null || result.GetValue(handWritten))
+    {
+        result.AddError($"{tps.Name} and {handWritten.Name} are for events that are made, and cannot be given with {input.Name}.");
+    }
+});
 root.SetAction(async (result, cancellationToken) =>
 {
     string names = result.GetValue(query)!;
     List<NexmarkQuery> queries;
     try
     {
+        if (result.GetValue(input) is { } from)
+        {
+            EventFiles.FormatAt(from);
+        }
+
         queries = [.. names == "all" ? AllQueries.All : names.Split(',').Select(name => AllQueries.Named(name.Trim()))];
     }
     catch (ArgumentException error)
@@ -53,14 +89,9 @@ root.SetAction(async (result, cancellationToken) =>
     using var run = new QueryRun(
         new RunOptions
         {
-            Generator = new GeneratorOptions
-            {
-                Events = result.GetValue(events),
-                Seed = result.GetValue(seed),
-                EventsPerSecond = result.GetValue(rate),
-                Tps = result.GetValue(tps),
-                OutOfOrderGroup = result.GetValue(disorder),
-            },
+            Generator = EventsOf(result) with { Tps = result.GetValue(tps) },
+            Input = result.GetValue(input),
+            Output = result.GetValue(output),
             Parallelism = result.GetValue(parallelism),
             Backend = result.GetValue(backend) == "rocksdb" ? () => new RocksDbStateBackend() : null,
             CheckpointInterval = seconds > 0 ? TimeSpan.FromSeconds(seconds) : null,
@@ -91,6 +122,14 @@ root.SetAction(async (result, cancellationToken) =>
     return 0;
 });
 return await root.Parse(args).InvokeAsync();
+
+GeneratorOptions EventsOf(ParseResult result) => new()
+{
+    Events = result.GetValue(events),
+    Seed = result.GetValue(seed),
+    EventsPerSecond = result.GetValue(rate),
+    OutOfOrderGroup = result.GetValue(disorder),
+};
 
 static void Require<T>(Option<T> option, Func<T?, bool> isGood, string expected) => option.Validators.Add(result =>
 {

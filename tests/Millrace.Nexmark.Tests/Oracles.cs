@@ -18,6 +18,10 @@ internal static class Oracles
             from bid in world.Bids
             where bid.Auction % 123 == 0
             select new Q2.Result(bid.Auction, bid.Price)),
+        new Oracle<Q10.Result>(new Q10(), world =>
+            from bid in world.Bids
+            let time = DateTime.UnixEpoch.AddMilliseconds(bid.DateTime)
+            select new Q10.Result(bid.Auction, bid.Bidder, bid.Price, bid.DateTime, bid.Extra, $"{time:yyyy-MM-dd}", $"{time:HHmm}")),
         new Oracle<Q13.Result>(new Q13(), world => world.Bids.Select(bid => new Q13.Result(bid.Auction, bid.Bidder, bid.Price, bid.DateTime, $"{bid.Auction % 10_000}-value"))),
         new Oracle<Q14.Result>(new Q14(), world =>
             from bid in world.Bids

@@ -153,5 +153,5 @@ internal sealed class NexmarkGenerator
         return first + chance.Below(last - first + 1 + Lead);
     }
 
-    private static long Price(ref Chance chance) => (long)Math.Round(Math.Pow(10, chance.Fraction() * 6) * 100);
+    private static long Price(ref Chance chance) => Prices.At(chance.Below(Prices.Count));
 }

@@ -15,6 +15,7 @@ internal static class AllQueries
         new Q7(),
         new Q8(),
         new Q9(),
+        new Q10(),
         new Q11(),
         new Q12(),
         new Q13(),

@@ -4,7 +4,7 @@ namespace Millrace.Nexmark.Queries;
 internal static class Days
 {
     private const long MillisecondsPerDay = 86_400_000;
-    private const long MillisecondsPerMinute = 60_000;
+    public const long MillisecondsPerMinute = 60_000;
     private const long MinutesPerDay = 1440;
 
     /// <summary>The day of a time, counted from 1970.</summary>

@@ -12,19 +12,24 @@ internal sealed class NexmarkInput
     private readonly StreamExecutionEnvironment _env;
     private readonly NexmarkGenerator _generator;
     private readonly bool _hasTime;
+    private readonly string? _path;
     private DataStream<NexmarkEvent>? _events;
 
     /// <param name="env">Where the query is declared.</param>
     /// <param name="generator">Makes the events.</param>
     /// <param name="hasTime">Whether the query needs event time.</param>
-    public NexmarkInput(StreamExecutionEnvironment env, NexmarkGenerator generator, bool hasTime)
+    /// <param name="path">Where events are read from that were made with the same options; null to make them.</param>
+    public NexmarkInput(StreamExecutionEnvironment env, NexmarkGenerator generator, bool hasTime, string? path = null)
     {
         _env = env;
         _generator = generator;
         _hasTime = hasTime;
+        _path = path;
     }
 
-    public DataStream<NexmarkEvent> Events => _events ??= _env.FromSource(new NexmarkSource(_generator), Watermarks(), "events").Uid("events");
+    public DataStream<NexmarkEvent> Events => _events ??= _path is null
+        ? _env.FromSource(new NexmarkSource(_generator), Watermarks(), "events").Uid("events")
+        : EventFiles.Read(_env, _path, Watermarks());
 
     public DataStream<Bid> Bids => Events.FlatMap<Bid>(static (e, output) =>
     {

@@ -17,8 +17,8 @@ internal sealed class BlackholeSink(Latencies? latencies) : IResultSink
     /// <summary>The sum of all digests.</summary>
     public long Digest => Interlocked.Read(ref _digest);
 
-    public void Take<TResult>(DataStream<TResult> results)
-        where TResult : IResult => results.SinkTo(new ForgettingSink<TResult>(this, latencies)).Name("blackhole").Uid("blackhole");
+    public void Take<TResult>(DataStream<TResult> results, ResultFiles<TResult> files)
+        where TResult : IResult => results.SinkTo(new ForgettingSink<TResult>(this, latencies)).Name(QueryRun.SinkName).Uid(QueryRun.SinkName);
 
     private sealed class ForgettingSink<TResult>(BlackholeSink owner, Latencies? latencies) : Sink<TResult>
         where TResult : IResult

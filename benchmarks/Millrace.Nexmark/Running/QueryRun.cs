@@ -9,6 +9,9 @@ namespace Millrace.Nexmark.Running;
 /// <summary>Runs queries as jobs in this process, and measures them.</summary>
 internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDisposable
 {
+    /// <summary>What the sink of every query is called.</summary>
+    public const string SinkName = "results";
+
     private const double Megabyte = 1 << 20;
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromSeconds(2);
 
@@ -20,31 +23,40 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
         if (options.Warmup > 0)
         {
             await progress.WriteLineAsync($"{query.Name}: warming up with {options.Warmup:N0} events").ConfigureAwait(false);
-            await RunAsync(query, options.Generator with { Events = options.Warmup, Tps = null }, cancellationToken).ConfigureAwait(false);
+            await RunAsync(query, options.Generator with { Events = options.Warmup, Tps = null }, input: null, output: null, cancellationToken).ConfigureAwait(false);
         }
 
-        var figures = await RunAsync(query, options.Generator, cancellationToken).ConfigureAwait(false);
+        string? output = options.Output is null ? null : Path.Combine(options.Output, query.Name);
+        var figures = await RunAsync(query, options.Generator, options.Input, output, cancellationToken).ConfigureAwait(false);
         return options.HandWritten && Loops.All.ContainsKey(query.Name) ? figures with { HandWrittenEventsPerSecondPerCore = MeasureLoop(query.Name) } : figures;
     }
 
-    /// <summary>Runs a hand-written loop, which takes one core.</summary>
-    /// <returns>Events a second.</returns>
+    /// <summary>Runs a hand-written loop, once to warm up and once to measure.</summary>
+    /// <returns>Events a second of a core: what the garbage collector does beside the loop counts, as it does for a job.</returns>
     public double MeasureLoop(string name)
     {
-        var loop = Loops.All[name];
         progress.WriteLine($"{name}: the hand-written loop");
-        var events = options.Generator with { Tps = null };
-        loop(new NexmarkGenerator(events with { Events = options.Warmup }), new Findings());
+        RunLoop(name, options.Generator with { Tps = null, Events = options.Warmup });
+        return RunLoop(name, options.Generator with { Tps = null }).EventsPerSecondPerCore;
+    }
+
+    /// <summary>Runs a hand-written loop.</summary>
+    public static (double EventsPerSecondPerCore, long AllocatedBytes) RunLoop(string name, GeneratorOptions events)
+    {
         var generator = new NexmarkGenerator(events);
         Collect();
-        long start = Stopwatch.GetTimestamp();
-        loop(generator, new Findings());
-        return events.Events / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        long allocatedBefore = GC.GetTotalAllocatedBytes(precise: true);
+        var cpuBefore = Environment.CpuUsage.TotalTime;
+        Loops.All[name](generator, new Findings());
+        return (events.Events / (Environment.CpuUsage.TotalTime - cpuBefore).TotalSeconds, GC.GetTotalAllocatedBytes(precise: true) - allocatedBefore);
     }
 
     public void Dispose() => _pauses.Dispose();
 
-    private async Task<Figures> RunAsync(NexmarkQuery query, GeneratorOptions events, CancellationToken cancellationToken)
+    /// <summary>Runs a query once.</summary>
+    public Task<Figures> RunAsync(NexmarkQuery query, GeneratorOptions events, CancellationToken cancellationToken) => RunAsync(query, events, input: null, output: null, cancellationToken);
+
+    private async Task<Figures> RunAsync(NexmarkQuery query, GeneratorOptions events, string? input, string? output, CancellationToken cancellationToken)
     {
         string folder = Path.Combine(Path.GetTempPath(), $"millrace-nexmark-{Guid.NewGuid():N}");
         try
@@ -53,7 +65,7 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
             if (options.CheckpointInterval is { } interval)
             {
                 execution.Checkpoints.Interval = interval;
-                execution.Checkpoints.Storage = new DirectoryCheckpointStorage(folder);
+                execution.Checkpoints.Storage = new DirectoryCheckpointStorage(Path.Combine(folder, "checkpoints"));
             }
 
             // At a fixed pace event time runs as fast as the clock, so that the time of an event says when it is due.
@@ -62,9 +74,9 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
             var generator = new NexmarkGenerator(events);
             Collect();
             var latencies = events.Tps is null ? null : new Latencies(events.BaseTime, generator.Clock);
-            var sink = new BlackholeSink(latencies);
-            query.Declare(new NexmarkInput(env, generator, query.HasEventTime), sink);
-            return await MeasureAsync(query, events, env, sink, latencies, cancellationToken).ConfigureAwait(false);
+            output ??= query.WritesFiles ? Path.Combine(folder, "results") : null;
+            query.Declare(new NexmarkInput(env, generator, query.HasEventTime, input), output is null ? new BlackholeSink(latencies) : new FileResults(output));
+            return await MeasureAsync(query, events, env, latencies, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -76,7 +88,7 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
     }
 
     private async Task<Figures> MeasureAsync(
-        NexmarkQuery query, GeneratorOptions events, StreamExecutionEnvironment env, BlackholeSink sink, Latencies? latencies, CancellationToken cancellationToken)
+        NexmarkQuery query, GeneratorOptions events, StreamExecutionEnvironment env, Latencies? latencies, CancellationToken cancellationToken)
     {
         using var process = Process.GetCurrentProcess();
         _pauses.Reset();
@@ -94,26 +106,28 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
         process.Refresh();
         double cpu = (process.TotalProcessorTime - cpuBefore).TotalSeconds;
         long allocated = GC.GetTotalAllocatedBytes(precise: true) - allocatedBefore;
+        var metrics = client.GetMetrics();
+        long read = metrics.RecordsRead;
         var latency = latencies?.All();
         double? Percentile(double percentile) => latency?.GetValueAtPercentile(percentile) / 1000.0;
         return new Figures(
             query.Name,
             options.Parallelism,
             env.Options.StateBackend?.Name ?? "heap",
-            events.Events,
+            read,
             seconds,
-            events.Events / seconds,
+            read / seconds,
             cpu / seconds,
-            events.Events / cpu,
+            read / cpu,
             HandWrittenEventsPerSecondPerCore: null,
-            (double)allocated / events.Events,
+            (double)allocated / read,
             _pauses.LongestMilliseconds,
             process.PeakWorkingSet64 / Megabyte,
             Percentile(50),
             Percentile(99),
             Percentile(99.9))
         {
-            Results = sink.Results,
+            Results = metrics[SinkName].RecordsIn,
             TotalGcPauseMs = (GC.GetTotalPauseDuration() - pausedBefore).TotalMilliseconds,
             CheckpointMs = [.. client.GetCheckpoints().History.Where(checkpoint => checkpoint.Duration is not null).Select(checkpoint => checkpoint.Duration!.Value.TotalMilliseconds)],
         };
@@ -132,7 +146,8 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
             catch (TimeoutException)
             {
                 long read = client.GetMetrics().RecordsRead;
-                await progress.WriteLineAsync($"{query.Name}: {read:N0} of {events.Events:N0} events in {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s").ConfigureAwait(false);
+                string all = options.Input is null ? $" of {events.Events:N0}" : "";
+                await progress.WriteLineAsync($"{query.Name}: {read:N0}{all} events in {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s").ConfigureAwait(false);
             }
         }
     }

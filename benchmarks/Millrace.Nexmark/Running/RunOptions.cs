@@ -21,6 +21,12 @@ internal sealed record RunOptions
     /// <summary>Whether the hand-written loops are run beside the queries.</summary>
     public bool HandWritten { get; init; }
 
+    /// <summary>Where events are read from; null to make them.</summary>
+    public string? Input { get; init; }
+
+    /// <summary>The folder in which results are written, a folder for each query; null where they are only looked at.</summary>
+    public string? Output { get; init; }
+
     /// <summary>How many events are run through the query before it is measured.</summary>
     public long Warmup { get; init; } = 1_000_000;
 }
