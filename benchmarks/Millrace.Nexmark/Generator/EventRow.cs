@@ -99,11 +99,9 @@ internal sealed record EventRow
     /// <exception cref="FormatException">A field that the event must have is empty, or it is no event.</exception>
     public NexmarkEvent ToEvent() => Event switch
     {
-        OfPerson => new NexmarkEvent(
-            new Person(Of(Id), Of(Name), Of(EmailAddress), Of(CreditCard), Of(City), Of(State), DateTime, Extra), null, default),
-        OfAuction => new NexmarkEvent(
-            null, new Auction(Of(Id), Of(ItemName), Of(Description), Of(InitialBid), Of(Reserve), DateTime, Of(Expires), Of(Seller), Of(Category), Extra), default),
-        OfBid => new NexmarkEvent(null, null, new Bid(Of(Auction), Of(Bidder), Of(Price), Of(Channel), Of(Url), DateTime, Extra)),
+        OfPerson => new NexmarkEvent(new Person(Of(Id), Of(Name), Of(EmailAddress), Of(CreditCard), Of(City), Of(State), DateTime, Extra), default),
+        OfAuction => new NexmarkEvent(new Auction(Of(Id), Of(ItemName), Of(Description), Of(InitialBid), Of(Reserve), DateTime, Of(Expires), Of(Seller), Of(Category), Extra), default),
+        OfBid => new NexmarkEvent(null, new Bid(Of(Auction), Of(Bidder), Of(Price), Of(Channel), Of(Url), DateTime, Extra)),
         _ => throw new FormatException($"'{Event}' is no event: '{OfPerson}', '{OfAuction}' or '{OfBid}' was expected."),
     };
 

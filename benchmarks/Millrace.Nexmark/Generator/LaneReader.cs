@@ -68,10 +68,18 @@ internal sealed class LaneReader : SourceReader<NexmarkEvent, LaneSplit>
         var target = lane.Output;
         var generator = _generator;
         long place = (lane.Next * lanes) + lane.Split.Lane;
-        for (long next = lane.Next; next < until; next++, place += lanes)
+        int left = (int)(until - lane.Next);
+        while (left > 0)
         {
-            var made = generator.Make(place);
-            target.Collect(made, made.DateTime);
+            var events = target.GetSpan(left, out var timestamps);
+            for (int i = 0; i < events.Length; i++, place += lanes)
+            {
+                events[i] = generator.Make(place);
+                timestamps[i] = events[i].DateTime;
+            }
+
+            target.Advance(events.Length);
+            left -= events.Length;
         }
 
         _emitted += until - lane.Next;

@@ -34,6 +34,7 @@ internal sealed class NexmarkGenerator
 
     private readonly GeneratorOptions _options;
     private readonly Words _words;
+    private readonly ulong _seed;
     private readonly double _millisecondsPerEvent;
 
     public NexmarkGenerator(GeneratorOptions options)
@@ -48,6 +49,7 @@ internal sealed class NexmarkGenerator
 
         _options = options;
         _words = new Words(options.Seed);
+        _seed = Chance.Mix(options.Seed);
         _millisecondsPerEvent = 1000 / options.EventsPerSecond;
     }
 
@@ -64,12 +66,14 @@ internal sealed class NexmarkGenerator
     {
         long number = NumberAt(place);
         long time = TimeOf(number);
-        var chance = new Chance(_options.Seed, number);
-        return (number % Epoch) switch
+        long epoch = number / Epoch;
+        int offset = (int)(number - (epoch * Epoch));
+        var chance = new Chance(_seed, number);
+        return offset switch
         {
-            < Persons => new NexmarkEvent(MakePerson(number, time, ref chance), null, default),
-            < Persons + Auctions => new NexmarkEvent(null, MakeAuction(number, time, ref chance), default),
-            _ => new NexmarkEvent(null, null, MakeBid(number, time, ref chance)),
+            < Persons => new NexmarkEvent(MakePerson(epoch, time, ref chance), default),
+            < Persons + Auctions => new NexmarkEvent(MakeAuction(number, epoch, (epoch * Auctions) + offset - Persons, time, ref chance), default),
+            _ => new NexmarkEvent(null, MakeBid(epoch, time, ref chance)),
         };
     }
 
@@ -88,8 +92,11 @@ internal sealed class NexmarkGenerator
 
     private long TimeOf(long number) => _options.BaseTime + (long)(number * _millisecondsPerEvent);
 
-    private Person MakePerson(long number, long time, ref Chance chance) => new(
-        LastPerson(number) + FirstPerson,
+    /// <param name="person">Which person, counted from 0.</param>
+    /// <param name="time">When.</param>
+    /// <param name="chance">Says the rest.</param>
+    private Person MakePerson(long person, long time, ref Chance chance) => new(
+        person + FirstPerson,
         _words.Name(ref chance),
         _words.Address(ref chance),
         _words.Card(ref chance),
@@ -98,15 +105,20 @@ internal sealed class NexmarkGenerator
         time,
         _words.PersonExtra(ref chance));
 
-    private Auction MakeAuction(long number, long time, ref Chance chance)
+    /// <param name="number">Which event.</param>
+    /// <param name="lastPerson">The last person that there is, counted from 0.</param>
+    /// <param name="auction">Which auction, counted from 0.</param>
+    /// <param name="time">When.</param>
+    /// <param name="chance">Says the rest.</param>
+    private Auction MakeAuction(long number, long lastPerson, long auction, long time, ref Chance chance)
     {
-        long seller = chance.Below(HotSellerRatio) > 0 ? LastPerson(number) / HotStep * HotStep : AnyPerson(number, ref chance);
+        long seller = chance.Below(HotSellerRatio) > 0 ? lastPerson / HotStep * HotStep : AnyPerson(lastPerson, ref chance);
         long initialBid = Price(ref chance);
 
         // As long, on average, as it takes until as many auctions have been opened as are open at once.
         long horizon = TimeOf(number + ((long)AuctionsInFlight * Epoch / Auctions)) - time;
         return new Auction(
-            LastAuction(number) + FirstAuction,
+            auction + FirstAuction,
             _words.Item(ref chance),
             _words.Description(ref chance),
             initialBid,
@@ -118,37 +130,32 @@ internal sealed class NexmarkGenerator
             _words.AuctionExtra(ref chance));
     }
 
-    private Bid MakeBid(long number, long time, ref Chance chance)
+    /// <param name="lastPerson">The last person that there is, counted from 0; auctions come right behind.</param>
+    /// <param name="time">When.</param>
+    /// <param name="chance">Says the rest.</param>
+    private Bid MakeBid(long lastPerson, long time, ref Chance chance)
     {
-        long auction = chance.Below(HotAuctionRatio) > 0 ? LastAuction(number) / HotStep * HotStep : AnyAuction(number, ref chance);
+        // One number is enough for most of it.
+        var dice = chance.Roll();
+        long lastAuction = (lastPerson * Auctions) + Auctions - 1;
+        long auction = dice.OneOf(HotAuctionRatio) > 0 ? lastAuction / HotStep * HotStep : AnyAuction(lastAuction, ref chance);
 
         // Not the person who is the hot seller.
-        long bidder = chance.Below(HotBidderRatio) > 0 ? (LastPerson(number) / HotStep * HotStep) + 1 : AnyPerson(number, ref chance);
-        long price = Price(ref chance);
-        var (channel, url) = _words.Channel(ref chance);
-        return new Bid(auction + FirstAuction, bidder + FirstPerson, price, channel, url, time, _words.BidExtra(ref chance));
+        long bidder = dice.OneOf(HotBidderRatio) > 0 ? (lastPerson / HotStep * HotStep) + 1 : AnyPerson(lastPerson, ref chance);
+        long price = Prices.At(dice.OneOf(Prices.Count));
+        string extra = _words.BidExtra(ref dice);
+        var (channel, url) = _words.Channel(ref dice, ref chance);
+        return new Bid(auction + FirstAuction, bidder + FirstPerson, price, channel, url, time, extra);
     }
 
-    /// <summary>The last person, counted from 0, that there was at an event, or that the event is.</summary>
-    private static long LastPerson(long number) => number / Epoch;
-
-    /// <summary>The last auction, counted from 0, that there was at an event, or that the event is; −1 where there was none yet.</summary>
-    private static long LastAuction(long number)
+    private static long AnyPerson(long last, ref Chance chance)
     {
-        var (epoch, offset) = Math.DivRem(number, Epoch);
-        return (epoch * Auctions) + Math.Min(offset - Persons, Auctions - 1);
+        long active = Math.Min(last + 1, ActivePersons);
+        return last + 1 - active + chance.Below(active + Lead);
     }
 
-    private static long AnyPerson(long number, ref Chance chance)
+    private static long AnyAuction(long last, ref Chance chance)
     {
-        long persons = LastPerson(number) + 1;
-        long active = Math.Min(persons, ActivePersons);
-        return persons - active + chance.Below(active + Lead);
-    }
-
-    private static long AnyAuction(long number, ref Chance chance)
-    {
-        long last = LastAuction(number);
         long first = Math.Max(last - AuctionsInFlight, 0);
         return first + chance.Below(last - first + 1 + Lead);
     }

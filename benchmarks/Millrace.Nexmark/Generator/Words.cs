@@ -25,7 +25,7 @@ internal sealed class Words
 
     public Words(ulong seed)
     {
-        var chance = new Chance(seed, -1);
+        var chance = new Chance(Chance.Mix(seed), -1);
         _names = [.. from first in FirstNames from last in LastNames select $"{first} {last}"];
         _items = Make(ref chance, static (ref c) => Text(ref c, 3, 20));
         _descriptions = Make(ref chance, static (ref c) => Text(ref c, 3, 100));
@@ -65,11 +65,11 @@ internal sealed class Words
 
     public string AuctionExtra(ref Chance chance) => _auctionExtras[chance.Below(Kinds)];
 
-    public string BidExtra(ref Chance chance) => _bidExtras[chance.Below(Kinds)];
+    public string BidExtra(ref Dice dice) => _bidExtras[dice.OneOf(Kinds)];
 
     /// <summary>A channel and its page: every other bid comes from one of four.</summary>
-    public (string Channel, string Url) Channel(ref Chance chance) =>
-        _channels[chance.Below(2) > 0 ? chance.Below(HotChannels) : HotChannels + chance.Below(Channels)];
+    public (string Channel, string Url) Channel(ref Dice dice, ref Chance chance) =>
+        _channels[dice.OneOf(2) > 0 ? dice.OneOf(HotChannels) : HotChannels + chance.Below(Channels)];
 
     private static string[] Make(ref Chance chance, Maker make)
     {

@@ -12,4 +12,4 @@ namespace Millrace.Nexmark.Model;
 /// <param name="Category">What kind of item it is.</param>
 /// <param name="Extra">Bytes to carry.</param>
 internal sealed record Auction(
-    long Id, string ItemName, string Description, long InitialBid, long Reserve, long DateTime, long Expires, long Seller, long Category, string Extra);
+    long Id, string ItemName, string Description, long InitialBid, long Reserve, long DateTime, long Expires, long Seller, long Category, string Extra) : Entry(DateTime);

@@ -1,13 +1,18 @@
 namespace Millrace.Nexmark.Model;
 
-/// <summary>What happens in the auction house: one of the three is set. Forty-six of fifty are bids, which are kept in it; the others it refers to.</summary>
-/// <param name="Person">Somebody joins.</param>
-/// <param name="Auction">An auction is opened.</param>
+/// <summary>What happens in the auction house. Forty-six of fifty events are bids, which are kept in it; others it refers to. As long as a line of the processor's cache.</summary>
+/// <param name="Entry">Who joins, or the auction that is opened; null where it is a bid.</param>
 /// <param name="Bid">Somebody bids; where it is not a bid, <see langword="default"/>.</param>
-internal readonly record struct NexmarkEvent(Person? Person, Auction? Auction, Bid Bid)
+internal readonly record struct NexmarkEvent(Entry? Entry, Bid Bid)
 {
-    public bool IsBid => Person is null && Auction is null;
+    /// <summary>Who joins; null where nobody does.</summary>
+    public Person? Person => Entry as Person;
+
+    /// <summary>The auction that is opened; null where none is.</summary>
+    public Auction? Auction => Entry as Auction;
+
+    public bool IsBid => Entry is null;
 
     /// <summary>When it happened, in milliseconds since 1970.</summary>
-    public long DateTime => Person?.DateTime ?? Auction?.DateTime ?? Bid.DateTime;
+    public long DateTime => Entry?.DateTime ?? Bid.DateTime;
 }

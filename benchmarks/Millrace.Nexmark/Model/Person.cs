@@ -9,4 +9,4 @@ namespace Millrace.Nexmark.Model;
 /// <param name="State">Where they live.</param>
 /// <param name="DateTime">When they joined, in milliseconds since 1970.</param>
 /// <param name="Extra">Bytes to carry.</param>
-internal sealed record Person(long Id, string Name, string EmailAddress, string CreditCard, string City, string State, long DateTime, string Extra);
+internal sealed record Person(long Id, string Name, string EmailAddress, string CreditCard, string City, string State, long DateTime, string Extra) : Entry(DateTime);

@@ -12,6 +12,9 @@ internal sealed record RunOptions
     /// <summary>Subtasks of every operator.</summary>
     public int Parallelism { get; init; } = 2;
 
+    /// <summary>The most records of a batch.</summary>
+    public int BatchSize { get; init; } = new ExecutionOptions().BatchSize;
+
     /// <summary>Makes the state backend of a run; null for the heap.</summary>
     public Func<StateBackend>? Backend { get; init; }
 

@@ -33,6 +33,24 @@ internal sealed class BatchCollector<T>(OutputPort<T> port, int batchSize) : Col
         }
     }
 
+    /// <summary>Room for records in the open batch, which are emitted by <see cref="Advance"/>.</summary>
+    /// <param name="most">At most so many.</param>
+    /// <param name="timestamps">Room for their timestamps.</param>
+    public Span<T> GetSpan(int most, out Span<long> timestamps)
+    {
+        if (Count >= Limit)
+        {
+            Overflow();
+        }
+
+        int length = Math.Min(most, Limit - Count);
+        timestamps = Timestamps.AsSpan(Count, length);
+        return Values.AsSpan(Count, length);
+    }
+
+    /// <summary>Takes the first records of what was written behind those that are there.</summary>
+    public void Advance(int count) => Count += count;
+
     private protected override void Overflow()
     {
         Flush();

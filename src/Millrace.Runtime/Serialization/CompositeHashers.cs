@@ -27,12 +27,17 @@ internal sealed class ObjectHasher<T>(MemberHasher<T>[] members) : StableHasher<
 /// <summary>Hashes a member.</summary>
 internal abstract class MemberHasher<T>
 {
+    /// <summary>Hashes the value of the member: a <see cref="StableHasher{T}"/> of its type.</summary>
+    public abstract object OfValue { get; }
+
     public abstract ulong Hash(ref T value);
 }
 
 /// <summary>Hashes a member, with its type.</summary>
 internal sealed class MemberHasher<T, TMember>(Getter<T, TMember> get, StableHasher<TMember> hasher) : MemberHasher<T>
 {
+    public override object OfValue => hasher;
+
     public override ulong Hash(ref T value) => hasher.Hash(get(ref value));
 }
 

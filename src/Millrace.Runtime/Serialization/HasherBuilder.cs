@@ -8,14 +8,15 @@ using PolyType.ReflectionProvider;
 namespace Millrace.Runtime.Serialization;
 
 /// <summary>Makes the hasher of a key type from its shape, or says why the type is none: a hash must be equal for equal keys.</summary>
-internal sealed class HasherBuilder : TypeShapeVisitor
+/// <param name="compiles">Whether code is made for a type, where code can be made.</param>
+internal sealed class HasherBuilder(bool compiles = true) : TypeShapeVisitor
 {
     private const string Instead = "Use a record, a struct, a tuple or a string of what identifies the key";
 
     private readonly Dictionary<Type, object?> _made = [];
     private readonly List<string> _path = [];
 
-    public static bool TryBuild<T>([NotNullWhen(true)] out StableHasher<T>? hasher, [NotNullWhen(false)] out string? refusal)
+    public static bool TryBuild<T>([NotNullWhen(true)] out StableHasher<T>? hasher, [NotNullWhen(false)] out string? refusal, bool compiles = true)
     {
         refusal = null;
         hasher = null;
@@ -26,7 +27,7 @@ internal sealed class HasherBuilder : TypeShapeVisitor
                 throw new NotSerializableException($"{TypeNames.Of(typeof(T))} {reason}");
             }
 
-            hasher = new HasherBuilder().Build(ReflectionTypeShapeProvider.Default.GetTypeShapeOrThrow<T>(), TypeNames.Of(typeof(T)));
+            hasher = new HasherBuilder(compiles).Build(ReflectionTypeShapeProvider.Default.GetTypeShapeOrThrow<T>(), TypeNames.Of(typeof(T)));
             return true;
         }
         catch (NotSerializableException exception)
@@ -63,7 +64,10 @@ internal sealed class HasherBuilder : TypeShapeVisitor
         }
 
         var visitor = new MemberVisitor<T>(this);
-        return new ObjectHasher<T>([.. members.Members.Select(m => (MemberHasher<T>)m.Property.Accept(visitor)!)]);
+        var hashers = members.Members.Select(m => (m.Property, Hasher: (MemberHasher<T>)m.Property.Accept(visitor)!)).ToList();
+        return compiles && CompiledHasher<T>.TryCompile([.. hashers.Select(member => (member.Property, member.Hasher.OfValue))]) is { } compiled
+            ? compiled
+            : new ObjectHasher<T>([.. hashers.Select(member => member.Hasher)]);
     }
 
     public override object? VisitEnum<TEnum, TUnderlying>(IEnumTypeShape<TEnum, TUnderlying> enumShape, object? state = null) =>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics;
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Millrace.Serialization;
@@ -12,10 +13,19 @@ internal interface IScalarHash<T>
     static abstract ulong Hash(T value);
 }
 
+/// <summary>A hasher that is one static method.</summary>
+internal interface IScalarHasher
+{
+    /// <summary>The method.</summary>
+    MethodInfo Function { get; }
+}
+
 /// <summary>Hashes a scalar.</summary>
-internal sealed class ScalarHasher<T, THash> : StableHasher<T>
+internal sealed class ScalarHasher<T, THash> : StableHasher<T>, IScalarHasher
     where THash : struct, IScalarHash<T>
 {
+    public MethodInfo Function => typeof(THash).GetMethod(nameof(Hash), [typeof(T)])!;
+
     public override ulong Hash(T key) => THash.Hash(key);
 }
 

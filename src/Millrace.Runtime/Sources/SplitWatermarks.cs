@@ -35,6 +35,15 @@ internal sealed class SplitWatermarks<T> : IWatermarkOutput
 
     public bool IsIdle { get; private set; }
 
+    /// <summary>Whether many records can be seen at once: the generator does not want to see each.</summary>
+    public bool IsPeriodic => _periodic;
+
+    /// <summary>Whether records get a timestamp that is not the source's.</summary>
+    public bool HasAssigner => _assigner is not null;
+
+    /// <summary>How many more records may come before a watermark is due.</summary>
+    public int UntilEmit => _emitEvery > 0 ? _emitEvery - _sinceEmit : int.MaxValue;
+
     /// <summary>The record's event time.</summary>
     public long Assign(T value, long timestamp) => _assigner is null ? timestamp : _assigner(value);
 
@@ -63,6 +72,32 @@ internal sealed class SplitWatermarks<T> : IWatermarkOutput
         }
 
         if (_emitEvery > 0 && ++_sinceEmit >= _emitEvery)
+        {
+            EmitNow();
+        }
+    }
+
+    /// <summary>As <see cref="OnEvent"/> for each of several records, at most <see cref="UntilEmit"/>, where <see cref="IsPeriodic"/>.</summary>
+    public void OnEvents(ReadOnlySpan<long> timestamps)
+    {
+        if (timestamps.IsEmpty)
+        {
+            return;
+        }
+
+        if (!_sawRecord)
+        {
+            BecomeActive();
+        }
+
+        long greatest = _greatest;
+        foreach (long timestamp in timestamps)
+        {
+            greatest = Math.Max(greatest, timestamp);
+        }
+
+        _greatest = greatest;
+        if (_emitEvery > 0 && (_sinceEmit += timestamps.Length) >= _emitEvery)
         {
             EmitNow();
         }

@@ -48,6 +48,10 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
 
     public override void Collect(T value, long timestamp = EventTime.None) => Main().Collect(value, timestamp);
 
+    public override Span<T> GetSpan(int sizeHint, out Span<long> timestamps) => Main().GetSpan(sizeHint, out timestamps);
+
+    public override void Advance(int count) => Main().Advance(count);
+
     public override void EmitWatermark(long timestamp) => Main().EmitWatermark(timestamp);
 
     public override void MarkIdle() => Main().MarkIdle();
@@ -191,6 +195,9 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
     {
         private readonly SplitsOutput<T> _owner;
 
+        // How many records fit into the memory that was given last; negative where it was not the batch's.
+        private int _given;
+
         public SplitOutput(string splitId, SplitsOutput<T> owner)
         {
             SplitId = splitId;
@@ -218,6 +225,51 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
 
             _owner._collector.Collect(value, timestamp);
             Watermarks.OnEvent(in value, timestamp);
+        }
+
+        public override Span<T> GetSpan(int sizeHint, out Span<long> timestamps)
+        {
+            if (!Watermarks.IsPeriodic || (Watermarks.HasAssigner && !_owner._errors.Fails))
+            {
+                // Each by itself: there may be a watermark behind it, or it may be left out.
+                _given = -1;
+                return base.GetSpan(sizeHint, out timestamps);
+            }
+
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(sizeHint);
+            var values = _owner._collector.GetSpan(Math.Min(sizeHint, Watermarks.UntilEmit), out timestamps);
+            _given = values.Length;
+            return values;
+        }
+
+        public override void Advance(int count)
+        {
+            if (_given < 0)
+            {
+                base.Advance(count);
+                return;
+            }
+
+            ArgumentOutOfRangeException.ThrowIfNegative(count);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _given);
+            if (count == 0)
+            {
+                return;
+            }
+
+            // The same memory once more.
+            var values = _owner._collector.GetSpan(count, out var timestamps);
+            if (Watermarks.HasAssigner)
+            {
+                for (int i = 0; i < values.Length; i++)
+                {
+                    timestamps[i] = Watermarks.Assign(values[i], timestamps[i]);
+                }
+            }
+
+            _given = 0;
+            _owner._collector.Advance(count);
+            Watermarks.OnEvents(timestamps);
         }
 
         private bool TryAssign(T value, ref long timestamp)

@@ -218,3 +218,24 @@ public sealed class WriteAConnector
         }
     }
 }
+
+public readonly record struct Reading(double Value);
+
+public static class Columns
+{
+    public static void Emit(SourceOutput<Reading> output, ReadOnlySpan<double> column, long firstTime)
+    {
+        while (!column.IsEmpty)
+        {
+            var records = output.GetSpan(column.Length, out var timestamps);
+            for (int i = 0; i < records.Length; i++)
+            {
+                records[i] = new Reading(column[i]);
+                timestamps[i] = firstTime++;
+            }
+
+            output.Advance(records.Length);
+            column = column[records.Length..];
+        }
+    }
+}

@@ -18,7 +18,7 @@ namespace Millrace.Runtime.Tests.Operators;
 /// </summary>
 internal sealed class OperatorRig
 {
-    public OperatorRig(StreamOperator op, int subtask = 0, int parallelism = 1, int batchSize = 4, CancellationToken cancellation = default, StateBackend? backend = null, bool takesCheckpoints = false, Func<CheckpointBarrier, bool>? trigger = null)
+    public OperatorRig(StreamOperator op, int subtask = 0, int parallelism = 1, int batchSize = 4, CancellationToken cancellation = default, StateBackend? backend = null, bool takesCheckpoints = false, Func<CheckpointBarrier, bool>? trigger = null, ErrorPolicy? errors = null)
     {
         Operator = op;
         Time = new VirtualTimeProvider(DateTimeOffset.UnixEpoch);
@@ -43,6 +43,7 @@ internal sealed class OperatorRig
             Mailbox = Actor.Mailbox,
             Latency = new LatencyStatistics(),
             TakesCheckpoints = takesCheckpoints,
+            ErrorPolicy = errors ?? ErrorPolicy.Fail,
             Trigger = trigger ?? (static _ => true),
             OperatorState = new OperatorStateBackend(new SerializerProvider(new SerializerRegistry()), subtask),
         });

@@ -23,6 +23,26 @@ public sealed class StableHasherTests
     }
 
     [Fact]
+    public void Hash_WithAndWithoutCodeThatIsMade_IsTheSame()
+    {
+        Same(new Flight("LHR", 5, default), new Flight("", -1, default));
+        Same(new Point(1, 2), new Point(-1, 0));
+        Same((1, "a", 2.5m, (3L, Level.High)), (0, null!, 0m, (-3L, default)));
+        Same((1, 2, 3, 4, 5, 6, 7, 8, 9), (9, 8, 7, 6, 5, 4, 3, 2, 1));
+        Same(new Tuple<int, string>(1, "a"), null!);
+        Same(new Tree(1, new Tree(2, null, null), null), new Tree(3, null, null));
+        Same<Animal>(new Dog("a", 1), new Animal("a"));
+        Same(new Has<Has<int?>>(new Has<int?>(5)), new Has<Has<int?>>(new Has<int?>(null)));
+
+        static void Same<T>(params T[] keys)
+        {
+            Assert.True(HasherBuilder.TryBuild<T>(out var compiled, out _));
+            Assert.True(HasherBuilder.TryBuild<T>(out var interpreted, out _, compiles: false));
+            Assert.All(keys, key => Assert.Equal(interpreted.Hash(key), compiled.Hash(key)));
+        }
+    }
+
+    [Fact]
     public void Hash_EqualKeys_AreEqual()
     {
         Equal(0.0, -0.0);

@@ -1,3 +1,4 @@
+using CsCheck;
 using Millrace.Connectors;
 using Millrace.Runtime.Sources;
 using Millrace.Runtime.Tasks;
@@ -241,6 +242,100 @@ public sealed class SourceOperatorTests
     }
 
     /// <summary>A source operator whose reader does what the test says.</summary>
+    [Theory]
+    [InlineData("none")]
+    [InlineData("every three records")]
+    [InlineData("assigned")]
+    [InlineData("by each record")]
+    [InlineData("assigned, and errors are skipped")]
+    public void Records_written_into_the_memory_of_the_batch_are_those_that_are_collected(string kind)
+    {
+        Gen.Select(Gen.Int[1, 9].Array[1, 20], Gen.Int[0, 9].Array[20]).Sample((lengths, advances) =>
+        {
+            var single = TestOf(kind);
+            var many = TestOf(kind);
+            long next = 0;
+            for (int i = 0; i < lengths.Length; i++)
+            {
+                string split = i % 3 == 0 ? "b" : "a";
+                long first = next;
+                next += lengths[i];
+                single.Read(output =>
+                {
+                    for (long value = first; value < first + lengths[i]; value++)
+                    {
+                        output.ForSplit(split).Collect(value, TimeOf(value));
+                    }
+                });
+                many.Read(output => WriteAll(output.ForSplit(split), first, lengths[i], Math.Max(1, advances[i])));
+            }
+
+            single.Rig.Advance(Interval);
+            many.Rig.Advance(Interval);
+            Assert.Equal(single.Elements, many.Elements);
+        });
+
+        static long TimeOf(long value) => (value * 7 % 10) + (value * 3);
+
+        static SourceTest TestOf(string kind)
+        {
+            var errors = kind.EndsWith("skipped", StringComparison.Ordinal) ? ErrorPolicy.Skip : ErrorPolicy.Fail;
+            var strategy = kind switch
+            {
+                "none" => WatermarkStrategy<long>.NoWatermarks(),
+                "every three records" => Monotonous.WithWatermarkEvery(3),
+                "assigned" => Monotonous.WithTimestampAssigner(value => value * 2),
+                "by each record" => WatermarkStrategy<long>.ForGenerator(() => new EachRecord()),
+                _ => Monotonous.WithTimestampAssigner(value => value % 5 == 4 ? throw new FormatException("four") : value * 2),
+            };
+            return new SourceTest(strategy, errors);
+        }
+
+        static void WriteAll(SourceOutput<long> output, long value, int left, int atOnce)
+        {
+            while (left > 0)
+            {
+                var values = output.GetSpan(left, out var timestamps);
+                Assert.Equal(values.Length, timestamps.Length);
+                Assert.InRange(values.Length, 1, left);
+                int count = Math.Min(atOnce, values.Length);
+                for (int i = 0; i < count; i++, value++)
+                {
+                    values[i] = value;
+                    timestamps[i] = TimeOf(value);
+                }
+
+                output.Advance(count);
+                left -= count;
+            }
+        }
+    }
+
+    [Fact]
+    public void Memory_that_was_not_advanced_over_is_given_again_and_no_more_than_was_given_can_be()
+    {
+        var test = new SourceTest(Monotonous);
+        test.Read(output =>
+        {
+            var split = output.ForSplit("a");
+            split.GetSpan(5, out _)[0] = 7;
+            split.Advance(0);
+            var values = split.GetSpan(2, out var timestamps);
+            (values[0], timestamps[0]) = (1, 10);
+            Assert.Throws<ArgumentOutOfRangeException>(() => split.Advance(3));
+            Assert.Throws<ArgumentOutOfRangeException>(() => split.Advance(-1));
+            split.Advance(1);
+            Assert.Throws<ArgumentOutOfRangeException>(() => split.Advance(1));
+            Assert.Throws<ArgumentOutOfRangeException>(() => split.GetSpan(0, out _));
+        });
+        Assert.Equal(["1@10"], test.Elements);
+    }
+
+    private sealed class EachRecord : WatermarkGenerator<long>
+    {
+        public override void OnEvent(in long value, long timestamp, IWatermarkOutput output) => output.EmitWatermark(timestamp - 5);
+    }
+
     private sealed class SourceTest : Source<long, SourceTest.Split, int>, ISplitCoordinator
     {
         private readonly SourceOperator<long, Split, int> _operator;
@@ -249,9 +344,14 @@ public sealed class SourceOperatorTests
         private Func<ReaderOutput<long>, ReadStatus> _next = _ => ReadStatus.NothingAvailable;
 
         public SourceTest(WatermarkStrategy<long> strategy, params string[] splits)
+            : this(strategy, ErrorPolicy.Fail, splits)
+        {
+        }
+
+        public SourceTest(WatermarkStrategy<long> strategy, ErrorPolicy errors, params string[] splits)
         {
             _operator = new SourceOperator<long, Split, int>(this, strategy) { Coordinator = this };
-            Rig = new OperatorRig(_operator, batchSize: 16);
+            Rig = new OperatorRig(_operator, batchSize: 16, errors: errors);
             _operator.Output.Connect(_tap);
             _operator.Open();
             _input = _operator.CreateInput();
