@@ -15,6 +15,7 @@ backend.AcceptOnlyFromAmong("heap", "rocksdb");
 var interval = new Option<double>("--checkpoint-interval") { Description = "Seconds between checkpoints; 0 for none.", DefaultValueFactory = _ => 10 };
 var tps = new Option<double?>("--tps") { Description = "Events a second, to measure latency; as many as there can be where it is left out." };
 var warmup = new Option<long>("--warmup") { Description = "How many events are run through each query, three times, before it is measured.", DefaultValueFactory = _ => 1_000_000 };
+var rounds = new Option<int>("--rounds") { Description = "How often each query is measured; the fastest round counts.", DefaultValueFactory = _ => 1 };
 var seed = new Option<ulong>("--seed") { Description = "Which events.", DefaultValueFactory = _ => 1 };
 var rate = new Option<double>("--event-rate") { Description = "Events in a second of event time, where --tps does not say it.", DefaultValueFactory = _ => 10_000_000 };
 var disorder = new Option<int>("--out-of-order-group") { Description = "Events come in another order within groups of so many.", DefaultValueFactory = _ => 1 };
@@ -25,6 +26,7 @@ Require(batchSize, value => value is > 0 and <= 65_536, "from 1 to 65,536");
 Require(interval, value => value >= 0, "0 or more");
 Require(tps, value => value is null or > 0, "more than 0");
 Require(warmup, value => value >= 0, "0 or more");
+Require(rounds, value => value > 0, "at least 1");
 Require(rate, value => value > 0, "more than 0");
 Require(disorder, value => value > 0 && value % NexmarkGenerator.Shuffle != 0, $"at least 1, and no multiple of {NexmarkGenerator.Shuffle}");
 var input = new Option<string?>("--input") { Description = "Read events from this file or folder, as generate has written them, instead of making them. Give the other options that it was given." };
@@ -55,7 +57,7 @@ generate.SetAction(async (result, cancellationToken) =>
 var guard = new Command("guard", "Compare with the hand-written loops in less than a minute, and fail where a query has become slower by a factor, or the engine allocates.");
 guard.SetAction(async (_, cancellationToken) => await new Guard(Console.Out).RunAsync(cancellationToken) ? 0 : 1);
 
-var root = new RootCommand("Runs the Nexmark queries in this process, and measures them.") { query, events, parallelism, batchSize, backend, interval, tps, warmup, seed, rate, disorder, handWritten, input, output, json, list, generate, guard };
+var root = new RootCommand("Runs the Nexmark queries in this process, and measures them.") { query, events, parallelism, batchSize, backend, interval, tps, warmup, rounds, seed, rate, disorder, handWritten, input, output, json, list, generate, guard };
 root.Validators.Add(result =>
 {
     if (result.GetValue(input) is null)
@@ -99,6 +101,7 @@ root.SetAction(async (result, cancellationToken) =>
             Backend = result.GetValue(backend) == "rocksdb" ? () => new RocksDbStateBackend() : null,
             CheckpointInterval = seconds > 0 ? TimeSpan.FromSeconds(seconds) : null,
             Warmup = result.GetValue(warmup),
+            Rounds = result.GetValue(rounds),
             HandWritten = result.GetValue(handWritten),
         },
         Console.Error);

@@ -101,8 +101,8 @@ internal static class Oracles
 
     private static IEnumerable<Oracle> Statistics() =>
     [
-        new Oracle<BidStatistics.Counts>(new Q15(), world => CountsOf(world, _ => ""), Last),
-        new Oracle<BidStatistics.Counts>(new Q16(), world => CountsOf(world, bid => bid.Channel), Last),
+        new Oracle<BidStatistics.Counts<Q15.DayOfBids>>(new Q15(), world => CountsOf(world, bid => new Q15.DayOfBids(bid.DateTime / 86_400_000)), Last),
+        new Oracle<BidStatistics.Counts<Q16.ChannelDay>>(new Q16(), world => CountsOf(world, bid => new Q16.ChannelDay(bid.Channel, bid.DateTime / 86_400_000)), Last),
         new Oracle<Q17.Result>(
             new Q17(),
             world =>
@@ -132,8 +132,8 @@ internal static class Oracles
             results => results.KeyBy(result => (result.Bid.Auction, result.Rank)).FullWindowPartition().Reduce((_, last) => last).Uid("settled")),
     ];
 
-    private static DataStream<BidStatistics.Counts> Last(DataStream<BidStatistics.Counts> results) =>
-        results.KeyBy(result => (result.Group, result.Day)).FullWindowPartition().Reduce((_, last) => last).Uid("settled");
+    private static DataStream<BidStatistics.Counts<TGroup>> Last<TGroup>(DataStream<BidStatistics.Counts<TGroup>> results)
+        where TGroup : struct, BidStatistics.IGroup => results.KeyBy(result => result.Group).FullWindowPartition().Reduce((_, last) => last).Uid("settled");
 
     /// <summary>The bids of each sliding window that has any.</summary>
     private static IEnumerable<(long End, List<Bid> Bids)> EndsOf(IReadOnlyList<Bid> bids, long size, long slide)
@@ -170,12 +170,12 @@ internal static class Oracles
         }
     }
 
-    private static IEnumerable<BidStatistics.Counts> CountsOf(World world, Func<Bid, string> groupOf) =>
+    private static IEnumerable<BidStatistics.Counts<TGroup>> CountsOf<TGroup>(World world, Func<Bid, TGroup> groupOf)
+        where TGroup : struct, BidStatistics.IGroup =>
         from bid in world.Bids
-        group bid by (Group: groupOf(bid), Day: bid.DateTime / 86_400_000) into bids
-        select new BidStatistics.Counts(
-            bids.Key.Group,
-            bids.Key.Day,
+        group bid by groupOf(bid) into bids
+        select new BidStatistics.Counts<TGroup>(
+            bids.Key,
             bids.Max(bid => (int)DateTimeOffset.FromUnixTimeMilliseconds(bid.DateTime).TimeOfDay.TotalMinutes),
             ByRank(bids, bid => bid),
             ByRank(bids, bid => bid.Bidder),

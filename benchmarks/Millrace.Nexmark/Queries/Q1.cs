@@ -8,7 +8,7 @@ internal sealed class Q1 : NexmarkQuery<Q1.Result>
     public override string Description => "Currency conversion: the price of every bid in euros. A map.";
 
     public override DataStream<Result> Results(NexmarkInput input) =>
-        input.Bids.Map(static bid => new Result(bid.Auction, bid.Bidder, Euros.Of(bid.Price), bid.DateTime, bid.Extra));
+        input.SelectBids(static (in bid) => new Result(bid.Auction, bid.Bidder, Euros.Of(bid.Price), bid.DateTime, bid.Extra));
 
     /// <param name="Auction">The auction.</param>
     /// <param name="Bidder">The bidder.</param>

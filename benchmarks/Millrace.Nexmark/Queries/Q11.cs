@@ -13,7 +13,7 @@ internal sealed class Q11 : NexmarkQuery<Q11.Result>
 
     public override bool HasEventTime => true;
 
-    public override DataStream<Result> Results(NexmarkInput input) => input.Bids.KeyBy(static bid => bid.Bidder)
+    public override DataStream<Result> Results(NexmarkInput input) => input.SelectBids(static (in bid) => bid.Bidder).KeyBy(static bidder => bidder)
         .Window(EventTimeSessionWindows.WithGap(Gap)).Count().Name("sessions").Uid("sessions")
         .Map(static count => new Result(count.Key, count.Value, count.Window.Start, count.Window.End)).Name("results");
 

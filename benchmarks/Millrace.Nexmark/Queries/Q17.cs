@@ -1,4 +1,3 @@
-using Millrace.Nexmark.Model;
 using Millrace.State;
 
 namespace Millrace.Nexmark.Queries;
@@ -10,8 +9,12 @@ internal sealed class Q17 : NexmarkQuery<Q17.Result>
 
     public override string Description => "Auction statistics: of each auction and day the bids in three ranges of prices, the least, the highest, the average and the sum, after every bid.";
 
-    public override DataStream<Result> Results(NexmarkInput input) => input.Bids.KeyBy(static bid => new AuctionDay(bid.Auction, Days.Of(bid.DateTime)))
+    public override DataStream<Result> Results(NexmarkInput input) => input.SelectBids(static (in bid) => new Price(bid.Auction, Days.Of(bid.DateTime), bid.Price))
+        .KeyBy(static price => new AuctionDay(price.Auction, price.Day))
         .Process(static () => new Statistics()).Name("statistics").Uid("statistics");
+
+    /// <summary>What is needed of a bid.</summary>
+    internal readonly record struct Price(long Auction, long Day, long Cents);
 
     internal readonly record struct AuctionDay(long Auction, long Day);
 
@@ -22,20 +25,20 @@ internal sealed class Q17 : NexmarkQuery<Q17.Result>
 
     internal record struct Totals(long Rank1, long Rank2, long Rank3, long Least, long Highest, long Sum);
 
-    private sealed class Statistics : KeyedProcessFunction<AuctionDay, Bid, Result>
+    private sealed class Statistics : KeyedProcessFunction<AuctionDay, Price, Result>
     {
         private ValueState<Totals> _totals = null!;
 
         public override void Open(RuntimeContext context) => _totals = context.GetState(new ValueStateDescriptor<Totals>("totals"));
 
-        public override void ProcessElement(Bid value, KeyedProcessContext<AuctionDay> context, Collector<Result> output)
+        public override void ProcessElement(Price value, KeyedProcessContext<AuctionDay> context, Collector<Result> output)
         {
             ref var totals = ref _totals.GetOrAdd();
             long before = totals.Rank1 + totals.Rank2 + totals.Rank3;
-            totals.Least = before == 0 ? value.Price : Math.Min(totals.Least, value.Price);
-            totals.Highest = before == 0 ? value.Price : Math.Max(totals.Highest, value.Price);
-            totals.Sum += value.Price;
-            switch (Days.RankOf(value.Price))
+            totals.Least = before == 0 ? value.Cents : Math.Min(totals.Least, value.Cents);
+            totals.Highest = before == 0 ? value.Cents : Math.Max(totals.Highest, value.Cents);
+            totals.Sum += value.Cents;
+            switch (Days.RankOf(value.Cents))
             {
                 case 1:
                     totals.Rank1++;
@@ -50,7 +53,7 @@ internal sealed class Q17 : NexmarkQuery<Q17.Result>
 
             long bids = before + 1;
             output.Collect(new Result(
-                value.Auction, Days.Of(value.DateTime), bids, totals.Rank1, totals.Rank2, totals.Rank3, totals.Least, totals.Highest, totals.Sum / bids, totals.Sum));
+                value.Auction, value.Day, bids, totals.Rank1, totals.Rank2, totals.Rank3, totals.Least, totals.Highest, totals.Sum / bids, totals.Sum));
         }
     }
 }

@@ -10,7 +10,7 @@ internal sealed class Q22 : NexmarkQuery<Q22.Result>
 
     public override string Description => "Folders: the first three folders of the page of each bid. Texts are cut, which allocates.";
 
-    public override DataStream<Result> Results(NexmarkInput input) => input.Bids.Map(static bid =>
+    public override DataStream<Result> Results(NexmarkInput input) => input.SelectBids(static (in bid) =>
     {
         var url = bid.Url.AsSpan();
         Span<Range> parts = stackalloc Range[FirstFolder + 4];

@@ -15,7 +15,7 @@ internal sealed class Q5 : NexmarkQuery<Q5.Result>
     public override bool HasEventTime => true;
 
     // What a window gives has the window's last millisecond as its time, and windows end every slide: all results of one window, and no others, are in one tumbling window of that length.
-    public override DataStream<Result> Results(NexmarkInput input) => input.Bids.KeyBy(static bid => bid.Auction)
+    public override DataStream<Result> Results(NexmarkInput input) => input.SelectBids(static (in bid) => bid.Auction).KeyBy(static auction => auction)
         .Window(SlidingEventTimeWindows.Of(Size, Slide)).Count().Name("bids per auction").Uid("counts")
         .KeyBy(static count => count.Window.End)
         .Window(TumblingEventTimeWindows.Of(Slide)).Aggregate(static () => new Highest<WindowValue<long, TimeWindow, long>>(static count => count.Value)).Name("hottest").Uid("hottest")

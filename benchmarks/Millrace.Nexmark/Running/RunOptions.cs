@@ -30,6 +30,9 @@ internal sealed record RunOptions
     /// <summary>The folder in which results are written, a folder for each query; null where they are only looked at.</summary>
     public string? Output { get; init; }
 
+    /// <summary>How often each query is measured; the fastest counts.</summary>
+    public int Rounds { get; init; } = 1;
+
     /// <summary>How many events are run through the query before it is measured.</summary>
     public long Warmup { get; init; } = 1_000_000;
 }
