@@ -103,14 +103,23 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
 
     private void MergeTriggers(TWindow window)
     {
-        _triggerContext.Window = window;
-        _trigger.OnMerge(window, _triggerContext);
+        bool asksTrigger = !FiresWhenOver(window);
+        if (asksTrigger)
+        {
+            _triggerContext.Window = window;
+            _trigger.OnMerge(window, _triggerContext);
+        }
+
         foreach (var (part, _) in _merged)
         {
             if (!part.Equals(window))
             {
-                _triggerContext.Window = part;
-                _trigger.Clear(part, _triggerContext);
+                if (asksTrigger)
+                {
+                    _triggerContext.Window = part;
+                    _trigger.Clear(part, _triggerContext);
+                }
+
                 DeleteCleanup(part);
             }
         }

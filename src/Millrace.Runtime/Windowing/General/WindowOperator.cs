@@ -31,6 +31,9 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     private readonly WindowAggregation<TIn, TContent> _aggregation;
     private readonly WindowEmitter<TKey, TWindow, TContent, TOut> _emitter;
     private readonly bool _isEventTime;
+
+    // The trigger has one timer, at the end of the window, which removes the window too: it need not be asked about each record, nor told of merged windows.
+    private readonly bool _firesWhenOver;
     private readonly List<TWindow> _assigned = [];
     private KeyedStateTable<TKey, TWindow, TContent> _contents = null!;
     private TimerQueue<TKey, TWindow> _eventTimers = null!;
@@ -60,6 +63,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         _aggregation = aggregation;
         _emitter = emitter;
         _isEventTime = spec.Assigner.IsEventTime;
+        _firesWhenOver = _isEventTime ? _late.AllowedLateness == 0 && _trigger is EventTimeTrigger<TIn, TWindow> : _trigger is ProcessingTimeTrigger<TIn, TWindow>;
     }
 
     public override void Open()
@@ -94,6 +98,8 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
             State.Prefetch(keys.Keys, keys.Hashes);
         }
 
+        // Once for all: what is due by the clock is done between batches.
+        long now = _isEventTime ? EventTime.None : Context.ProcessingTime;
         int i = 0;
         while (i < batch.Count)
         {
@@ -102,7 +108,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
                 for (; i < batch.Count; i++)
                 {
                     State.SetCurrentKey(in keys.Keys[i], keys.Hashes[i]);
-                    Add(batch.Values[i], batch.Timestamps[i]);
+                    Add(batch.Values[i], batch.Timestamps[i], now);
                 }
             }
             catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
@@ -121,9 +127,9 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         _stagger?.Save(GroupValues);
     }
 
-    private void Add(TIn value, long timestamp)
+    private void Add(TIn value, long timestamp, long now)
     {
-        long time = _isEventTime ? timestamp : Context.ProcessingTime;
+        long time = _isEventTime ? timestamp : now;
         if (time == EventTime.None)
         {
             throw new InvalidOperationException(
@@ -197,11 +203,18 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
             RegisterCleanup(window);
         }
 
-        _triggerContext.Window = window;
-        var result = _trigger.OnElement(value, timestamp, window, _triggerContext);
-        Act(result, window, stateWindow, timestamp);
+        if (!FiresWhenOver(window) || (_isEventTime && window.MaxTimestamp <= CurrentWatermarkOfKey))
+        {
+            _triggerContext.Window = window;
+            var result = _trigger.OnElement(value, timestamp, window, _triggerContext);
+            Act(result, window, stateWindow, timestamp);
+        }
+
         return true;
     }
+
+    /// <summary>Whether the timer that removes a window is the only one that its trigger has. A window that is never over has no such timer.</summary>
+    private bool FiresWhenOver(TWindow window) => _firesWhenOver && CleanupTime(window) != long.MaxValue;
 
     /// <summary>Whether a window is over for good: its end has passed, and the allowed lateness too. A window by the clock never is: the clock gave it.</summary>
     private bool IsLate(TWindow window) => _isEventTime && CleanupTime(window) <= CurrentWatermarkOfKey;
@@ -273,8 +286,12 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     private void Remove(TWindow window, TWindow stateWindow)
     {
         _contents.Remove(in State.CurrentKey, State.CurrentHash, in stateWindow);
-        _triggerContext.Window = window;
-        _trigger.Clear(window, _triggerContext);
+        if (!FiresWhenOver(window))
+        {
+            _triggerContext.Window = window;
+            _trigger.Clear(window, _triggerContext);
+        }
+
         _context.Current = window;
         _emitter.Clear(State.CurrentKey, _context);
         if (_merging is not null)
