@@ -21,6 +21,13 @@ operators.SetAction(async _ =>
     return 0;
 });
 
+var waits = new Command("waits", "Measure what users wait for: the start of a job, many small jobs in a process, files.");
+waits.SetAction(async _ =>
+{
+    await new WaitsMode(Console.Out).RunAsync();
+    return 0;
+});
+
 var filter = new Argument<string>("filter") { Description = "Which benchmarks, as a pattern.", DefaultValueFactory = _ => "*" };
 var bdn = new Command("bdn", "Run the benchmarks with BenchmarkDotNet.") { filter };
 bdn.SetAction(result =>
@@ -60,5 +67,5 @@ checkpoints.SetAction(async result =>
     return 0;
 });
 
-var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, operators, gate, bdn, soak, state, rocksdb, checkpoints };
+var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, operators, waits, gate, bdn, soak, state, rocksdb, checkpoints };
 return await root.Parse(args).InvokeAsync();

@@ -19,19 +19,23 @@ internal sealed class Q19 : NexmarkQuery<Q19.Result>
         public long Digest => Bid.Digest() + Rank;
     }
 
-    /// <summary>The bids in order, in an array that is changed where it lies.</summary>
+    /// <summary>The best bids of an auction in order, in an array that is changed where it lies, and doubled when it is full.</summary>
+    internal readonly record struct Bests(Bid[]? Bids, int Count);
+
     private sealed class Best : KeyedProcessFunction<long, Bid, Result>
     {
-        private ValueState<Bid[]?> _best = null!;
+        private const int AtFirst = 2;
+        private ValueState<Bests> _best = null!;
 
-        public override void Open(RuntimeContext context) => _best = context.GetState(new ValueStateDescriptor<Bid[]?>("best"));
+        public override void Open(RuntimeContext context) => _best = context.GetState(new ValueStateDescriptor<Bests>("best"));
 
         public override void ProcessElement(Bid value, KeyedProcessContext<long> context, Collector<Result> output)
         {
             ref var best = ref _best.GetOrAdd();
-            int count = best?.Length ?? 0;
+            var (bids, count) = best;
+            bids ??= new Bid[AtFirst];
             int place = count;
-            while (place > 0 && WinningBids.Beats(in value, in best![place - 1]))
+            while (place > 0 && WinningBids.Beats(in value, in bids[place - 1]))
             {
                 place--;
             }
@@ -41,16 +45,18 @@ internal sealed class Q19 : NexmarkQuery<Q19.Result>
                 return;
             }
 
-            if (count < Ranks)
+            if (count == bids.Length && count < Ranks)
             {
-                Array.Resize(ref best, count + 1);
+                Array.Resize(ref bids, Math.Min(2 * count, Ranks));
             }
 
-            Array.Copy(best!, place, best!, place + 1, best!.Length - place - 1);
-            best[place] = value;
-            for (int rank = place; rank < best.Length; rank++)
+            count = Math.Min(count + 1, Ranks);
+            Array.Copy(bids, place, bids, place + 1, count - place - 1);
+            bids[place] = value;
+            best = new Bests(bids, count);
+            for (int rank = place; rank < count; rank++)
             {
-                output.Collect(new Result(best[rank], rank + 1));
+                output.Collect(new Result(bids[rank], rank + 1));
             }
         }
     }

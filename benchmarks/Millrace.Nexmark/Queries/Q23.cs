@@ -31,38 +31,43 @@ internal sealed class Q23 : NexmarkQuery<Q23.Result>
             _bids = context.GetListState(new ListStateDescriptor<Bid>("bids"));
         }
 
+        // What is new, with all that was there: a person is new once, and everything was waiting for them.
         public override void ProcessElement(NexmarkEvent value, KeyedProcessContext<long> context, Collector<Result> output)
         {
             if (value.IsBid)
             {
                 _bids.Add(value.Bid);
+                if (_person.TryGet(out var person))
+                {
+                    foreach (var auction in _auctions.AsSpan())
+                    {
+                        output.Collect(new Result(value.Bid, person, auction));
+                    }
+                }
             }
-            else if (value.Auction is not null)
+            else if (value.Auction is { } opened)
             {
-                _auctions.Add(value.Auction);
+                _auctions.Add(opened);
+                if (_person.TryGet(out var person))
+                {
+                    foreach (var bid in _bids.AsSpan())
+                    {
+                        output.Collect(new Result(bid, person, opened));
+                    }
+                }
             }
             else
             {
-                _person.Value = value.Person!;
-            }
+                var person = value.Person!;
+                _person.Value = person;
 
-            if (!_person.TryGet(out var person))
-            {
-                return;
-            }
-
-            // What is new, with all that was there: a person is new once, and everything was waiting for them.
-            var auctions = _auctions.AsSpan().ToArray();
-            if (auctions.Length == 0)
-            {
-                return;
-            }
-
-            foreach (var bid in value.IsBid ? [value.Bid] : _bids.AsSpan())
-            {
-                foreach (var auction in value.Auction is null ? auctions : [value.Auction])
+                // A copy: what a state gives is good until another is asked.
+                foreach (var auction in _auctions.AsSpan().ToArray())
                 {
-                    output.Collect(new Result(bid, person, auction));
+                    foreach (var bid in _bids.AsSpan())
+                    {
+                        output.Collect(new Result(bid, person, auction));
+                    }
                 }
             }
         }

@@ -16,7 +16,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     /// <summary>Lets a record's window join those of its key.</summary>
     /// <param name="window">The window, and afterwards that which it has become a part of.</param>
     /// <param name="stateWindow">Where that one's content is kept.</param>
-    /// <param name="isNew">Whether that one was not there before.</param>
+    /// <param name="isNew">Whether that one has no timer yet that removes it.</param>
     /// <returns>False when the window is over; then nothing has changed.</returns>
     private bool Merge(ref TWindow window, out TWindow stateWindow, out bool isNew)
     {
@@ -72,6 +72,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
             throw Context.Failure(cause, "merging windows");
         }
 
+        isNew = false;
         return true;
     }
 
@@ -103,6 +104,8 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
 
     private void MergeTriggers(TWindow window)
     {
+        // Before those of its parts are deleted: a key group with the timers of one key would be empty in between, and give up its memory.
+        RegisterCleanup(window);
         bool asksTrigger = !FiresWhenOver(window);
         if (asksTrigger)
         {
