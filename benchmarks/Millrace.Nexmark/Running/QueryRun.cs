@@ -10,56 +10,79 @@ namespace Millrace.Nexmark.Running;
 internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDisposable
 {
     /// <summary>What the sink of every query is called.</summary>
-    public const string SinkName = "results";
+    public const string SinkName = "sink";
 
     private const double Megabyte = 1 << 20;
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromSeconds(2);
 
     private readonly GcPauses _pauses = new();
 
-    // Code is compiled a second and a third time when it has been called often enough, in the background and behind what the first run has begun.
-    private const int WarmupRuns = 3;
+    // Code is compiled a second and a third time in the background, behind what the first run has begun: it is time that warms up, and not a number of events.
+    private static readonly TimeSpan WarmupTime = TimeSpan.FromSeconds(1.5);
 
-    /// <summary>Runs a query, to warm up and then to measure; its hand-written loop in turn with it. The fastest round of each counts: what disturbs is not what is measured.</summary>
+    /// <summary>Runs a query, to warm up and then to measure.</summary>
     public async Task<Figures> MeasureAsync(NexmarkQuery query, CancellationToken cancellationToken)
     {
-        if (options.Warmup > 0)
+        await WarmUpAsync(query, cancellationToken).ConfigureAwait(false);
+        return await MeasureRoundsAsync(query, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Runs a query again and again, its hand-written loop in turn with it, until their code is as good as it gets.</summary>
+    public async Task WarmUpAsync(NexmarkQuery query, CancellationToken cancellationToken)
+    {
+        if (options.Warmup == 0)
         {
-            await progress.WriteLineAsync($"{query.Name}: warming up with {WarmupRuns} times {options.Warmup:N0} events").ConfigureAwait(false);
-            for (int i = 0; i < WarmupRuns; i++)
+            return;
+        }
+
+        await progress.WriteLineAsync($"{query.Name}: warming up, {options.Warmup:N0} events at a time").ConfigureAwait(false);
+        long start = Stopwatch.GetTimestamp();
+        do
+        {
+            await RunAsync(query, options.Generator with { Events = options.Warmup, Tps = null }, cancellationToken).ConfigureAwait(false);
+            if (HasLoop(query))
             {
-                await RunAsync(query, options.Generator with { Events = options.Warmup, Tps = null }, input: null, output: null, cancellationToken).ConfigureAwait(false);
+                RunLoop(query.Name, options.Generator with { Events = options.Warmup, Tps = null });
             }
         }
+        while (Stopwatch.GetElapsedTime(start) < WarmupTime);
+    }
 
+    /// <summary>Runs a query, its hand-written loop in turn with it. The fastest round of each counts: what disturbs is not what is measured.</summary>
+    public async Task<Figures> MeasureRoundsAsync(NexmarkQuery query, CancellationToken cancellationToken)
+    {
         string? output = options.Output is null ? null : Path.Combine(options.Output, query.Name);
-        bool hasLoop = options.HandWritten && Loops.All.ContainsKey(query.Name);
-        if (hasLoop)
-        {
-            WarmUpLoop(query.Name);
-        }
-
         Figures? best = null;
-        double loop = 0;
+        double? loop = null;
         for (int round = 0; round < options.Rounds; round++)
         {
             var figures = await RunAsync(query, options.Generator, options.Input, output, cancellationToken).ConfigureAwait(false);
             best = best is null || figures.EventsPerSecondPerCore > best.EventsPerSecondPerCore ? figures : best;
-            loop = hasLoop ? Math.Max(loop, RunLoop(query.Name, options.Generator with { Tps = null }).EventsPerSecondPerCore) : 0;
+            if (HasLoop(query))
+            {
+                loop = Math.Max(loop ?? 0, RunLoop(query.Name, options.Generator with { Tps = null }).EventsPerSecondPerCore);
+            }
         }
 
-        return best! with { HandWrittenEventsPerSecondPerCore = hasLoop ? loop : null };
+        return best! with { HandWrittenEventsPerSecondPerCore = loop };
     }
 
-    /// <summary>Runs a hand-written loop, to warm up and then to measure, of which the fastest round counts.</summary>
-    /// <returns>Events a second of a core: what the garbage collector does beside the loop counts, as it does for a job.</returns>
-    public double MeasureLoop(string name)
+    /// <summary>Makes events and does nothing with them, to warm up and then to measure, of which the fastest round counts.</summary>
+    /// <returns>Events a second of a core.</returns>
+    public double MeasureGenerator()
     {
-        WarmUpLoop(name);
-        return Enumerable.Range(0, options.Rounds).Max(_ => RunLoop(name, options.Generator with { Tps = null }).EventsPerSecondPerCore);
+        const string Generator = "generator";
+        progress.WriteLine("the generator alone");
+        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < WarmupTime;)
+        {
+            RunLoop(Generator, options.Generator with { Events = Math.Max(options.Warmup, 1), Tps = null });
+        }
+
+        return Enumerable.Range(0, options.Rounds).Max(_ => RunLoop(Generator, options.Generator with { Tps = null }).EventsPerSecondPerCore);
     }
 
     /// <summary>Runs a hand-written loop.</summary>
+    /// <returns>Events a second of a core, in which what the garbage collector does beside the loop counts as it does for a job; and what was allocated.</returns>
     public static (double EventsPerSecondPerCore, long AllocatedBytes) RunLoop(string name, GeneratorOptions events)
     {
         var generator = new NexmarkGenerator(events);
@@ -75,14 +98,7 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
     /// <summary>Runs a query once.</summary>
     public Task<Figures> RunAsync(NexmarkQuery query, GeneratorOptions events, CancellationToken cancellationToken) => RunAsync(query, events, input: null, output: null, cancellationToken);
 
-    private void WarmUpLoop(string name)
-    {
-        progress.WriteLine($"{name}: the hand-written loop");
-        for (int i = 0; i < WarmupRuns; i++)
-        {
-            RunLoop(name, options.Generator with { Tps = null, Events = options.Warmup });
-        }
-    }
+    private bool HasLoop(NexmarkQuery query) => options.HandWritten && Loops.All.ContainsKey(query.Name);
 
     private async Task<Figures> RunAsync(NexmarkQuery query, GeneratorOptions events, string? input, string? output, CancellationToken cancellationToken)
     {

@@ -7,6 +7,7 @@ public abstract class SourceOutput<T>
     // What was handed out by GetSpan where the output has no memory of its own to hand out.
     private T[] _values = [];
     private long[] _timestamps = [];
+    private int _given;
 
     /// <summary>For implementers.</summary>
     protected SourceOutput()
@@ -53,6 +54,7 @@ public abstract class SourceOutput<T>
             _timestamps = new long[sizeHint];
         }
 
+        _given = sizeHint;
         timestamps = _timestamps.AsSpan(0, sizeHint);
         return _values.AsSpan(0, sizeHint);
     }
@@ -63,7 +65,8 @@ public abstract class SourceOutput<T>
     public virtual void Advance(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _values.Length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _given);
+        _given = 0;
         for (int i = 0; i < count; i++)
         {
             Collect(_values[i], _timestamps[i]);

@@ -8,5 +8,5 @@ internal static class KeyTypes
 
     /// <summary>Why a type cannot be a key, with the serializers of an environment; null when it can.</summary>
     public static string? WhyNotAKey<T>(SerializerRegistry registry) =>
-        HasherBuilder.TryBuild<T>(out _, out string? refusal) ? registry.WhyNotSerializable<T>() : refusal;
+        HasherBuilder.TryBuild<T>(out _, out string? refusal, compiles: false) ? registry.WhyNotSerializable<T>() : refusal;
 }

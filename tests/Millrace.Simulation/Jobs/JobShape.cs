@@ -204,13 +204,16 @@ internal sealed class JobShape
             int capacity = _random.Next(1, 20);
             bool byKey = _random.Next(2) == 0;
             bool keeps = _random.Next(2) == 0;
-            int kind = _random.Next(6);
+            int kind = _random.Next(8);
+            var dealing = (Dealing)_random.Next((int)Dealing.Rescale, (int)Dealing.Custom + 1);
             Add(index => kind switch
             {
                 0 or 1 => new AsyncStage(index, input, order, capacity),
                 2 or 3 => new FailingStage(index, input, byKey),
                 4 => new KeyPartitionStage(index, input, keeps),
-                _ => new SubtaskPartitionStage(index, input),
+                5 => new SubtaskPartitionStage(index, input),
+                6 when keeps => new TotalStage(index, input),
+                _ => new ExchangeStage(index, input, dealing),
             });
             return;
         }
@@ -222,8 +225,11 @@ internal sealed class JobShape
         int size = slide * _random.Next(1, 4);
         int span = _random.Next(1, 40);
         int number = _random.Next(1, 6);
-        switch (_random.Next(8))
+        switch (_random.Next(9))
         {
+            case 8:
+                Add(index => new MomentStage(index, input, span, Expires: true));
+                break;
             case 0:
                 int lateness = _random.Next(2) * _random.Next(50);
                 Add(index => new SessionStage(index, input, span | 1, lateness));

@@ -83,21 +83,21 @@ internal sealed record DelayedStage(int Index, int Input, int Delay) : Stage(Ind
     }
 }
 
-/// <summary>The sum of each key and moment, a while later. Map state and timers; state goes when it is not needed any more.</summary>
-internal sealed record MomentStage(int Index, int Input, int Delay) : Stage(Index, Input)
+/// <summary>The sum of each key and moment, a while later. Map state, perhaps with a time to live that is longer than any world, and timers; state goes when it is not needed any more.</summary>
+internal sealed record MomentStage(int Index, int Input, int Delay, bool Expires = false) : Stage(Index, Input)
 {
     public override bool BearsDuplicates => false;
 
-    public override DataStream<Item> Build(JobBuild job) => Tune(job, job[Input].KeyBy(item => item.Key).Process(() => new Moments(Delay)));
+    public override DataStream<Item> Build(JobBuild job) => Tune(job, job[Input].KeyBy(item => item.Key).Process(() => new Moments(Delay, Expires)));
 
     public override IEnumerable<Item> Compute(IReadOnlyList<IReadOnlyList<Item>> inputs) =>
         inputs[0].GroupBy(item => (item.Key, item.Time)).Select(group => new Item(group.Key.Key, group.Sum(item => item.Value), group.Key.Time + Delay, 0));
 
-    private sealed class Moments(int delay) : KeyedProcessFunction<int, Item, Item>
+    private sealed class Moments(int delay, bool expires) : KeyedProcessFunction<int, Item, Item>
     {
         private MapState<long, long> _sums = null!;
 
-        public override void Open(RuntimeContext context) => _sums = context.GetMapState(new MapStateDescriptor<long, long>("sums"));
+        public override void Open(RuntimeContext context) => _sums = context.GetMapState(new MapStateDescriptor<long, long>("sums") { Ttl = expires ? new StateTtl(TimeSpan.FromDays(10_000)) : null });
 
         public override void ProcessElement(Item value, KeyedProcessContext<int> context, Collector<Item> output)
         {

@@ -61,6 +61,10 @@ internal enum Dealing
     Rebalance,
     Hash,
     Broadcast,
+    Rescale,
+    Shuffle,
+    Global,
+    Custom,
 }
 
 /// <summary>An exchange. Of what is broadcast each subtask takes its own part.</summary>
@@ -72,6 +76,10 @@ internal sealed record ExchangeStage(int Index, int Input, Dealing Dealing) : St
         {
             Dealing.Rebalance => job[Input].Rebalance(),
             Dealing.Hash => job[Input].Hash(item => item.Value),
+            Dealing.Rescale => job[Input].Rescale(),
+            Dealing.Shuffle => job[Input].Shuffle(),
+            Dealing.Global => job[Input].Global(),
+            Dealing.Custom => job[Input].PartitionCustom((item, subtasks) => (int)((uint)item.Key % (uint)subtasks)),
             _ => job[Input].Broadcast(),
         };
         return Tune(job, Dealing == Dealing.Broadcast ? dealt.Process(() => new OwnPart()) : dealt.Map(item => item));
