@@ -29,6 +29,37 @@ public sealed class GeneratorTests
     }
 
     [Fact]
+    public void What_is_drawn_for_a_bid_does_not_depend_on_what_else_is()
+    {
+        var bids = EventsOf(Options).Where(e => e.IsBid).Select(e => e.Bid).ToList();
+        (string Name, Func<Bid, bool> Is)[] properties =
+        [
+            ("hot auction", bid => (bid.Auction - 1000) % 100 == 0),
+            ("hot bidder", bid => (bid.Bidder - 1000) % 100 == 1),
+            ("low price", bid => bid.Price < 10_000),
+            ("high price", bid => bid.Price >= 1_000_000),
+            ("known channel", bid => bid.Channel is "Google" or "Facebook" or "Baidu" or "Apple"),
+            ("first of the known channels", bid => bid.Channel is "Google"),
+            ("short text", bid => bid.Extra.Length < 68),
+        ];
+        foreach (var (name, property) in properties)
+        {
+            foreach (var (otherName, other) in properties.Where(pair => Array.IndexOf(properties, pair) > Array.FindIndex(properties, one => one.Name == name)))
+            {
+                if ((name, otherName) is ("low price", "high price") or ("known channel", "first of the known channels"))
+                {
+                    continue;
+                }
+
+                // Five times the standard deviation of a share among at least 10,000 of 92,000.
+                double share = bids.Count(property) / (double)bids.Count;
+                double shareWithOther = bids.Where(other).Count(property) / (double)bids.Count(other);
+                Assert.True(Math.Abs(share - shareWithOther) < 0.025, $"{name}: {share:0.000} of all, {shareWithOther:0.000} of those with {otherName}");
+            }
+        }
+    }
+
+    [Fact]
     public void Ids_rise_by_one_and_refer_to_what_is_there_or_comes_soon()
     {
         var events = EventsOf(Options);
