@@ -106,11 +106,6 @@ root.SetAction(async (result, cancellationToken) =>
         },
         Console.Error);
     var table = new Table(Console.Out);
-    if (result.GetValue(handWritten))
-    {
-        table.WriteGenerator(run.MeasureGenerator());
-    }
-
     table.WriteHead();
     var measured = new List<Figures>();
     foreach (var one in queries)

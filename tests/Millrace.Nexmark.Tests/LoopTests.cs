@@ -10,7 +10,7 @@ public sealed class LoopTests
 {
     private static readonly GeneratorOptions Options = new() { Events = 50_000, EventsPerSecond = 1_000, Seed = 5 };
 
-    public static TheoryData<string> Names { get; } = [.. Loops.All.Keys.Where(name => name != "generator")];
+    public static TheoryData<string> Names { get; } = [.. Loops.All.Keys.Where(name => name != Loops.Generator)];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -22,7 +22,7 @@ public sealed class LoopTests
         query.Declare(new NexmarkInput(env, new NexmarkGenerator(Options with { Lanes = 1 }), query.HasEventTime), sink);
         await env.ExecuteAsync(name, TestContext.Current.CancellationToken);
         var findings = new Findings();
-        Loops.All[name](new NexmarkGenerator(Options), findings);
+        Loops.All[name](new EventBatches(new NexmarkGenerator(Options)), findings);
         Assert.NotEqual(0, findings.Results);
         Assert.Equal((findings.Results, findings.Digest), (sink.Results, sink.Digest));
     }

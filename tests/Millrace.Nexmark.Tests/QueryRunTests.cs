@@ -21,7 +21,7 @@ public sealed class QueryRunTests
         using var run = new QueryRun(new RunOptions { Generator = Options, Parallelism = 1, CheckpointInterval = null }, TextWriter.Null);
         var figures = await run.RunAsync(AllQueries.Named(name), Options, TestContext.Current.CancellationToken);
         var findings = new Findings();
-        Loops.All[name](new NexmarkGenerator(Options), findings);
+        Loops.All[name](new EventBatches(new NexmarkGenerator(Options)), findings);
         Assert.Equal((Options.Events, findings.Results), (figures.Events, figures.Results));
     }
 

@@ -17,7 +17,4 @@ internal sealed class Findings
         Results++;
         Digest += result.Digest;
     }
-
-    /// <summary>Takes a number that must not be left out, of what is no result.</summary>
-    public void Seen(long number) => Digest += number;
 }

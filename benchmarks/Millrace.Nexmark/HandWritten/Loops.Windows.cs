@@ -11,29 +11,31 @@ internal static partial class Loops
     private const long Window = 10_000;
     private const long Slide = 2_000;
 
-    private static void Q5(NexmarkGenerator generator, Findings findings)
+    private static void Q5(EventBatches events, Findings findings)
     {
         // The counts of the window, and of each slide of it, so that a slide is taken out again when it is over.
         var counts = new Dictionary<long, long>();
         var slides = new Queue<Dictionary<long, long>>();
         var current = new Dictionary<long, long>();
         long end = long.MinValue;
-        for (long place = 0; place < generator.Options.Events; place++)
+        for (var batch = events.Next(); !batch.IsEmpty; batch = events.Next())
         {
-            var e = generator.Make(place);
-            if (!e.IsBid)
+            foreach (ref readonly var e in batch)
             {
-                continue;
-            }
+                if (!e.IsBid)
+                {
+                    continue;
+                }
 
-            end = end == long.MinValue ? e.Bid.DateTime - (e.Bid.DateTime % Slide) + Slide : end;
-            for (; e.Bid.DateTime >= end; end += Slide)
-            {
-                current = CloseSlide(counts, slides, current, findings);
-            }
+                end = end == long.MinValue ? e.Bid.DateTime - (e.Bid.DateTime % Slide) + Slide : end;
+                for (; e.Bid.DateTime >= end; end += Slide)
+                {
+                    current = CloseSlide(counts, slides, current, findings);
+                }
 
-            CollectionsMarshal.GetValueRefOrAddDefault(counts, e.Bid.Auction, out _)++;
-            CollectionsMarshal.GetValueRefOrAddDefault(current, e.Bid.Auction, out _)++;
+                CollectionsMarshal.GetValueRefOrAddDefault(counts, e.Bid.Auction, out _)++;
+                CollectionsMarshal.GetValueRefOrAddDefault(current, e.Bid.Auction, out _)++;
+            }
         }
 
         while (counts.Count > 0)
@@ -75,32 +77,34 @@ internal static partial class Loops
         return oldest;
     }
 
-    private static void Q7(NexmarkGenerator generator, Findings findings)
+    private static void Q7(EventBatches events, Findings findings)
     {
         var highest = new List<Bid>();
         long window = -1;
-        for (long place = 0; place < generator.Options.Events; place++)
+        for (var batch = events.Next(); !batch.IsEmpty; batch = events.Next())
         {
-            var e = generator.Make(place);
-            if (!e.IsBid)
+            foreach (ref readonly var e in batch)
             {
-                continue;
-            }
+                if (!e.IsBid)
+                {
+                    continue;
+                }
 
-            if (e.Bid.DateTime / Window != window)
-            {
-                Close();
-                window = e.Bid.DateTime / Window;
-            }
+                if (e.Bid.DateTime / Window != window)
+                {
+                    Close();
+                    window = e.Bid.DateTime / Window;
+                }
 
-            if (highest.Count > 0 && e.Bid.Price > highest[0].Price)
-            {
-                highest.Clear();
-            }
+                if (highest.Count > 0 && e.Bid.Price > highest[0].Price)
+                {
+                    highest.Clear();
+                }
 
-            if (highest.Count == 0 || e.Bid.Price == highest[0].Price)
-            {
-                highest.Add(e.Bid);
+                if (highest.Count == 0 || e.Bid.Price == highest[0].Price)
+                {
+                    highest.Add(e.Bid);
+                }
             }
         }
 
@@ -117,32 +121,34 @@ internal static partial class Loops
         }
     }
 
-    private static void Q8(NexmarkGenerator generator, Findings findings)
+    private static void Q8(EventBatches events, Findings findings)
     {
         var persons = new List<Person>();
         var sellers = new HashSet<long>();
         long window = -1;
-        for (long place = 0; place < generator.Options.Events; place++)
+        for (var batch = events.Next(); !batch.IsEmpty; batch = events.Next())
         {
-            var e = generator.Make(place);
-            if (e.IsBid)
+            foreach (ref readonly var e in batch)
             {
-                continue;
-            }
+                if (e.IsBid)
+                {
+                    continue;
+                }
 
-            if (e.DateTime / Window != window)
-            {
-                Close();
-                window = e.DateTime / Window;
-            }
+                if (e.DateTime / Window != window)
+                {
+                    Close();
+                    window = e.DateTime / Window;
+                }
 
-            if (e.Person is not null)
-            {
-                persons.Add(e.Person);
-            }
-            else
-            {
-                sellers.Add(e.Auction!.Seller);
+                if (e.Person is not null)
+                {
+                    persons.Add(e.Person);
+                }
+                else
+                {
+                    sellers.Add(e.Auction!.Seller);
+                }
             }
         }
 

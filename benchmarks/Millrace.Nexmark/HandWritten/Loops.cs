@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Millrace.Nexmark.Generator;
 using Millrace.Nexmark.Model;
 using Millrace.Nexmark.Queries;
 
@@ -11,10 +10,13 @@ namespace Millrace.Nexmark.HandWritten;
 /// </summary>
 internal static partial class Loops
 {
-    /// <summary>The loops by the name of the query; <c>generator</c> makes events and does nothing with them.</summary>
-    public static IReadOnlyDictionary<string, Action<NexmarkGenerator, Findings>> All { get; } = new Dictionary<string, Action<NexmarkGenerator, Findings>>
+    /// <summary>The name of the loop that makes events and does nothing with them.</summary>
+    public const string Generator = "generator";
+
+    /// <summary>The loops by the name of the query, and <see cref="Generator"/>.</summary>
+    public static IReadOnlyDictionary<string, Action<EventBatches, Findings>> All { get; } = new Dictionary<string, Action<EventBatches, Findings>>
     {
-        ["generator"] = Generate,
+        [Generator] = Generate,
         ["q0"] = Q0,
         ["q1"] = Q1,
         ["q2"] = Q2,
@@ -27,111 +29,117 @@ internal static partial class Loops
         ["q20"] = Q20,
     };
 
-    private static void Generate(NexmarkGenerator generator, Findings findings)
+    private static void Generate(EventBatches events, Findings findings)
     {
-        long times = 0;
-        for (long place = 0; place < generator.Options.Events; place++)
+        while (!events.Next().IsEmpty)
         {
-            times += generator.Make(place).DateTime;
         }
-
-        findings.Seen(times);
     }
 
-    private static void Q0(NexmarkGenerator generator, Findings findings)
+    private static void Q0(EventBatches events, Findings findings)
     {
-        for (long place = 0; place < generator.Options.Events; place++)
+        for (var batch = events.Next(); !batch.IsEmpty; batch = events.Next())
         {
-            var e = generator.Make(place);
-            if (e.IsBid)
+            foreach (ref readonly var e in batch)
             {
-                findings.Add(new Q0.Result(e.Bid.Auction, e.Bid.Bidder, e.Bid.Price, e.Bid.DateTime, e.Bid.Extra));
+                if (e.IsBid)
+                {
+                    findings.Add(new Q0.Result(e.Bid.Auction, e.Bid.Bidder, e.Bid.Price, e.Bid.DateTime, e.Bid.Extra));
+                }
             }
         }
     }
 
-    private static void Q1(NexmarkGenerator generator, Findings findings)
+    private static void Q1(EventBatches events, Findings findings)
     {
-        for (long place = 0; place < generator.Options.Events; place++)
+        for (var batch = events.Next(); !batch.IsEmpty; batch = events.Next())
         {
-            var e = generator.Make(place);
-            if (e.IsBid)
+            foreach (ref readonly var e in batch)
             {
-                findings.Add(new Q1.Result(e.Bid.Auction, e.Bid.Bidder, Euros.Of(e.Bid.Price), e.Bid.DateTime, e.Bid.Extra));
+                if (e.IsBid)
+                {
+                    findings.Add(new Q1.Result(e.Bid.Auction, e.Bid.Bidder, Euros.Of(e.Bid.Price), e.Bid.DateTime, e.Bid.Extra));
+                }
             }
         }
     }
 
-    private static void Q2(NexmarkGenerator generator, Findings findings)
+    private static void Q2(EventBatches events, Findings findings)
     {
-        for (long place = 0; place < generator.Options.Events; place++)
+        for (var batch = events.Next(); !batch.IsEmpty; batch = events.Next())
         {
-            var e = generator.Make(place);
-            if (e.IsBid && e.Bid.Auction % 123 == 0)
+            foreach (ref readonly var e in batch)
             {
-                findings.Add(new Q2.Result(e.Bid.Auction, e.Bid.Price));
+                if (e.IsBid && e.Bid.Auction % 123 == 0)
+                {
+                    findings.Add(new Q2.Result(e.Bid.Auction, e.Bid.Price));
+                }
             }
         }
     }
 
-    private static void Q3(NexmarkGenerator generator, Findings findings)
+    private static void Q3(EventBatches events, Findings findings)
     {
         var sellers = new Dictionary<long, Person>();
         var waiting = new Dictionary<long, List<long>>();
-        for (long place = 0; place < generator.Options.Events; place++)
+        for (var batch = events.Next(); !batch.IsEmpty; batch = events.Next())
         {
-            var e = generator.Make(place);
-            if (e.Person is { State: "OR" or "ID" or "CA" } person)
+            foreach (ref readonly var e in batch)
             {
-                sellers[person.Id] = person;
-                if (waiting.Remove(person.Id, out var auctions))
+                if (e.Person is { State: "OR" or "ID" or "CA" } person)
                 {
-                    foreach (long auction in auctions)
+                    sellers[person.Id] = person;
+                    if (waiting.Remove(person.Id, out var auctions))
                     {
-                        findings.Add(new Q3.Result(person.Name, person.City, person.State, auction));
+                        foreach (long auction in auctions)
+                        {
+                            findings.Add(new Q3.Result(person.Name, person.City, person.State, auction));
+                        }
                     }
                 }
-            }
-            else if (e.Auction is { Category: 10 } auction)
-            {
-                if (sellers.TryGetValue(auction.Seller, out var seller))
+                else if (e.Auction is { Category: 10 } auction)
                 {
-                    findings.Add(new Q3.Result(seller.Name, seller.City, seller.State, auction.Id));
-                }
-                else
-                {
-                    Add(waiting, auction.Seller, auction.Id);
+                    if (sellers.TryGetValue(auction.Seller, out var seller))
+                    {
+                        findings.Add(new Q3.Result(seller.Name, seller.City, seller.State, auction.Id));
+                    }
+                    else
+                    {
+                        Add(waiting, auction.Seller, auction.Id);
+                    }
                 }
             }
         }
     }
 
-    private static void Q11(NexmarkGenerator generator, Findings findings)
+    private static void Q11(EventBatches events, Findings findings)
     {
         const long Gap = 10_000;
         var sessions = new Dictionary<long, (long Start, long Last, long Bids)>();
-        for (long place = 0; place < generator.Options.Events; place++)
+        for (var batch = events.Next(); !batch.IsEmpty; batch = events.Next())
         {
-            var e = generator.Make(place);
-            if (!e.IsBid)
+            foreach (ref readonly var e in batch)
             {
-                continue;
-            }
+                if (!e.IsBid)
+                {
+                    continue;
+                }
 
-            long now = e.Bid.DateTime;
-            ref var session = ref CollectionsMarshal.GetValueRefOrAddDefault(sessions, e.Bid.Bidder, out bool existed);
-            if (existed && now - session.Last <= Gap)
-            {
-                session = (session.Start, now, session.Bids + 1);
-                continue;
-            }
+                long now = e.Bid.DateTime;
+                ref var session = ref CollectionsMarshal.GetValueRefOrAddDefault(sessions, e.Bid.Bidder, out bool existed);
+                if (existed && now - session.Last <= Gap)
+                {
+                    session = (session.Start, now, session.Bids + 1);
+                    continue;
+                }
 
-            if (existed)
-            {
-                findings.Add(new Q11.Result(e.Bid.Bidder, session.Bids, session.Start, session.Last + Gap));
-            }
+                if (existed)
+                {
+                    findings.Add(new Q11.Result(e.Bid.Bidder, session.Bids, session.Start, session.Last + Gap));
+                }
 
-            session = (now, now, 1);
+                session = (now, now, 1);
+            }
         }
 
         foreach (var (bidder, session) in sessions)
@@ -140,53 +148,57 @@ internal static partial class Loops
         }
     }
 
-    private static void Q18(NexmarkGenerator generator, Findings findings)
+    private static void Q18(EventBatches events, Findings findings)
     {
         var last = new Dictionary<(long Bidder, long Auction), Bid>();
-        for (long place = 0; place < generator.Options.Events; place++)
+        for (var batch = events.Next(); !batch.IsEmpty; batch = events.Next())
         {
-            var e = generator.Make(place);
-            if (!e.IsBid)
+            foreach (ref readonly var e in batch)
             {
-                continue;
-            }
+                if (!e.IsBid)
+                {
+                    continue;
+                }
 
-            ref var before = ref CollectionsMarshal.GetValueRefOrAddDefault(last, (e.Bid.Bidder, e.Bid.Auction), out _);
-            if (e.Bid.DateTime > before.DateTime || (e.Bid.DateTime == before.DateTime && e.Bid.Price > before.Price))
-            {
-                before = e.Bid;
-                findings.Add(new Q18.Result(e.Bid));
+                ref var before = ref CollectionsMarshal.GetValueRefOrAddDefault(last, (e.Bid.Bidder, e.Bid.Auction), out _);
+                if (e.Bid.DateTime > before.DateTime || (e.Bid.DateTime == before.DateTime && e.Bid.Price > before.Price))
+                {
+                    before = e.Bid;
+                    findings.Add(new Q18.Result(e.Bid));
+                }
             }
         }
     }
 
-    private static void Q20(NexmarkGenerator generator, Findings findings)
+    private static void Q20(EventBatches events, Findings findings)
     {
         var auctions = new Dictionary<long, Auction?>();
         var waiting = new Dictionary<long, List<Bid>>();
-        for (long place = 0; place < generator.Options.Events; place++)
+        for (var batch = events.Next(); !batch.IsEmpty; batch = events.Next())
         {
-            var e = generator.Make(place);
-            if (e.IsBid)
+            foreach (ref readonly var e in batch)
             {
-                if (!auctions.TryGetValue(e.Bid.Auction, out var auction))
+                if (e.IsBid)
                 {
-                    Add(waiting, e.Bid.Auction, e.Bid);
-                }
-                else if (auction is not null)
-                {
-                    findings.Add(new Q20.Result(e.Bid, auction));
-                }
-            }
-            else if (e.Auction is { } opened)
-            {
-                bool isWanted = opened.Category == 10;
-                auctions[opened.Id] = isWanted ? opened : null;
-                if (waiting.Remove(opened.Id, out var bids) && isWanted)
-                {
-                    foreach (var bid in bids)
+                    if (!auctions.TryGetValue(e.Bid.Auction, out var auction))
                     {
-                        findings.Add(new Q20.Result(bid, opened));
+                        Add(waiting, e.Bid.Auction, e.Bid);
+                    }
+                    else if (auction is not null)
+                    {
+                        findings.Add(new Q20.Result(e.Bid, auction));
+                    }
+                }
+                else if (e.Auction is { } opened)
+                {
+                    bool isWanted = opened.Category == 10;
+                    auctions[opened.Id] = isWanted ? opened : null;
+                    if (waiting.Remove(opened.Id, out var bids) && isWanted)
+                    {
+                        foreach (var bid in bids)
+                        {
+                            findings.Add(new Q20.Result(bid, opened));
+                        }
                     }
                 }
             }

@@ -8,6 +8,12 @@ namespace Millrace.Nexmark.Queries;
 /// <param name="bid">The bid.</param>
 internal delegate T BidSelector<out T>(in Bid bid);
 
+/// <summary>Makes what a query needs of a bid, or nothing where it does not need it.</summary>
+/// <typeparam name="T">What it is.</typeparam>
+/// <param name="bid">The bid.</param>
+/// <param name="output">Takes it.</param>
+internal delegate void BidFlatMap<T>(in Bid bid, Collector<T> output);
+
 /// <summary>The events of the auction house as a query sees them. A stream that nobody asks for is not made.</summary>
 internal sealed class NexmarkInput
 {
@@ -52,6 +58,17 @@ internal sealed class NexmarkInput
         if (e.IsBid)
         {
             output.Collect(select(e.Bid));
+        }
+    }).Name("bids");
+
+    /// <summary>What a query needs of the bids that it needs.</summary>
+    /// <typeparam name="T">What it is.</typeparam>
+    /// <param name="flatMap">Makes it of a bid.</param>
+    public DataStream<T> FlatMapBids<T>(BidFlatMap<T> flatMap) => Events.FlatMap<T>((e, output) =>
+    {
+        if (e.IsBid)
+        {
+            flatMap(e.Bid, output);
         }
     }).Name("bids");
 

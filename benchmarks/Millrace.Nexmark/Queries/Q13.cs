@@ -1,5 +1,4 @@
 using System.Globalization;
-using Millrace.Nexmark.Model;
 
 namespace Millrace.Nexmark.Queries;
 
@@ -12,7 +11,7 @@ internal sealed class Q13 : NexmarkQuery<Q13.Result>
 
     public override string Description => "Side input: each bid with a row of a table that does not change, which every subtask reads when it begins.";
 
-    public override DataStream<Result> Results(NexmarkInput input) => input.Bids.Map(static () => new LookUp()).Name("side input");
+    public override DataStream<Result> Results(NexmarkInput input) => input.SelectBids(static (in bid) => new Row(bid.Auction, bid.Bidder, bid.Price, bid.DateTime)).Map(static () => new LookUp()).Name("side input");
 
     /// <summary>The table: a text for each number from 0 to 9,999.</summary>
     public static string ValueOf(long key) => string.Create(CultureInfo.InvariantCulture, $"{key}-value");
@@ -22,7 +21,9 @@ internal sealed class Q13 : NexmarkQuery<Q13.Result>
         public long Digest => Auction + Bidder + Price + DateTime + Value.Length;
     }
 
-    private sealed class LookUp : MapFunction<Bid, Result>
+    internal readonly record struct Row(long Auction, long Bidder, long Price, long DateTime);
+
+    private sealed class LookUp : MapFunction<Row, Result>
     {
         private readonly Dictionary<long, string> _table = [];
 
@@ -34,6 +35,6 @@ internal sealed class Q13 : NexmarkQuery<Q13.Result>
             }
         }
 
-        public override Result Map(Bid value) => new(value.Auction, value.Bidder, value.Price, value.DateTime, _table[value.Auction % Rows]);
+        public override Result Map(Row value) => new(value.Auction, value.Bidder, value.Price, value.DateTime, _table[value.Auction % Rows]);
     }
 }

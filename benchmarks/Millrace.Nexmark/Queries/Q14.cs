@@ -13,16 +13,16 @@ internal sealed class Q14 : NexmarkQuery<Q14.Result>
 
     public override string Description => "Calculation: bids of a range of prices in euros, the time of the day as a word, and how many times the letter c occurs in a text. Several expressions, and a function of the user's.";
 
-    public override DataStream<Result> Results(NexmarkInput input) => input.Bids.FlatMap<Result>(static (bid, output) =>
+    public override DataStream<Result> Results(NexmarkInput input) => input.FlatMapBids<Result>(static (in bid, output) =>
     {
         long price = Euros.Of(bid.Price);
         if (price > Above && price < Below)
         {
-            output.Collect(new Result(bid.Auction, bid.Bidder, price, TimeOfDay(bid), bid.DateTime, bid.Extra, bid.Extra.AsSpan().Count('c')));
+            output.Collect(new Result(bid.Auction, bid.Bidder, price, TimeOfDay(in bid), bid.DateTime, bid.Extra, bid.Extra.AsSpan().Count('c')));
         }
     });
 
-    private static string TimeOfDay(Bid bid) => (bid.DateTime / MillisecondsPerHour % 24) switch
+    private static string TimeOfDay(in Bid bid) => (bid.DateTime / MillisecondsPerHour % 24) switch
     {
         >= 8 and <= 18 => "dayTime",
         <= 6 or >= 20 => "nightTime",

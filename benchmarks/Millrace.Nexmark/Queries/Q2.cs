@@ -9,8 +9,13 @@ internal sealed class Q2 : NexmarkQuery<Q2.Result>
 
     public override string Description => "Selection: the bids for auctions whose number is divisible by 123. A filter.";
 
-    public override DataStream<Result> Results(NexmarkInput input) =>
-        input.Bids.Filter(static bid => bid.Auction % Every == 0).Map(static bid => new Result(bid.Auction, bid.Price));
+    public override DataStream<Result> Results(NexmarkInput input) => input.FlatMapBids<Result>(static (in bid, output) =>
+    {
+        if (bid.Auction % Every == 0)
+        {
+            output.Collect(new Result(bid.Auction, bid.Price));
+        }
+    });
 
     internal readonly record struct Result(long Auction, long Price) : IResult
     {

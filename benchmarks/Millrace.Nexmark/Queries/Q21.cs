@@ -9,7 +9,7 @@ internal sealed class Q21 : NexmarkQuery<Q21.Result>
 
     public override string Description => "Channel id: each bid with a number for its channel, known for four of them and taken from the page's address for the others. Cases and texts.";
 
-    public override DataStream<Result> Results(NexmarkInput input) => input.Bids.FlatMap<Result>(static (bid, output) =>
+    public override DataStream<Result> Results(NexmarkInput input) => input.FlatMapBids<Result>(static (in bid, output) =>
     {
         if (IdOf(bid.Channel, bid.Url) is { } id)
         {

@@ -12,9 +12,12 @@ internal sealed class Q3 : NexmarkQuery<Q3.Result>
 
     public override string Description => "Local item suggestion: who in Oregon, Idaho or California sells in category 10? A join of two streams that never end, each record with all that came before it.";
 
-    public override DataStream<Result> Results(NexmarkInput input) => input.Auctions.Filter(static auction => auction.Category == Category).KeyBy(static auction => auction.Seller)
+    public override DataStream<Result> Results(NexmarkInput input) => input.Auctions.Filter(static auction => auction.Category == Category)
+        .Map(static auction => new Offer(auction.Id, auction.Seller)).KeyBy(static offer => offer.Seller)
         .Connect(input.Persons.Filter(static person => person.State is "OR" or "ID" or "CA").KeyBy(static person => person.Id))
         .Process(static () => new Suggest()).Name("join").Uid("join");
+
+    internal readonly record struct Offer(long Id, long Seller);
 
     internal readonly record struct Result(string Name, string City, string State, long Auction) : IResult
     {
@@ -22,7 +25,7 @@ internal sealed class Q3 : NexmarkQuery<Q3.Result>
     }
 
     /// <summary>Auctions wait for their seller, who may join a moment later; the seller stays.</summary>
-    private sealed class Suggest : KeyedCoProcessFunction<long, Auction, Person, Result>
+    private sealed class Suggest : KeyedCoProcessFunction<long, Offer, Person, Result>
     {
         private ValueState<Person> _seller = null!;
         private ListState<long> _waiting = null!;
@@ -33,7 +36,7 @@ internal sealed class Q3 : NexmarkQuery<Q3.Result>
             _waiting = context.GetListState(new ListStateDescriptor<long>("waiting"));
         }
 
-        public override void ProcessElement1(Auction value, KeyedProcessContext<long> context, Collector<Result> output)
+        public override void ProcessElement1(Offer value, KeyedProcessContext<long> context, Collector<Result> output)
         {
             if (_seller.TryGet(out var seller))
             {

@@ -1,4 +1,3 @@
-using Millrace.Nexmark.Model;
 using Millrace.Windowing;
 
 namespace Millrace.Nexmark.Queries;
@@ -17,17 +16,12 @@ internal sealed class Q7 : NexmarkQuery<Q7.Result>
 
     public override bool HasEventTime => true;
 
-    public override DataStream<Result> Results(NexmarkInput input) => input.Bids.KeyBy(static bid => bid.Bidder % Parts)
-        .Window(TumblingEventTimeWindows.Of(Size)).Aggregate(static () => new Highest<Bid>(static bid => bid.Price)).Name("highest of a part").Uid("parts")
-        .FlatMap<Bid>(static (top, output) => top.Items.ForEach(output.Collect))
-        .WindowAll(TumblingEventTimeWindows.Of(Size)).Aggregate(static () => new Highest<Bid>(static bid => bid.Price)).Name("highest").Uid("highest")
-        .FlatMap<Result>(static (top, output) =>
-        {
-            foreach (var bid in top.Items)
-            {
-                output.Collect(new Result(bid.Auction, bid.Bidder, bid.Price, bid.DateTime, bid.Extra));
-            }
-        }).Name("results");
+    public override DataStream<Result> Results(NexmarkInput input) => input
+        .SelectBids(static (in bid) => new Result(bid.Auction, bid.Bidder, bid.Price, bid.DateTime, bid.Extra)).KeyBy(static bid => bid.Bidder % Parts)
+        .Window(TumblingEventTimeWindows.Of(Size)).Aggregate(static () => new Highest<Result>(static bid => bid.Price)).Name("highest of a part").Uid("parts")
+        .FlatMap<Result>(static (top, output) => top.Items.ForEach(output.Collect))
+        .WindowAll(TumblingEventTimeWindows.Of(Size)).Aggregate(static () => new Highest<Result>(static bid => bid.Price)).Name("highest").Uid("highest")
+        .FlatMap<Result>(static (top, output) => top.Items.ForEach(output.Collect)).Name("results");
 
     internal readonly record struct Result(long Auction, long Bidder, long Price, long DateTime, string Extra) : IResult
     {

@@ -13,12 +13,12 @@ internal sealed class Q8 : NexmarkQuery<Q8.Result>
 
     public override bool HasEventTime => true;
 
-    public override DataStream<Result> Results(NexmarkInput input) => input.Persons.CoGroup(input.Auctions)
-        .Where(static person => person.Id).EqualTo(static auction => auction.Seller)
+    public override DataStream<Result> Results(NexmarkInput input) => input.Persons.Map(static person => new Joined(person.Id, person.Name, person.DateTime))
+        .CoGroup(input.Auctions.Map(static auction => auction.Seller)).Where(static person => person.Id).EqualTo(static seller => seller)
         .Window(TumblingEventTimeWindows.Of(Size))
-        .Apply<Result>(static (persons, auctions, output) =>
+        .Apply<Result>(static (persons, sellers, output) =>
         {
-            if (auctions.Count > 0)
+            if (sellers.Count > 0)
             {
                 foreach (var person in persons)
                 {
@@ -26,6 +26,8 @@ internal sealed class Q8 : NexmarkQuery<Q8.Result>
                 }
             }
         }).Name("join").Uid("join");
+
+    internal readonly record struct Joined(long Id, string Name, long DateTime);
 
     internal readonly record struct Result(long Id, string Name, long Start) : IResult
     {

@@ -33,6 +33,15 @@ internal sealed record Figures(
     double? LatencyP99Ms,
     double? LatencyP999Ms)
 {
+    /// <summary>How fast events are made into an array, of which nothing comes: what the query and its loop have in common.</summary>
+    public double? GeneratorEventsPerSecondPerCore { get; init; }
+
+    /// <summary>The engine's speed as a part of the loop's, the generator included.</summary>
+    public double? Ratio => EventsPerSecondPerCore / HandWrittenEventsPerSecondPerCore;
+
+    /// <summary>The same without the generator: how long the loop works on an event that is there, as a part of how long the engine does.</summary>
+    public double? NetRatio => ((1 / HandWrittenEventsPerSecondPerCore) - (1 / GeneratorEventsPerSecondPerCore)) / ((1 / EventsPerSecondPerCore) - (1 / GeneratorEventsPerSecondPerCore));
+
     /// <summary>How many results there were.</summary>
     public long Results { get; init; }
 

@@ -55,7 +55,7 @@ internal sealed class Guard(TextWriter output)
             {
                 var figures = await run.MeasureRoundsAsync(query, cancellationToken).ConfigureAwait(false);
                 engine = figures.EventsPerSecondPerCore;
-                ratio = engine / figures.HandWrittenEventsPerSecondPerCore!.Value;
+                ratio = figures.Ratio!.Value;
             }
 
             isGood &= Say(ratio >= least, string.Create(

@@ -43,17 +43,19 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
             if (HasLoop(query))
             {
                 RunLoop(query.Name, options.Generator with { Events = options.Warmup, Tps = null });
+                RunLoop(Loops.Generator, options.Generator with { Events = options.Warmup, Tps = null });
             }
         }
         while (Stopwatch.GetElapsedTime(start) < WarmupTime);
     }
 
-    /// <summary>Runs a query, its hand-written loop in turn with it. The fastest round of each counts: what disturbs is not what is measured.</summary>
+    /// <summary>Runs a query, its hand-written loop and the generator alone in turn with it. The fastest round of each counts: what disturbs is not what is measured.</summary>
     public async Task<Figures> MeasureRoundsAsync(NexmarkQuery query, CancellationToken cancellationToken)
     {
         string? output = options.Output is null ? null : Path.Combine(options.Output, query.Name);
         Figures? best = null;
         double? loop = null;
+        double? generator = null;
         for (int round = 0; round < options.Rounds; round++)
         {
             var figures = await RunAsync(query, options.Generator, options.Input, output, cancellationToken).ConfigureAwait(false);
@@ -61,24 +63,11 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
             if (HasLoop(query))
             {
                 loop = Math.Max(loop ?? 0, RunLoop(query.Name, options.Generator with { Tps = null }).EventsPerSecondPerCore);
+                generator = Math.Max(generator ?? 0, RunLoop(Loops.Generator, options.Generator with { Tps = null }).EventsPerSecondPerCore);
             }
         }
 
-        return best! with { HandWrittenEventsPerSecondPerCore = loop };
-    }
-
-    /// <summary>Makes events and does nothing with them, to warm up and then to measure, of which the fastest round counts.</summary>
-    /// <returns>Events a second of a core.</returns>
-    public double MeasureGenerator()
-    {
-        const string Generator = "generator";
-        progress.WriteLine("the generator alone");
-        for (long start = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(start) < WarmupTime;)
-        {
-            RunLoop(Generator, options.Generator with { Events = Math.Max(options.Warmup, 1), Tps = null });
-        }
-
-        return Enumerable.Range(0, options.Rounds).Max(_ => RunLoop(Generator, options.Generator with { Tps = null }).EventsPerSecondPerCore);
+        return best! with { HandWrittenEventsPerSecondPerCore = loop, GeneratorEventsPerSecondPerCore = generator };
     }
 
     /// <summary>Runs a hand-written loop.</summary>
@@ -89,7 +78,7 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
         Collect();
         long allocatedBefore = GC.GetTotalAllocatedBytes(precise: true);
         var cpuBefore = Environment.CpuUsage.TotalTime;
-        Loops.All[name](generator, new Findings());
+        Loops.All[name](new EventBatches(generator), new Findings());
         return (events.Events / (Environment.CpuUsage.TotalTime - cpuBefore).TotalSeconds, GC.GetTotalAllocatedBytes(precise: true) - allocatedBefore);
     }
 

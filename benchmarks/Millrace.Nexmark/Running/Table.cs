@@ -5,27 +5,13 @@ namespace Millrace.Nexmark.Running;
 /// <summary>Writes figures as lines of a table.</summary>
 internal sealed class Table(TextWriter output)
 {
-    private double? _generator;
-
-    /// <summary>Writes how fast events are made, which every query pays.</summary>
-    /// <param name="eventsPerSecond">How many a second.</param>
-    public void WriteGenerator(double eventsPerSecond)
-    {
-        _generator = eventsPerSecond;
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The generator alone makes {eventsPerSecond / 1e3:N0} K events a second of a core."));
-    }
-
     public void WriteHead() => output.WriteLine(
-        $"{"query",-6} {"K events/s",11} {"cores",6} {"K/s/core",9} {"hand",9} {"ratio",6} {"net",6} {"B/event",8} {"gc max",7} {"gc sum",8} {"peak MB",8} {"p50 ms",8} {"p99 ms",8} {"p99.9 ms",8} {"checkpoints ms",-20} {"results",12}");
+        $"{"query",-6} {"K events/s",11} {"cores",6} {"K/s/core",9} {"gen",9} {"hand",9} {"ratio",6} {"net",6} {"B/event",8} {"gc max",7} {"gc sum",8} {"peak MB",8} {"p50 ms",8} {"p99 ms",8} {"p99.9 ms",8} {"checkpoints ms",-20} {"results",12}");
 
     public void Write(Figures figures)
     {
-        double? ratio = figures.EventsPerSecondPerCore / figures.HandWrittenEventsPerSecondPerCore;
-
-        // What is left of either where making the events is taken off.
-        double? net = ((1 / figures.HandWrittenEventsPerSecondPerCore) - (1 / _generator)) / ((1 / figures.EventsPerSecondPerCore) - (1 / _generator));
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{figures.Query,-6} {figures.EventsPerSecond / 1e3,11:N0} {figures.Cores,6:0.00} {figures.EventsPerSecondPerCore / 1e3,9:N0} {figures.HandWrittenEventsPerSecondPerCore / 1e3,9:N0} {ratio,6:0.00} {net,6:0.00} {figures.AllocatedBytesPerEvent,8:0.0} {figures.MaxGcPauseMs,7:0.0} {figures.TotalGcPauseMs,8:0.0} {figures.PeakMemoryMb,8:0} {figures.LatencyP50Ms,8:0.00} {figures.LatencyP99Ms,8:0.00} {figures.LatencyP999Ms,8:0.00} {string.Join(' ', figures.CheckpointMs.Select(ms => ms.ToString("0", CultureInfo.InvariantCulture))),-20} {figures.Results,12:N0}"));
+            $"{figures.Query,-6} {figures.EventsPerSecond / 1e3,11:N0} {figures.Cores,6:0.00} {figures.EventsPerSecondPerCore / 1e3,9:N0} {figures.GeneratorEventsPerSecondPerCore / 1e3,9:N0} {figures.HandWrittenEventsPerSecondPerCore / 1e3,9:N0} {figures.Ratio,6:0.00} {figures.NetRatio,6:0.00} {figures.AllocatedBytesPerEvent,8:0.0} {figures.MaxGcPauseMs,7:0.0} {figures.TotalGcPauseMs,8:0.0} {figures.PeakMemoryMb,8:0} {figures.LatencyP50Ms,8:0.00} {figures.LatencyP99Ms,8:0.00} {figures.LatencyP999Ms,8:0.00} {string.Join(' ', figures.CheckpointMs.Select(ms => ms.ToString("0", CultureInfo.InvariantCulture))),-20} {figures.Results,12:N0}"));
     }
 }

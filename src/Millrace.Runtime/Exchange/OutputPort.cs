@@ -33,6 +33,12 @@ internal sealed class OutputPort<T> : OutputPort
         _metrics?.AddRecordsOut(batch.Count);
         for (int i = 1; i < _receivers.Length; i++)
         {
+            if (_receivers[i] is IBatchReader<T> reader)
+            {
+                reader.Read(batch);
+                continue;
+            }
+
             // Records are immutable, batches are not: every receiver but the last gets a batch of its own.
             var copy = BatchPool<T>.Rent(batch.Capacity);
             copy.Append(batch, 0, batch.Count);

@@ -6,9 +6,15 @@ namespace Millrace.Runtime.Operators;
 /// <typeparam name="TIn">The type of the input.</typeparam>
 /// <typeparam name="TOut">The type of the results.</typeparam>
 internal sealed class FlatMapOperator<TIn, TOut>(Action<TIn, Collector<TOut>> flatMap, FlatMapFunction<TIn, TOut>? function)
-    : CollectingOperator<TIn, TOut>(function)
+    : CollectingOperator<TIn, TOut>(function), IBatchReader<TIn>
 {
     public override void Receive(RecordBatch<TIn> batch)
+    {
+        Read(batch);
+        BatchPool<TIn>.Return(batch);
+    }
+
+    public void Read(RecordBatch<TIn> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
         int i = 0;
@@ -31,7 +37,5 @@ internal sealed class FlatMapOperator<TIn, TOut>(Action<TIn, Collector<TOut>> fl
                 i++;
             }
         }
-
-        BatchPool<TIn>.Return(batch);
     }
 }

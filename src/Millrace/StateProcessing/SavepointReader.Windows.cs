@@ -35,5 +35,5 @@ public sealed partial class SavepointReader
         where TWindow : struct, IWindow<TWindow> => new(
             Reading<TKey, TWindow, TContent, SavepointWindow<TKey, TWindow, TOut>>(
                 StateNames.WindowContents, kind, _serializers.Get<TWindow>(), contents, (key, window, content) => new SavepointWindow<TKey, TWindow, TOut>(key, window, select(content))),
-            MapReading<TKey, TWindow, TWindow>(StateNames.WindowMerging));
+            ListReading<TKey, (TWindow Window, TWindow StateWindow)>(StateNames.WindowMerging));
 }

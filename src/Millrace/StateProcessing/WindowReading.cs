@@ -8,7 +8,7 @@ namespace Millrace.StateProcessing;
 /// The contents of windows, each with its window. Where windows merge, a content stays under the window that it was begun for, and another state says which window that has become.
 /// </summary>
 internal sealed class WindowReading<TKey, TWindow, TContent>(
-    KeyedReading<SavepointWindow<TKey, TWindow, TContent>> contents, KeyedReading<(TKey Key, IReadOnlyDictionary<TWindow, TWindow> Entries)> merging)
+    KeyedReading<SavepointWindow<TKey, TWindow, TContent>> contents, KeyedReading<(TKey Key, IReadOnlyList<(TWindow Window, TWindow StateWindow)> Values)> merging)
     : KeyedReading<SavepointWindow<TKey, TWindow, TContent>>
     where TWindow : struct, IWindow<TWindow>
 {

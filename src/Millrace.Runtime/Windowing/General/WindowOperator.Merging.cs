@@ -11,7 +11,7 @@ namespace Millrace.Runtime.Windowing.General;
 internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
 {
     private readonly List<(TWindow Window, TWindow StateWindow)> _merged = [];
-    private KeyedStateTable<TKey, VoidNamespace, StateMap<TWindow, TWindow>> _sets = null!;
+    private KeyedStateTable<TKey, VoidNamespace, StateList<(TWindow Window, TWindow StateWindow)>> _sets = null!;
 
     /// <summary>Lets a record's window join those of its key.</summary>
     /// <param name="window">The window, and afterwards that which it has become a part of.</param>
@@ -21,7 +21,20 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     private bool Merge(ref TWindow window, out TWindow stateWindow, out bool isNew)
     {
         isNew = true;
-        FindMerged(ref window);
+        ref var set = ref _sets.Find(in State.CurrentKey, State.CurrentHash, default);
+        bool isFirst = Unsafe.IsNullRef(in set);
+        if (!isFirst && _timersFollow && set.Count == 1 && TryGrow(ref set.AsSpan()[0], ref window, out stateWindow))
+        {
+            isNew = false;
+            return true;
+        }
+
+        _merged.Clear();
+        if (!isFirst)
+        {
+            FindMerged(set.AsSpan(), ref window);
+        }
+
         if (_merged.Count == 0)
         {
             stateWindow = window;
@@ -30,7 +43,13 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
                 return false;
             }
 
-            _sets.GetOrAdd(in State.CurrentKey, State.CurrentHash, default, out _).GetOrAdd(window, out _) = window;
+            if (isFirst)
+            {
+                set = ref _sets.GetOrAdd(in State.CurrentKey, State.CurrentHash, default, out _);
+                set = new StateList<(TWindow Window, TWindow StateWindow)>(1);
+            }
+
+            set.Add((window, window));
             return true;
         }
 
@@ -51,13 +70,12 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         // In an order that does not depend on that of a hash map: which part is first decides about the order of the content.
         _merged.Sort(static (first, second) => first.Window.CompareTo(second.Window));
         stateWindow = _merged[0].StateWindow;
-        ref var set = ref _sets.Find(in State.CurrentKey, State.CurrentHash, default);
         foreach (var (part, _) in _merged)
         {
-            set.Remove(part);
+            RemoveFrom(ref set, part);
         }
 
-        set.GetOrAdd(window, out _) = stateWindow;
+        set.Add((window, stateWindow));
         try
         {
             MergeTriggers(window);
@@ -76,34 +94,46 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         return true;
     }
 
-    /// <summary>Finds the windows of the key that merge with a window, and with what it becomes by that.</summary>
-    private void FindMerged(ref TWindow window)
+    /// <summary>Lets the only window of a key grow by that of a record, where it does: what nearly every record of a session does. Its timer stays as it is, and follows when it is due.</summary>
+    private bool TryGrow(ref (TWindow Window, TWindow StateWindow) only, ref TWindow window, out TWindow stateWindow)
     {
-        _merged.Clear();
-        ref readonly var set = ref _sets.Peek(in State.CurrentKey, State.CurrentHash, default);
-        if (Unsafe.IsNullRef(in set))
+        stateWindow = only.StateWindow;
+        if (!_merging!.TryMerge(window, only.Window, out var merged) || !FiresWhenOver(merged))
         {
-            return;
+            return false;
         }
 
+        only.Window = window = merged;
+        return true;
+    }
+
+    /// <summary>Finds the windows of the key that merge with a window, and with what it becomes by that.</summary>
+    private void FindMerged(ReadOnlySpan<(TWindow Window, TWindow StateWindow)> set, ref TWindow window)
+    {
         int found;
         do
         {
             found = _merged.Count;
             foreach (var entry in set)
             {
-                if (!_merged.Contains((entry.Key, entry.Value)) && _merging!.TryMerge(window, entry.Key, out var merged))
+                if (!_merged.Contains(entry) && _merging!.TryMerge(window, entry.Window, out var merged))
                 {
                     window = merged;
-                    _merged.Add((entry.Key, entry.Value));
+                    _merged.Add(entry);
                 }
             }
         }
-        while (_merged.Count > found && _merged.Count < set.Count);
+        while (_merged.Count > found && _merged.Count < set.Length);
     }
 
     private void MergeTriggers(TWindow window)
     {
+        if (_timersFollow && FiresWhenOver(window))
+        {
+            // Each part has a timer, and none of them is late for what they have become.
+            return;
+        }
+
         // Before those of its parts are deleted: a key group with the timers of one key would be empty in between, and give up its memory.
         RegisterCleanup(window);
         bool asksTrigger = !FiresWhenOver(window);
@@ -154,8 +184,29 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     private bool TryGetStateWindow(TWindow window, out TWindow stateWindow)
     {
         ref readonly var set = ref _sets.Peek(in State.CurrentKey, State.CurrentHash, default);
+        int place = Unsafe.IsNullRef(in set) ? -1 : PlaceOf(set.AsSpan(), window);
+        stateWindow = place < 0 ? default : set.AsSpan()[place].StateWindow;
+        return place >= 0;
+    }
+
+    /// <summary>Finds what a window has become a part of, where timers follow.</summary>
+    private bool TryGetGrown(ref TWindow window, out TWindow stateWindow)
+    {
+        ref readonly var set = ref _sets.Peek(in State.CurrentKey, State.CurrentHash, default);
+        if (!Unsafe.IsNullRef(in set))
+        {
+            foreach (ref readonly var entry in set.AsSpan())
+            {
+                if (_merging!.TryMerge(window, entry.Window, out var merged) && merged.Equals(entry.Window))
+                {
+                    (window, stateWindow) = entry;
+                    return true;
+                }
+            }
+        }
+
         stateWindow = default;
-        return !Unsafe.IsNullRef(in set) && set.TryGet(window, out stateWindow);
+        return false;
     }
 
     private void RemoveFromSet(TWindow window)
@@ -163,11 +214,36 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         ref var set = ref _sets.Find(in State.CurrentKey, State.CurrentHash, default);
         if (!Unsafe.IsNullRef(in set))
         {
-            set.Remove(window);
+            RemoveFrom(ref set, window);
             if (set.Count == 0)
             {
                 _sets.Remove(in State.CurrentKey, State.CurrentHash, default);
             }
         }
+    }
+
+    private static void RemoveFrom(ref StateList<(TWindow Window, TWindow StateWindow)> set, TWindow window)
+    {
+        var windows = set.AsSpan();
+        int place = PlaceOf(windows, window);
+        if (place >= 0)
+        {
+            // In no particular order: the last one fills the gap.
+            windows[place] = windows[^1];
+            set.Replace(windows[..^1]);
+        }
+    }
+
+    private static int PlaceOf(ReadOnlySpan<(TWindow Window, TWindow StateWindow)> set, TWindow window)
+    {
+        for (int i = 0; i < set.Length; i++)
+        {
+            if (set[i].Window.Equals(window))
+            {
+                return i;
+            }
+        }
+
+        return -1;
     }
 }

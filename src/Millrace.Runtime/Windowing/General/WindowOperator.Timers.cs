@@ -71,10 +71,19 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     {
         var stateWindow = window;
 
-        // A timer of a window that has been merged into another is one that its trigger has not taken back.
+        // A timer of a window that has been merged into another is one that its trigger has not taken back, or one that follows.
         if (_merging is not null && !TryGetStateWindow(window, out stateWindow))
         {
-            return;
+            if (!_timersFollow || !TryGetGrown(ref window, out stateWindow))
+            {
+                return;
+            }
+
+            if (CleanupTime(window) > time)
+            {
+                RegisterCleanup(window);
+                return;
+            }
         }
 
         _triggerContext.Window = window;

@@ -12,7 +12,7 @@ namespace Millrace.Runtime.Windowing.General;
 /// </summary>
 /// <remarks>
 /// <para>Keyed state is (key, window) → content, the trigger's state and the function's by (key, window), timers by (key, window, time), and where windows merge
-/// key → (window → the window under which its content is kept).</para>
+/// key → list of (window, the window under which its content is kept).</para>
 /// <para>Tumbling and sliding windows of event time that fire at their end are cheaper in a <see cref="SliceWindowOperator{TKey, TIn, TContent, TOut}"/>.</para>
 /// </remarks>
 /// <typeparam name="TKey">The type of the key.</typeparam>
@@ -34,6 +34,9 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
 
     // The trigger has one timer, at the end of the window, which removes the window too: it need not be asked about each record, nor told of merged windows.
     private readonly bool _firesWhenOver;
+
+    // A session's timer stays where it is while the session grows, and is set anew when it is due: otherwise every record would delete one timer and register another.
+    private readonly bool _timersFollow;
     private readonly List<TWindow> _assigned = [];
     private KeyedStateTable<TKey, TWindow, TContent> _contents = null!;
     private TimerQueue<TKey, TWindow> _eventTimers = null!;
@@ -64,6 +67,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         _emitter = emitter;
         _isEventTime = spec.Assigner.IsEventTime;
         _firesWhenOver = _isEventTime ? _late.AllowedLateness == 0 && _trigger is EventTimeTrigger<TIn, TWindow> : _trigger is ProcessingTimeTrigger<TIn, TWindow>;
+        _timersFollow = _firesWhenOver && _merging is EventTimeSessionWindows or ProcessingTimeSessionWindows or DynamicSessionWindows<TIn>;
     }
 
     public override void Open()
@@ -73,7 +77,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         _processingTimers = State.Timers<TWindow>("window-processing-timers");
         if (_merging is not null)
         {
-            _sets = State.MapTable<VoidNamespace, TWindow, TWindow>("window-merging");
+            _sets = State.ListTable<VoidNamespace, (TWindow Window, TWindow StateWindow)>("window-merging");
         }
 
         _watermarks = new GroupWatermarks(KeyGroupRange, Context.MaxParallelism);
