@@ -6,8 +6,11 @@ namespace Millrace.Nexmark.Generator;
 /// <summary>Emits the events of its lanes, of which it always goes on with the one that is behind the others.</summary>
 internal sealed class LaneReader : SourceReader<NexmarkEvent, LaneSplit>
 {
-    // Few enough for a paced source to be even, and for lanes to stay close together.
+    // Few enough for a paced source to be even.
     private const int MostAtOnce = 1024;
+
+    // Of one lane before it is another's turn: few enough for lanes to stay close together. Who bids is not to come long before the auction.
+    private const int MostInARow = 64;
 
     private readonly SourceReaderContext _context;
     private readonly NexmarkGenerator _generator;
@@ -55,6 +58,22 @@ internal sealed class LaneReader : SourceReader<NexmarkEvent, LaneSplit>
             return ReadStatus.NothingAvailable;
         }
 
+        long left = allowed;
+        while (left > 0 && _lanes.Count > 0)
+        {
+            left -= ReadLane(output, (int)Math.Min(left, MostInARow));
+        }
+
+        _emitted += allowed - left;
+        return ReadStatus.MoreAvailable;
+    }
+
+    public override IReadOnlyList<LaneSplit> Snapshot(long checkpointId) => [.. _lanes.Select(lane => lane.Split with { Next = lane.Next })];
+
+    /// <summary>Emits events of the lane that is behind the others.</summary>
+    /// <returns>How many.</returns>
+    private long ReadLane(ReaderOutput<NexmarkEvent> output, int most)
+    {
         var lane = _lanes[0];
         foreach (var other in _lanes)
         {
@@ -64,36 +83,31 @@ internal sealed class LaneReader : SourceReader<NexmarkEvent, LaneSplit>
         lane.Output ??= output.ForSplit(lane.Split.SplitId);
         int lanes = _generator.Options.Lanes;
         long end = (_generator.Options.Events - lane.Split.Lane + lanes - 1) / lanes;
-        long until = Math.Min(end, lane.Next + allowed);
-        var target = lane.Output;
-        var generator = _generator;
+        int count = (int)Math.Min(end - lane.Next, most);
         long place = (lane.Next * lanes) + lane.Split.Lane;
-        int left = (int)(until - lane.Next);
-        while (left > 0)
+        var generator = _generator;
+        for (int left = count; left > 0;)
         {
-            var events = target.GetSpan(left, out var timestamps);
+            var events = lane.Output.GetSpan(left, out var timestamps);
             for (int i = 0; i < events.Length; i++, place += lanes)
             {
                 events[i] = generator.Make(place);
                 timestamps[i] = events[i].DateTime;
             }
 
-            target.Advance(events.Length);
+            lane.Output.Advance(events.Length);
             left -= events.Length;
         }
 
-        _emitted += until - lane.Next;
-        lane.Next = until;
-        if (until >= end)
+        lane.Next += count;
+        if (lane.Next >= end)
         {
             output.ReleaseSplit(lane.Split.SplitId);
             _lanes.Remove(lane);
         }
 
-        return ReadStatus.MoreAvailable;
+        return count;
     }
-
-    public override IReadOnlyList<LaneSplit> Snapshot(long checkpointId) => [.. _lanes.Select(lane => lane.Split with { Next = lane.Next })];
 
     /// <summary>How many events may be emitted now. A source that was held up catches up: what it is late by is latency.</summary>
     private long Allowed(int wanted)

@@ -160,7 +160,18 @@ internal sealed class LocalWorker
             _job.Stream.MaxParallelismOf(_job.Edges[index].Stream.Target),
             _job.Options,
             _serializers)).ToList();
+        KeepInStep(vertex, outputs);
         return new OperatorChain([.. vertex.Nodes.Select(node => operators[node])], CreateInputs(vertex, operators[vertex.Head], subtask), outputs);
+    }
+
+    /// <summary>Joins the ways out that lead to the same subtasks by the same number of channels.</summary>
+    private void KeepInStep(JobVertex vertex, List<TaskOutput> outputs)
+    {
+        foreach (var group in vertex.Outputs.Zip(outputs).GroupBy(way => (_job.Edges[way.First].Target, _job.Edges[way.First].Partitioning), way => way.Second))
+        {
+            var ways = group.ToList();
+            ways.ForEach(way => way.InStep = [.. ways.Where(other => other != way)]);
+        }
     }
 
     private List<TaskInput> CreateInputs(JobVertex vertex, StreamOperator head, Subtask subtask)

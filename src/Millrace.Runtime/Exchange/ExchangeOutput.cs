@@ -115,6 +115,15 @@ internal sealed class ExchangeOutput<T> : TaskOutput, IReceiver<T>
         }
     }
 
+    public override void Flush(int channel)
+    {
+        if (_open[channel] is { } batch)
+        {
+            _open[channel] = null;
+            Send(channel, new StreamElement<T>(batch));
+        }
+    }
+
     public override void Drain()
     {
         if (!_pressure.IsBlocked)
@@ -144,7 +153,7 @@ internal sealed class ExchangeOutput<T> : TaskOutput, IReceiver<T>
                 return batch;
             }
 
-            Send(channel, new StreamElement<T>(batch));
+            SendFull(channel, batch);
         }
 
         return _open[channel] = BatchPool<T>.Rent(_batchSize);
@@ -168,7 +177,7 @@ internal sealed class ExchangeOutput<T> : TaskOutput, IReceiver<T>
     {
         if (_open[channel] is null && batch.Count * 2 >= _batchSize)
         {
-            Send(channel, new StreamElement<T>(batch));
+            SendFull(channel, batch);
             return;
         }
 
@@ -194,13 +203,15 @@ internal sealed class ExchangeOutput<T> : TaskOutput, IReceiver<T>
         _channels[channel].Announce(barrier with { Alignment = BarrierAlignment.Unaligned });
     }
 
-    private void Flush(int channel)
+    private void SendFull(int channel, RecordBatch<T> batch)
     {
-        if (_open[channel] is { } batch)
+        // By index: an enumerator of a list behind an interface is an allocation.
+        for (int i = 0; i < InStep.Count; i++)
         {
-            _open[channel] = null;
-            Send(channel, new StreamElement<T>(batch));
+            InStep[i].Flush(channel);
         }
+
+        Send(channel, new StreamElement<T>(batch));
     }
 
     private void Send(int channel, in StreamElement<T> element)

@@ -31,7 +31,8 @@ internal sealed class OutputPort<T> : OutputPort
         }
 
         _metrics?.AddRecordsOut(batch.Count);
-        for (int i = 1; i < _receivers.Length; i++)
+        int last = _receivers.Length - 1;
+        for (int i = 0; i < last; i++)
         {
             if (_receivers[i] is IBatchReader<T> reader)
             {
@@ -45,7 +46,7 @@ internal sealed class OutputPort<T> : OutputPort
             _receivers[i].Receive(copy);
         }
 
-        _receivers[0].Receive(batch);
+        _receivers[last].Receive(batch);
     }
 
     public override void Control(in ControlElement element)

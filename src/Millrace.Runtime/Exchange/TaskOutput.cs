@@ -11,6 +11,16 @@ internal abstract class TaskOutput
     /// <summary>Sends partly filled batches.</summary>
     public abstract void Flush();
 
+    /// <summary>Sends the partly filled batch of one channel.</summary>
+    /// <param name="channel">The channel's index.</param>
+    public abstract void Flush(int channel);
+
+    /// <summary>
+    /// The other ways to the same subtasks: the other input of a join. When a full batch leaves for one of them, what these have for it goes too; otherwise the rarer side would come
+    /// to the join far behind the other.
+    /// </summary>
+    public IReadOnlyList<TaskOutput> InStep { get; set; } = [];
+
     /// <summary>Sends a control element through all channels, behind what waits.</summary>
     public abstract void Control(in ControlElement element);
 

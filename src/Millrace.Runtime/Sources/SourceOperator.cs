@@ -101,6 +101,9 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         base.Flush();
     }
 
+    // A reader may read as little at a time as it likes: its batches are filled by many reads.
+    public override void HandOn() => SideOutputs.Flush();
+
     protected override void OnProcessingTime(long now)
     {
         if (_ended)

@@ -46,6 +46,15 @@ internal sealed record OperatorChain(IReadOnlyList<StreamOperator> Operators, IR
         }
     }
 
+    /// <summary>Lets operators hand on what they have made of a batch; what is on its way out waits until a batch is full.</summary>
+    public void HandOn()
+    {
+        for (int i = 0; i < Operators.Count; i++)
+        {
+            Operators[i].HandOn();
+        }
+    }
+
     public void Drain()
     {
         for (int i = 0; i < Outputs.Count; i++)

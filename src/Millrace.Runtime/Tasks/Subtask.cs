@@ -251,6 +251,7 @@ internal sealed partial class Subtask : Actor
                 return;
             }
 
+            _chain.HandOn();
             _unflushed = true;
 
             long now = time.GetTimestamp();
