@@ -2,7 +2,7 @@ using Millrace.Runtime.Exchange;
 
 namespace Millrace.Runtime.Windowing;
 
-/// <content>Fetching ahead, where a look-up may have to go to disk. On the heap it costs more than it gives.</content>
+/// <content>Fetching ahead, where a look-up may have to go to disk, or to memory that is not in a cache of the processor. Where it is, that costs more than it gives.</content>
 internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
 {
     // Fewer keys at once are looked up as fast one by one.
@@ -12,7 +12,8 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
     private ulong[] _aheadHashes = [];
 
     /// <summary>Fetches what the records of a batch will add to: neighbours that fall into the same slice together.</summary>
-    private void FetchAhead(RecordBatch<TIn> batch)
+    /// <returns>The keys of the batch.</returns>
+    private BatchKeys FetchAhead(RecordBatch<TIn> batch)
     {
         var keys = HashKeys(batch);
         long start = 0;
@@ -33,12 +34,14 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
 
             if (i == batch.Count || batch.Timestamps[i] == EventTime.None)
             {
-                return;
+                break;
             }
 
             first = i;
             (start, end) = _grid.SliceOf(batch.Timestamps[i]);
         }
+
+        return keys;
     }
 
     /// <summary>Fetches the next keys of a slice when a walk over it comes to where the last ones that were fetched end.</summary>

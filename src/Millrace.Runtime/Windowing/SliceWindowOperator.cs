@@ -82,19 +82,25 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
     public override void Receive(RecordBatch<TIn> batch)
     {
         Context.Metrics.AddRecordsIn(batch.Count);
-        if (_table.IsLookUpSlow)
-        {
-            FetchAhead(batch);
-        }
-
+        bool isAhead = _table.IsLookUpSlow;
+        var keys = isAhead ? FetchAhead(batch) : default;
         int i = 0;
         while (i < batch.Count)
         {
             try
             {
+                if (isAhead)
+                {
+                    for (; i < batch.Count; i++)
+                    {
+                        Add(batch.Values[i], batch.Timestamps[i], in keys.Keys[i], keys.Hashes[i]);
+                    }
+                }
+
                 for (; i < batch.Count; i++)
                 {
-                    Add(batch.Values[i], batch.Timestamps[i]);
+                    var key = KeyOf(batch.Values[i]);
+                    Add(batch.Values[i], batch.Timestamps[i], in key, State.HashOf(in key));
                 }
             }
             catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
@@ -107,15 +113,13 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
         BatchPool<TIn>.Return(batch);
     }
 
-    private void Add(TIn value, long timestamp)
+    private void Add(TIn value, long timestamp, in TKey key, ulong hash)
     {
         if (timestamp < _sliceStart || timestamp >= _sliceEnd)
         {
             EnterSlice(timestamp);
         }
 
-        var key = KeyOf(value);
-        ulong hash = State.HashOf(in key);
         if (IsPast(_lastWindowOfSlice, hash))
         {
             DropLate(value, timestamp);

@@ -11,7 +11,7 @@ namespace Millrace.Runtime.Windowing;
 /// The two-stack queue for sliding-window aggregation; see Tangwongsan, Hirzel, Schneider, "In-order sliding-window aggregation in worst-case
 /// constant time" (VLDB Journal 2021), section 3.
 /// </remarks>
-internal sealed class SlidingKey<TKey, TContent>(TKey key, ulong hash)
+internal sealed class SlidingKey<TKey, TContent>
 {
     // The ends of the key's live slices, oldest first: those before _front + _frontCount have a suffix aggregate.
     private long[] _ends = new long[4];
@@ -22,9 +22,9 @@ internal sealed class SlidingKey<TKey, TContent>(TKey key, ulong hash)
     private TContent? _back;
     private bool _hasBack;
 
-    public TKey Key { get; } = key;
+    public TKey Key { get; private set; } = default!;
 
-    public ulong Hash { get; } = hash;
+    public ulong Hash { get; private set; }
 
     public bool IsEmpty => _count == 0;
 
@@ -32,6 +32,16 @@ internal sealed class SlidingKey<TKey, TContent>(TKey key, ulong hash)
 
     /// <summary>Gives a slice's content by its end.</summary>
     public delegate ref readonly TContent ContentOf(SlidingKey<TKey, TContent> key, long sliceEnd);
+
+    /// <summary>Begins with a key, when it has no slices.</summary>
+    /// <param name="key">The key; <see langword="default"/> to let go of one.</param>
+    /// <param name="hash">Its hash.</param>
+    public void Begin(TKey key, ulong hash)
+    {
+        Debug.Assert(IsEmpty, "A key that has slices stays.");
+        Key = key;
+        Hash = hash;
+    }
 
     /// <summary>A slice joins that is younger than all before.</summary>
     public void Push<TIn>(long end, in TContent content, WindowAggregation<TIn, TContent> aggregation)

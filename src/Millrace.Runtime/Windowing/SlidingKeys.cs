@@ -9,6 +9,9 @@ internal sealed class SlidingKeys<TKey, TContent>
     private readonly Dictionary<TKey, int> _places = [];
     private readonly List<SlidingKey<TKey, TContent>> _keys = [];
 
+    // What keys that are forgotten leave behind serves those that come. Never more than there were keys at once.
+    private readonly Stack<SlidingKey<TKey, TContent>> _spares = new();
+
     public int Count => _keys.Count;
 
     public SlidingKey<TKey, TContent> this[int index] => _keys[index];
@@ -20,7 +23,8 @@ internal sealed class SlidingKeys<TKey, TContent>
             return _keys[place];
         }
 
-        var added = new SlidingKey<TKey, TContent>(key, hash);
+        var added = _spares.TryPop(out var spare) ? spare : new SlidingKey<TKey, TContent>();
+        added.Begin(key, hash);
         _places.Add(key, _keys.Count);
         _keys.Add(added);
         return added;
@@ -36,12 +40,16 @@ internal sealed class SlidingKeys<TKey, TContent>
     {
         _places.Clear();
         _keys.Clear();
+        _spares.Clear();
     }
 
-    /// <summary>Forgets the key at an index; another takes its place.</summary>
+    /// <summary>Forgets the key at an index, which has no slices; another takes its place.</summary>
     public void RemoveAt(int index)
     {
-        _places.Remove(_keys[index].Key);
+        var removed = _keys[index];
+        _places.Remove(removed.Key);
+        removed.Begin(default!, 0);
+        _spares.Push(removed);
         int last = _keys.Count - 1;
         if (index < last)
         {

@@ -88,7 +88,7 @@ public abstract class KeyedStateTable<TKey, TNamespace, TValue>
     public abstract ref readonly TValue PeekAt(in TableCursor cursor);
 
     /// <summary>
-    /// Whether a look-up may just now have to leave the memory of the process, so that <see cref="Prefetch"/> pays also where keys have to be gathered for it first.
+    /// Whether a look-up may just now have to wait, for a disk or for memory that the processor does not have near by, so that <see cref="Prefetch"/> pays also where keys have to be gathered for it first.
     /// </summary>
     /// <value>Default: <see langword="false"/>.</value>
     public virtual bool IsLookUpSlow => false;

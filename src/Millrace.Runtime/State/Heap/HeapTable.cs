@@ -16,6 +16,9 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     // A table of fewer bytes is in the processor's second-level cache anyway: fetching ahead costs more than it gives.
     private const long CachedSize = 256 * 1024;
 
+    // A table of more bytes is not: then it also pays to gather keys for it.
+    private const long UncachedSize = 1024 * 1024;
+
     private readonly HeapGroup<TKey, TNamespace, TValue>?[] _groups;
 
     // The slots of each group once more: one step less from a hash to its entry.
@@ -146,10 +149,11 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
         Array.Fill(_slots, NoSlots);
     }
 
+    public override bool IsLookUpSlow => SizeBy(0) >= UncachedSize;
+
     public override void Prefetch(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes, in TNamespace ns)
     {
-        // Keys are spread evenly over the groups, so that one group tells how large all are.
-        if (hashes.IsEmpty || (long)_slots[IndexOf(hashes[0])].Length * _slots.Length * Unsafe.SizeOf<HeapEntry<TKey, TNamespace, TValue>>() < CachedSize)
+        if (hashes.IsEmpty || SizeBy(IndexOf(hashes[0])) < CachedSize)
         {
             return;
         }
@@ -166,6 +170,9 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
             PrefetchForPreserve(hashes, in ns);
         }
     }
+
+    /// <summary>About how many bytes there are: keys are spread evenly over the groups, so that one tells how large all are.</summary>
+    private long SizeBy(int group) => (long)_slots[group].Length * _slots.Length * Unsafe.SizeOf<HeapEntry<TKey, TNamespace, TValue>>();
 
     private void PrefetchForPreserve(ReadOnlySpan<ulong> hashes, in TNamespace ns)
     {
