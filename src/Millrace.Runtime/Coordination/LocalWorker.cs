@@ -167,10 +167,20 @@ internal sealed class LocalWorker
     /// <summary>Joins the ways out that lead to the same subtasks by the same number of channels.</summary>
     private void KeepInStep(JobVertex vertex, List<TaskOutput> outputs)
     {
-        foreach (var group in vertex.Outputs.Zip(outputs).GroupBy(way => (_job.Edges[way.First].Target, _job.Edges[way.First].Partitioning), way => way.Second))
+        for (int i = 0; i < outputs.Count; i++)
         {
-            var ways = group.ToList();
-            ways.ForEach(way => way.InStep = [.. ways.Where(other => other != way)]);
+            var edge = _job.Edges[vertex.Outputs[i]];
+            var others = new List<TaskOutput>();
+            for (int other = 0; other < outputs.Count; other++)
+            {
+                var otherEdge = _job.Edges[vertex.Outputs[other]];
+                if (other != i && otherEdge.Target == edge.Target && otherEdge.Partitioning == edge.Partitioning)
+                {
+                    others.Add(outputs[other]);
+                }
+            }
+
+            outputs[i].InStep = others;
         }
     }
 

@@ -3,7 +3,8 @@ namespace Millrace.Runtime.Tasks;
 /// <summary>Identifies a subtask within an execution of a job.</summary>
 /// <param name="Vertex">The task, by its place in the job graph.</param>
 /// <param name="Index">Which of the task's subtasks.</param>
-internal readonly record struct SubtaskId(int Vertex, int Index);
+/// <remarks>A class, because it is the key of many collections: their code for references is compiled already when a process starts.</remarks>
+internal sealed record SubtaskId(int Vertex, int Index);
 
 /// <summary>The states of a subtask, as in Apache Flink.</summary>
 internal enum SubtaskState

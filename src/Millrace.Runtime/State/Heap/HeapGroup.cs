@@ -17,6 +17,7 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
 
     // Copies values that can be changed in place.
     private readonly TypeSerializer<TValue> _values;
+    private readonly int _number;
     private HeapEntry<TKey, TNamespace, TValue>[] _slots;
     private int _count;
 
@@ -27,9 +28,13 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     // Snapshots that may still read the slots.
     private FrozenGroup<TKey, TNamespace, TValue>[] _frozen = [];
 
-    public HeapGroup(TypeSerializer<TValue> values, int capacity = MinCapacity)
+    /// <param name="values">The serializer of the values.</param>
+    /// <param name="number">Which key group it is.</param>
+    /// <param name="capacity">How many slots there are at first.</param>
+    public HeapGroup(TypeSerializer<TValue> values, int number, int capacity = MinCapacity)
     {
         _values = values;
+        _number = number;
         _slots = new HeapEntry<TKey, TNamespace, TValue>[capacity];
     }
 
@@ -84,11 +89,11 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
         }
     }
 
-    /// <summary>How many slots keep <paramref name="count"/> entries below the load at which a table grows.</summary>
-    public static int CapacityFor(int count)
+    /// <summary>How many slots keep <paramref name="count"/> entries of a group below the load at which it grows.</summary>
+    public static int CapacityFor(int count, int number)
     {
         int capacity = MinCapacity;
-        while (LimitOf(capacity) < count)
+        while (LimitOf(capacity, number) < count)
         {
             capacity = checked(capacity * 2);
         }
@@ -99,7 +104,7 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     /// <summary>Takes a free slot for an entry that is not there yet.</summary>
     public ref HeapEntry<TKey, TNamespace, TValue> Add(uint stored)
     {
-        if (_count >= LimitOf(_slots.Length))
+        if (_count >= LimitOf(_slots.Length, _number))
         {
             Resize(checked(_slots.Length * 2));
         }
@@ -168,8 +173,16 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     }
 
     // Runs of full slots get long towards 3/4. A limit of 1/2 was measured 1.4 ns faster for a cached hit, and costs a third more memory and
-    // a third more copying while a snapshot is written.
-    private static int LimitOf(int capacity) => (int)(capacity * 11L / 16);
+    // a third more copying while a snapshot is written. Each group has its own limit between 9/16 and 3/4: keys are spread evenly over the groups, and with the same limit all of them would grow
+    // at the same time, which stops a subtask with much state for a large part of a second.
+    private static int LimitOf(int capacity, int number)
+    {
+        const int Least = 36;
+        const int Steps = 13;
+        const int Whole = 64;
+        const int Stride = 5;
+        return (int)((long)capacity * (Least + ((long)number * Stride % Steps)) / Whole);
+    }
 
     private static int FreeSlot(HeapEntry<TKey, TNamespace, TValue>[] slots, uint stored)
     {

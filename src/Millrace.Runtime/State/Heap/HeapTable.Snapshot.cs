@@ -31,7 +31,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue>
         foreach (var group in restored.Groups)
         {
             // Its values are written and copied as they are now, however they are read.
-            var read = new HeapGroup<TKey, TNamespace, TValue>(_codec.Values, HeapGroup<TKey, TNamespace, TValue>.CapacityFor(group.Count));
+            var read = new HeapGroup<TKey, TNamespace, TValue>(_codec.Values, group.Group, HeapGroup<TKey, TNamespace, TValue>.CapacityFor(group.Count, group.Group));
             codec.Read(Identity, group, read, _maxParallelism, _namespaceHasher);
             Put(group.Group - _firstGroup, read);
         }

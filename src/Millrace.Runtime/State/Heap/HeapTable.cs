@@ -324,7 +324,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     [MethodImpl(MethodImplOptions.NoInlining)]
     private ref TValue Add(int index, scoped in TKey key, uint stored, scoped in TNamespace ns)
     {
-        var group = _groups[index] ??= new HeapGroup<TKey, TNamespace, TValue>(_codec.Values);
+        var group = _groups[index] ??= new HeapGroup<TKey, TNamespace, TValue>(_codec.Values, _firstGroup + index);
         ref var slot = ref group.Add(stored);
         _slots[index] = group.Slots;
         slot.Key = key;
