@@ -53,7 +53,7 @@ public sealed class JobCoordinatorWalkTests
         public void Step(int kind, int pick)
         {
             _now += pick % 7 * 50;
-            var subtask = topology.Subtasks.Count == 0 ? default : topology.Subtasks[pick % topology.Subtasks.Count];
+            var subtask = topology.Subtasks.Count == 0 ? new SubtaskId(0, 0) : topology.Subtasks[pick % topology.Subtasks.Count];
             switch (kind)
             {
                 case < 10:

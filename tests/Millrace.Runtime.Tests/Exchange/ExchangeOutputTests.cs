@@ -53,6 +53,27 @@ public sealed class ExchangeOutputTests
     }
 
     [Fact]
+    public void A_full_batch_takes_along_what_other_ways_have_for_the_same_subtask()
+    {
+        FakeSender[] many = [new(), new()];
+        FakeSender[] few = [new(), new()];
+        var first = new ExchangeOutput<int>(new EvenAndOdd(), many, new TaskPressure(), Options);
+        var second = new ExchangeOutput<int>(new EvenAndOdd(), few, new TaskPressure(), Options);
+        first.InStep = [second];
+        second.InStep = [first];
+        second.Receive(Batch(100, 101));
+        first.Receive(Batch(0, 2, 4, 1));
+        Assert.Empty(few[0].Sent);
+
+        // A fifth record for the first subtask: the batch of four leaves, and what the other way has for that subtask before it.
+        first.Receive(Batch(6, 8));
+        Assert.Equal(["0 2 4 6"], many[0].Sent);
+        Assert.Equal(["100"], few[0].Sent);
+        Assert.Empty(many[1].Sent);
+        Assert.Empty(few[1].Sent);
+    }
+
+    [Fact]
     public void Receive_SmallBatches_AreGathered()
     {
         var channel = new FakeSender();
@@ -158,6 +179,19 @@ public sealed class ExchangeOutputTests
         }
 
         return batch;
+    }
+
+    private sealed class EvenAndOdd : Partitioner<int>
+    {
+        public override void Route(RecordBatch<int> batch, ExchangeOutput<int> output)
+        {
+            foreach (int value in batch.Records)
+            {
+                output.Open(value % 2).Add(value, value);
+            }
+
+            BatchPool<int>.Return(batch);
+        }
     }
 
     private sealed class FakeSender : IChannelSender<int>

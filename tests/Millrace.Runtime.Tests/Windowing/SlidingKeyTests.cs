@@ -87,7 +87,7 @@ public sealed class SlidingKeyTests
             merges++;
             return first + second;
         });
-        var key = new SlidingKey<int, int>(1, 1);
+        var key = new SlidingKey<int, int>();
         const int Slices = 10_000;
         const int Size = 1_000;
         for (int end = 1; end <= Slices; end++)
@@ -102,7 +102,34 @@ public sealed class SlidingKeyTests
         Assert.InRange(merges, Slices, 3 * Slices);
     }
 
+    [Fact]
+    public void Key_that_comes_takes_over_what_one_that_is_over_has_left_but_none_of_its_content()
+    {
+        var sum = new ReduceAggregation<int>((first, second) => first + second);
+        var keys = new SlidingKeys<string, int>();
+        var first = keys.GetOrAdd("first", 1);
+        int one = 1;
+        int two = 2;
+        first.Push(10, in one, sum);
+        first.Push(20, in one, sum);
+        Assert.Equal(2, first.Combine(sum, OneOf));
+        first.DropUpTo(20);
+        keys.RemoveAt(0);
+        Assert.False(keys.TryGet("first", out _));
+
+        var second = keys.GetOrAdd("second", 2);
+        Assert.Same(first, second);
+        Assert.Equal(("second", 2UL, true), (second.Key, second.Hash, second.IsEmpty));
+        second.Push(30, in two, sum);
+        Assert.Equal(2, second.Combine(sum, OneOf));
+        Assert.NotSame(second, keys.GetOrAdd("third", 3));
+        Assert.Equal(2, keys.Count);
+    }
+
     private static readonly int[] Ones = [1];
+
+    private static ref readonly int OneOf(SlidingKey<string, int> key, long end) => ref Ones[0];
+
 
     private static ref readonly int One(SlidingKey<int, int> key, long end) => ref Ones[0];
 
@@ -110,7 +137,7 @@ public sealed class SlidingKeyTests
     private sealed class Slices
     {
         private readonly SortedDictionary<long, string[]> _contents = [];
-        private readonly SlidingKey<int, string> _key = new(1, 1);
+        private readonly SlidingKey<int, string> _key = new();
 
         public long Dropped { get; private set; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Millrace.Connectors;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State;
@@ -54,6 +55,37 @@ public sealed class FlowTests
         Assert.True(inOrder);
         Assert.True(most > Each / BatchSize * 2, $"Only {most} batches waited: this says nothing about slices.");
         Assert.InRange(mostLater, 1, (Each / BatchSize) + 4);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void The_rarer_side_of_a_join_is_not_far_behind_the_other(int parallelism)
+    {
+        const int Records = 200_000;
+        const int Rare = 100;
+        const int BatchSize = 128;
+        var scheduler = new SimulatedScheduler(1);
+        var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = parallelism, BatchSize = BatchSize, BufferTimeout = TimeSpan.FromSeconds(10) });
+        var all = env.FromSequence(0, Records - 1);
+        var lags = new ConcurrentQueue<long>();
+        all.FlatMap<long>((value, results) =>
+            {
+                if (value % Rare == 0)
+                {
+                    results.Collect(value);
+                }
+            })
+            .KeyBy(value => value % 2).Connect(all.FlatMap<long>((value, results) => results.Collect(value)).KeyBy(value => value % 2))
+            .Process(() => new Lag(Rare, lags)).ForEach(_ => { });
+        var execution = JobRunner.Prepare(env, scheduler, "in step");
+        execution.Start();
+        scheduler.RunUntil(() => execution.Completion.IsCompleted);
+        Assert.Equal(JobState.Finished, execution.State);
+
+        // A batch or two of each way and of each producer. Alone, a batch of the rare side holds a hundred of the other.
+        Assert.NotEmpty(lags);
+        Assert.InRange(lags.Max(), 0, 4 * BatchSize * parallelism);
     }
 
     [Theory]
@@ -128,6 +160,36 @@ public sealed class FlowTests
             var blocked = new TaskCompletionSource();
             cancellationToken.Register(() => blocked.TrySetCanceled(cancellationToken));
             return new ValueTask(blocked.Task);
+        }
+    }
+
+    /// <summary>How far the second input is ahead of the first, where both have the same numbers, the first only some of them.</summary>
+    private sealed class Lag(int rare, ConcurrentQueue<long> lags) : KeyedCoProcessFunction<long, long, long, long>
+    {
+        private readonly HashSet<long> _seen = [];
+        private readonly Dictionary<long, long> _missing = [];
+        private long _count;
+
+        public override void ProcessElement1(long value, KeyedProcessContext<long> context, Collector<long> output)
+        {
+            _seen.Add(value);
+            if (_missing.Remove(value, out long since))
+            {
+                lags.Enqueue(_count - since);
+            }
+        }
+
+        public override void ProcessElement2(long value, KeyedProcessContext<long> context, Collector<long> output)
+        {
+            _count++;
+            if (value % rare == 0 && !_seen.Contains(value))
+            {
+                _missing[value] = _count;
+            }
+            else if (value % rare == 0)
+            {
+                lags.Enqueue(0);
+            }
         }
     }
 }

@@ -19,6 +19,43 @@ public sealed class GeneralWindowTests
     }
 
     [Fact]
+    public void A_session_that_grows_keeps_one_timer_which_follows_when_it_is_due()
+    {
+        var first = Ids(keyed => keyed.Window(EventTimeSessionWindows.WithGap(Ms(10))));
+        first.Process(new Event(1, "0,"), 0);
+        long entries = first.StateEntries;
+        for (int time = 5; time <= 100; time += 5)
+        {
+            first.Process(new Event(1, $"{time},"), time);
+            first.Watermark(time - 3);
+        }
+
+        // Its content, its place in the set, its timer: wherever that stands, and whatever was due.
+        Assert.Equal(3, entries);
+        Assert.Equal(entries, first.StateEntries);
+        Assert.Empty(first.Output);
+        using var harness = first.Rescale(2);
+        first.Dispose();
+
+        // Another session, and a record that joins the two: each has had a timer.
+        harness.Process(new Event(1, "115,"), 115);
+        harness.Process(new Event(1, "107,"), 107);
+        Assert.Equal(entries + 1, harness.StateEntries);
+        harness.Watermark(123);
+        Assert.Empty(harness.Output);
+        harness.Watermark(124);
+        Assert.StartsWith("1 [0, 125) 0,5,", Assert.Single(harness.Output), StringComparison.Ordinal);
+        Assert.Equal(0, harness.StateEntries);
+
+        // Behind its end a record begins anew; one that only begins earlier ends when the timer of the other is due.
+        harness.Process(new Event(1, "130,"), 130);
+        harness.Process(new Event(1, "126,"), 126);
+        harness.Watermark(139);
+        Assert.Equal("1 [126, 140) 126,130,", harness.Output[^1]);
+        Assert.Equal((2, 0L), (harness.Output.Count, harness.StateEntries));
+    }
+
+    [Fact]
     public void A_session_within_the_allowed_lateness_fires_again_when_a_late_record_makes_it_grow()
     {
         using var harness = Ids(keyed => keyed.Window(EventTimeSessionWindows.WithGap(Ms(10))).AllowedLateness(Ms(20)));
