@@ -9,6 +9,8 @@ namespace Millrace.Serialization;
 /// <remarks>A stack-only view of a growing buffer: pass it by reference and call <see cref="Flush"/> when done.</remarks>
 public ref struct BinaryOutput
 {
+    private const int MaxVarUInt = 10;
+
     private readonly IBufferWriter<byte> _writer;
     private Span<byte> _span;
     private int _position;
@@ -78,7 +80,7 @@ public ref struct BinaryOutput
     /// <param name="value">The value.</param>
     public void WriteVarUInt(ulong value)
     {
-        Ensure(10);
+        Ensure(MaxVarUInt);
         while (value >= 0x80)
         {
             _span[_position++] = (byte)(value | 0x80);
@@ -108,6 +110,27 @@ public ref struct BinaryOutput
     {
         int length = StrictUtf8.GetByteCount(value);
         WriteVarUInt((ulong)length);
+        Ensure(length);
+        StrictUtf8.GetBytes(value, _span[_position..]);
+        _position += length;
+    }
+
+    /// <summary>Writes a string: its length in UTF-8 bytes and 1, then the bytes. Lone surrogates are refused.</summary>
+    internal void WriteText(scoped ReadOnlySpan<char> value)
+    {
+        // Most text has as many bytes as letters: it is known before that there are, and there is no need to look at it twice.
+        Ensure(value.Length + MaxVarUInt);
+        int start = _position;
+        WriteVarUInt((ulong)value.Length + 1);
+        if (Ascii.FromUtf16(value, _span[_position..], out int length) == OperationStatus.Done)
+        {
+            _position += length;
+            return;
+        }
+
+        _position = start;
+        length = StrictUtf8.GetByteCount(value);
+        WriteVarUInt((ulong)length + 1);
         Ensure(length);
         StrictUtf8.GetBytes(value, _span[_position..]);
         _position += length;

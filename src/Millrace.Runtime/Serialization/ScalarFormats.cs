@@ -305,15 +305,7 @@ internal readonly struct StringFormat : IScalarFormat<string?>
             return;
         }
 
-        byte[]? rented = value.Length > 170 ? ArrayPool<byte>.Shared.Rent(StrictUtf8.GetMaxByteCount(value.Length)) : null;
-        Span<byte> bytes = rented ?? stackalloc byte[512];
-        int length = StrictUtf8.GetBytes(value, bytes);
-        Counts.Write(ref output, length);
-        output.WriteRaw(bytes[..length]);
-        if (rented is not null)
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
+        output.WriteText(value);
     }
 
     public static string? Read(ref BinaryInput input)
