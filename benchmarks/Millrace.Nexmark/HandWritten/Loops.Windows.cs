@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Millrace.Nexmark.Generator;
 using Millrace.Nexmark.Model;
 using Millrace.Nexmark.Queries;
 

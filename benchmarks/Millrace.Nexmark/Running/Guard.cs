@@ -25,16 +25,16 @@ internal sealed class Guard(TextWriter output)
 
     private static readonly SortedDictionary<string, double> Committed = new(StringComparer.Ordinal)
     {
-        ["q0"] = 0.26,
-        ["q1"] = 0.24,
-        ["q2"] = 0.28,
-        ["q3"] = 0.20,
-        ["q5"] = 0.22,
-        ["q7"] = 0.20,
-        ["q8"] = 0.18,
-        ["q11"] = 0.10,
-        ["q18"] = 0.42,
-        ["q20"] = 0.13,
+        ["q0"] = 0.50,
+        ["q1"] = 0.50,
+        ["q2"] = 0.50,
+        ["q3"] = 0.45,
+        ["q5"] = 0.32,
+        ["q7"] = 0.35,
+        ["q8"] = 0.35,
+        ["q11"] = 0.18,
+        ["q18"] = 0.45,
+        ["q20"] = 0.28,
     };
 
     /// <summary>Measures and compares.</summary>
