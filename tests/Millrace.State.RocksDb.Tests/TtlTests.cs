@@ -179,8 +179,8 @@ public sealed class TtlTests : TtlRig
             state.Read();
         }
 
-        // 64 entries, or 128 slots.
-        Assert.InRange(store.EntryCount, 20, 60);
+        // 64 entries, or 128 slots, of which those of a group that has just grown are three in ten.
+        Assert.InRange(store.EntryCount, 20, 70);
     }
 
     [Theory]
