@@ -8,8 +8,8 @@ internal static class Scalars
 {
     // Made when somebody asks, and no generic method is called for them before: compiling the code of all of them would be a tenth of the start of a process's first job.
     private static readonly Dictionary<Type, Lazy<object>> ByType = [];
-    private static readonly List<Func<(string Name, int Bytes)>> Fixeds = [];
-    private static readonly Lazy<Dictionary<string, int>> FixedSizes = new(static () => Fixeds.Select(size => size()).ToDictionary(size => size.Name, size => size.Bytes));
+    private static readonly List<Func<(string Name, int Bytes)>> Sizes = [];
+    private static readonly Lazy<Dictionary<string, int>> FixedSizes = new(static () => Sizes.Select(size => size()).ToDictionary(size => size.Name, size => size.Bytes));
 
     static Scalars()
     {
@@ -55,7 +55,7 @@ internal static class Scalars
     private static void Fixed(Type type, Func<object> make, Func<(string Name, int Bytes)> size)
     {
         ByType.Add(type, new Lazy<object>(make));
-        Fixeds.Add(size);
+        Sizes.Add(size);
     }
 
     private static object Make<T, TFormat>()

@@ -4,7 +4,7 @@ namespace Millrace.Runtime.Tasks;
 internal sealed class WorkerThread
 {
     // About 20 µs: longer than a batch takes to come back from a neighbour, shorter than anybody notices on the CPU graph.
-    private const int SpinsBeforePark = 20;
+    private const int SpinsBeforePark = 60;
 
     [ThreadStatic]
     private static WorkerThread? _current;
@@ -14,10 +14,9 @@ internal sealed class WorkerThread
     private readonly Thread _thread;
     private readonly Queue<Actor> _queue = new();
     private readonly Lock _queueLock = new();
-    private readonly object _signal = new();
+    private readonly SemaphoreSlim _signal = new(0);
     private int _queued;
     private int _parked;
-    private bool _isSignalled;
     private volatile Actor? _running;
     private volatile bool _stop;
     private volatile WorkerThread? _successor;
@@ -95,12 +94,7 @@ internal sealed class WorkerThread
         }
 
         _scheduler.CountParked(-1);
-        lock (_signal)
-        {
-            _isSignalled = true;
-            Monitor.Pulse(_signal);
-        }
-
+        _signal.Release();
         return true;
     }
 
@@ -192,15 +186,6 @@ internal sealed class WorkerThread
             }
         }
 
-        // Not a semaphore, which would spin longer than the loop above before it sleeps.
-        lock (_signal)
-        {
-            while (!_isSignalled)
-            {
-                Monitor.Wait(_signal);
-            }
-
-            _isSignalled = false;
-        }
+        _signal.Wait();
     }
 }
