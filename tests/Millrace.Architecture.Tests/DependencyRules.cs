@@ -11,6 +11,7 @@ public sealed class DependencyRules
         ("Millrace.Abstractions", []),
         ("Millrace.Runtime", ["Millrace.Abstractions"]),
         ("Millrace", ["Millrace.Abstractions", "Millrace.Runtime"]),
+        ("Millrace.Cluster", ["Millrace.Abstractions", "Millrace.Runtime", "Millrace"]),
         ("Millrace.Testing", ["Millrace.Abstractions", "Millrace.Runtime", "Millrace"]), // stands beside Millrace: nothing references it
         ("Millrace.Connectors.*", ["Millrace.Abstractions"]),
         ("Millrace.Formats.*", ["Millrace.Abstractions", "Millrace"]), // a format plugs into the file source and sink, which are in Millrace
