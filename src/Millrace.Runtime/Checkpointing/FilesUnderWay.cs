@@ -21,16 +21,27 @@ internal sealed class FilesUnderWay(Func<CheckpointBarrier, CheckpointFiles> cre
         _entries.TryGetValue(barrier.CheckpointId, out var entry) ? entry.Get(barrier, create) : throw Over(barrier);
 
     /// <summary>A checkpoint is complete or given up: whoever comes to write only now gets no files. Does not block.</summary>
-    /// <returns>Discards what it has, which does nothing where it is complete. To be called where it may block: files that are being made are waited for.</returns>
-    public Action End(long checkpointId)
+    /// <returns>
+    /// Discards what it has, and says whether it did: not where it is complete, or may be. To be called where it may block: files that are being made are waited for.
+    /// </returns>
+    public Func<bool> End(long checkpointId)
     {
         if (!_entries.TryRemove(checkpointId, out var entry))
         {
-            return static () => { };
+            return static () => false;
         }
 
         entry.End();
         return entry.Discard;
+    }
+
+    /// <summary>Another process has written files. Does not block; nothing where the checkpoint is over.</summary>
+    public void Adopt(long checkpointId, IReadOnlyCollection<string> paths)
+    {
+        if (_entries.TryGetValue(checkpointId, out var entry))
+        {
+            entry.Adopt(paths);
+        }
     }
 
     private static OperationCanceledException Over(CheckpointBarrier barrier) => new($"Checkpoint {barrier.CheckpointId} is over.");
@@ -53,11 +64,14 @@ internal sealed class FilesUnderWay(Func<CheckpointBarrier, CheckpointFiles> cre
         // Without the lock, because whoever holds it may be waiting for the storage.
         public void End() => _isOver = true;
 
-        public void Discard()
+        // They exist: with several processes they are made before anybody else is told of the checkpoint.
+        public void Adopt(IReadOnlyCollection<string> paths) => Volatile.Read(ref _files)?.Adopt(paths);
+
+        public bool Discard()
         {
             lock (_gate)
             {
-                _files?.Discard();
+                return _files?.Discard() ?? true;
             }
         }
     }

@@ -7,6 +7,9 @@ namespace Millrace.Runtime.Checkpointing;
 /// <summary>Opens the files of a checkpoint for those who restore from it.</summary>
 internal sealed class RestoreFiles(CheckpointReader reader) : IRestoreFiles
 {
+    /// <summary>Whether files of the checkpoint may be named again by later ones.</summary>
+    public bool IsKept => reader.IsKept;
+
     public NativeSnapshotSource Native => reader.AsNativeSource();
 
     // What a large file's own checksums find is damage of the checkpoint like any other: the job falls back to the one before.

@@ -58,6 +58,8 @@ internal sealed class StateAssignment
 
     public CheckpointManifest Manifest => _manifest;
 
+    public IRestoreFiles Files => _files;
+
     /// <summary>What has no place in the job, for people.</summary>
     public IReadOnlyList<string> Dropped => _dropped;
 

@@ -314,6 +314,11 @@ internal interface ISnapshotListener
 {
     void Acknowledged(SubtaskId subtask, long checkpointId, TaskSnapshot snapshot);
 
+    /// <summary>Another process has written files for a checkpoint. Told before the acknowledgement that names them.</summary>
+    void FilesWritten(long checkpointId, IReadOnlyCollection<string> paths)
+    {
+    }
+
     void Declined(SubtaskId subtask, long checkpointId, Exception error);
 
     /// <summary>The subtask has come to the end of its input, and waits for a checkpoint before it ends.</summary>

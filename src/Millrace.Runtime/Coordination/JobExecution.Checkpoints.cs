@@ -124,7 +124,7 @@ internal sealed partial class JobExecution
             case CheckpointDecision.Drain drain:
                 foreach (var source in drain.Sources)
                 {
-                    _subtasks[source].Drain();
+                    _handles[source].Drain();
                 }
 
                 break;
@@ -156,8 +156,40 @@ internal sealed partial class JobExecution
     private void Trigger(CheckpointDecision.Trigger trigger)
     {
         var barrier = trigger.Barrier with { BegunAt = Scheduler.TimeProvider.GetMilliseconds() };
-        var states = _enumeratorStates[barrier.CheckpointId] = [];
+        _enumeratorStates[barrier.CheckpointId] = [];
         _files.Begin(barrier.CheckpointId);
+        if (!_host.IsDistributed)
+        {
+            Trigger(trigger, barrier);
+            return;
+        }
+
+        // Others write into it: that its folder is free, and what they may name again stays, has to be certain before the first of them begins.
+        string? folder = null;
+        _storeQueue.Enqueue(
+            $"beginning checkpoint {barrier.CheckpointId} of {Description}",
+            () => folder = _files.Of(barrier).Folder,
+            error => Tell(() =>
+            {
+                if (!_enumeratorStates.ContainsKey(barrier.CheckpointId))
+                {
+                    return;
+                }
+
+                if (error is not null)
+                {
+                    ApplyCheckpoints(_checkpoints!.Declined(barrier.CheckpointId, trigger.At[0], error, Now));
+                    FailIfHopeless(error);
+                    return;
+                }
+
+                Trigger(trigger, barrier.IsSavepoint ? barrier with { Folder = folder } : barrier);
+            }));
+    }
+
+    private void Trigger(CheckpointDecision.Trigger trigger, CheckpointBarrier barrier)
+    {
+        var states = _enumeratorStates[barrier.CheckpointId];
         Log.CheckpointTriggered(_logger, CheckpointDescription.Of(barrier.Kind), barrier.CheckpointId, _job.Stream.JobName);
         foreach (var vertex in trigger.At.GroupBy(subtask => subtask.Vertex))
         {
@@ -166,7 +198,7 @@ internal sealed partial class JobExecution
             {
                 foreach (var subtask in vertex)
                 {
-                    _subtasks[subtask].Trigger(barrier);
+                    _handles[subtask].Trigger(barrier);
                 }
 
                 continue;
@@ -265,6 +297,7 @@ internal sealed partial class JobExecution
     private void Completed(CheckpointDecision.Completed completed)
     {
         _files.End(completed.Id);
+        _host.CheckpointOver(completed.Id, isDiscarded: false);
         _enumeratorStates.Remove(completed.Id);
         _isStoppedWithSavepoint |= completed.Stops;
         if (RecordOf(completed.Id) is { } record)
@@ -284,13 +317,13 @@ internal sealed partial class JobExecution
 
             foreach (var subtask in completed.Notify)
             {
-                _subtasks[subtask].CheckpointCompleted(completed.Id);
+                _handles[subtask].CheckpointCompleted(completed.Id);
             }
 
             foreach (var subtask in completed.Finish)
             {
                 RememberState(subtask);
-                _subtasks[subtask].Finish();
+                _handles[subtask].Finish();
             }
         }
 
@@ -301,7 +334,7 @@ internal sealed partial class JobExecution
         else if (completed.Request?.Stop is StopMode.Suspend)
         {
             // Too late: what failed or was cancelled meanwhile goes on from it, and sources that were not touched by that must not stand still for ever.
-            foreach (var subtask in _subtasks.Values)
+            foreach (var subtask in _handles.Values)
             {
                 subtask.CheckpointAborted(completed.Id);
             }
@@ -340,10 +373,13 @@ internal sealed partial class JobExecution
 
         foreach (var subtask in aborted.Notify)
         {
-            _subtasks.GetValueOrDefault(subtask)?.CheckpointAborted(aborted.Id);
+            _handles.GetValueOrDefault(subtask)?.CheckpointAborted(aborted.Id);
         }
 
-        _storeQueue.Enqueue($"discarding checkpoint {aborted.Id} of {Description}", _files.End(aborted.Id), _ => { });
+        var discard = _files.End(aborted.Id);
+        bool isDiscarded = false;
+        _storeQueue.Enqueue(
+            $"discarding checkpoint {aborted.Id} of {Description}", () => isDiscarded = discard(), _ => Tell(() => _host.CheckpointOver(aborted.Id, isDiscarded)));
     }
 
     // None where so many began since that it is forgotten.
@@ -353,6 +389,13 @@ internal sealed partial class JobExecution
     private void EndStore(JobDecision.Complete complete)
     {
         _checkpointTimer?.Dispose();
+        if (_isSuspending)
+        {
+            // As after a crash: whoever goes on with the job finds its checkpoints as they are.
+            Complete(complete with { State = JobState.Suspended });
+            return;
+        }
+
         if (_store is not { } store || _isStoppedWithSavepoint || _isOpening || _checkpoints is null)
         {
             Complete(complete);

@@ -145,6 +145,30 @@ internal sealed partial class JobExecution
     {
         _deploying.UnionWith(deploy.Subtasks);
         TraceDeploy(deploy);
+        if (_host.IsDistributed)
+        {
+            _host.Reserve(deploy.Subtasks, error => Tell(() => Reserved(deploy, error)));
+        }
+        else
+        {
+            Prepare(deploy);
+        }
+    }
+
+    private void Reserved(JobDecision.Deploy deploy, Exception? error)
+    {
+        if (error is not null)
+        {
+            Deploy(deploy, null, error);
+        }
+        else if (deploy.Subtasks.Any(subtask => _coordinator.AttemptOf(subtask) == deploy.Attempt && _deploying.Contains(subtask)))
+        {
+            Prepare(deploy);
+        }
+    }
+
+    private void Prepare(JobDecision.Deploy deploy)
+    {
         if (_store is not { } store)
         {
             Deploy(deploy, new Beginning(++_epoch, null), null);
@@ -263,15 +287,29 @@ internal sealed partial class JobExecution
 
         MakeEnumerators(subtasks, beginning.Restore);
         var made = _host.Deploy(new Deployment(
-            _job, subtasks, deploy.Attempt, beginning.Epoch, JobId, beginning.Restore, new Dictionary<int, SplitCoordinator>(_enumerators), new AttemptListener(this, deploy.Attempt), _writer ??= CreateWriter()));
-        var all = new Dictionary<SubtaskId, Subtask>(_subtasks);
-        foreach (var (id, subtask) in made)
+            _job,
+            subtasks,
+            deploy.Attempt,
+            beginning.Epoch,
+            JobId,
+            beginning.Restore,
+            new LocalSourceConnector(new Dictionary<int, SplitCoordinator>(_enumerators)),
+            new AttemptListener(this, deploy.Attempt),
+            _writer ??= CreateWriter()));
+        var handles = new Dictionary<SubtaskId, ISubtaskHandle>(_handles);
+        var local = new Dictionary<SubtaskId, Subtask>(_subtasks);
+        foreach (var (id, handle) in made)
         {
-            all[id] = subtask;
+            handles[id] = handle;
+            if (handle is Subtask subtask)
+            {
+                local[id] = subtask;
+            }
         }
 
-        Volatile.Write(ref _subtasks, all);
-        foreach (var subtask in made.Values)
+        _handles = handles;
+        Volatile.Write(ref _subtasks, local);
+        foreach (var subtask in made.Values.OfType<Subtask>())
         {
             subtask.Wake();
         }

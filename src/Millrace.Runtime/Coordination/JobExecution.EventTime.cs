@@ -29,7 +29,8 @@ internal sealed partial class JobExecution
             return;
         }
 
-        if (_coordinator.State == JobState.Running)
+        // Where subtasks are elsewhere nothing is known of their watermarks here.
+        if (_coordinator.State == JobState.Running && !_host.IsDistributed)
         {
             Report(_stalled.Look(WithRecords(WatermarkHolders.Find(_job, _subtasks)), Now, (long)_job.Options.WatermarkStallTimeout.TotalMilliseconds));
         }

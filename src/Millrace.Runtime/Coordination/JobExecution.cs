@@ -28,6 +28,7 @@ internal sealed partial class JobExecution : Actor
     private readonly DateTimeOffset _startedAt;
     private readonly long _startTimestamp;
     private Dictionary<int, SplitCoordinator> _enumerators = [];
+    private IReadOnlyDictionary<SubtaskId, ISubtaskHandle> _handles = new Dictionary<SubtaskId, ISubtaskHandle>();
     private IReadOnlyDictionary<SubtaskId, Subtask> _subtasks = new Dictionary<SubtaskId, Subtask>();
     private ITimer? _cancellationTimer;
     private ITimer? _restartTimer;
@@ -38,6 +39,7 @@ internal sealed partial class JobExecution : Actor
     private JobState? _ended;
     private JobTimes _times;
     private bool _done;
+    private bool _isSuspending;
 
     /// <param name="job">The job.</param>
     /// <param name="host">Makes its subtasks.</param>
@@ -83,7 +85,7 @@ internal sealed partial class JobExecution : Actor
         var state => state,
     };
 
-    /// <summary>The subtasks of the latest attempts. A snapshot; safe to read from any thread.</summary>
+    /// <summary>The subtasks of the latest attempts that live in this process. A snapshot; safe to read from any thread.</summary>
     public IReadOnlyDictionary<SubtaskId, Subtask> Subtasks => Volatile.Read(ref _subtasks);
 
     public FailureHistory Failures => _coordinator.Failures;
@@ -113,12 +115,22 @@ internal sealed partial class JobExecution : Actor
 
     public void Cancel() => Tell(() => Apply(_coordinator.Cancel(Now)));
 
+    /// <summary>Ends this execution, and not the job: its checkpoints stay, nothing is said of its end, and another execution goes on from the latest one.</summary>
+    public void Suspend() => Tell(() =>
+    {
+        if (_end is null)
+        {
+            _isSuspending = true;
+            Apply(_coordinator.Cancel(Now));
+        }
+    });
+
     /// <summary>A worker is lost, and with it subtasks, whose own word does not come any more.</summary>
-    public void SubtasksLost(IReadOnlyList<Subtask> lost, Exception error) => Tell(() =>
+    public void SubtasksLost(IReadOnlyList<ISubtaskHandle> lost, Exception error) => Tell(() =>
     {
         foreach (var subtask in lost)
         {
-            if (_subtasks.GetValueOrDefault(subtask.Id) == subtask)
+            if (_handles.GetValueOrDefault(subtask.Id) == subtask)
             {
                 SubtaskChanged(subtask.Id, _coordinator.AttemptOf(subtask.Id), SubtaskState.Failed, error);
             }
@@ -199,7 +211,7 @@ internal sealed partial class JobExecution : Actor
                 CancelSubtask(cancel.Subtask);
                 break;
             case JobDecision.Finish finish:
-                _subtasks[finish.Subtask].Finish();
+                _handles[finish.Subtask].Finish();
                 break;
             case JobDecision.StartCancellationTimer timer:
                 _cancellationTimer?.Dispose();
@@ -216,7 +228,7 @@ internal sealed partial class JobExecution : Actor
                 StopCheckpoints(restarting.Cause);
                 break;
             case JobDecision.GiveUp giveUp:
-                GiveUp(giveUp.Subtasks.Select(subtask => _subtasks[subtask]));
+                GiveUp(giveUp.Subtasks.Select(subtask => (_handles[subtask].Description, (Func<string>)_handles[subtask].Abandon)));
                 break;
             case JobDecision.Report report:
                 Log.ErrorWhileEnding(_logger, report.Error, _job.Stream.JobName, Name(report.Subtask));
@@ -239,21 +251,20 @@ internal sealed partial class JobExecution : Actor
             return;
         }
 
-        _subtasks[id].Cancel();
+        _handles[id].Cancel();
     }
 
     private ITimer StartTimer(TimeSpan due, Action action) =>
         Scheduler.TimeProvider.CreateTimer(_ => Tell(action), null, due, Timeout.InfiniteTimeSpan);
 
     /// <summary>The watchdog: says where the functions are that do not come back, and goes on without their threads.</summary>
-    private void GiveUp(IEnumerable<Actor> actors)
+    private void GiveUp(IEnumerable<(string Description, Func<string> Abandon)> stuck)
     {
         var report = new StringBuilder(_stuck);
-        foreach (var actor in actors)
+        foreach (var (description, abandon) in stuck)
         {
-            report.Append(actor.Description).Append(" did not end within ").Append(_job.Options.CancellationTimeout).Append(" of being cancelled. It is here:\n");
-            report.Append(Scheduler.CaptureStack(actor)).Append('\n');
-            Scheduler.Abandon(actor);
+            report.Append(description).Append(" did not end within ").Append(_job.Options.CancellationTimeout).Append(" of being cancelled. It is here:\n");
+            report.Append(abandon()).Append('\n');
         }
 
         _stuck = report.ToString();
@@ -299,7 +310,12 @@ internal sealed partial class JobExecution : Actor
     {
         if (!_done && _closing.Count > 0)
         {
-            GiveUp(_closing);
+            GiveUp(_closing.Select(enumerator => (enumerator.Description, (Func<string>)(() =>
+            {
+                string stack = Scheduler.CaptureStack(enumerator);
+                Scheduler.Abandon(enumerator);
+                return stack;
+            }))));
             _closing = [];
             EndStore(_end! with { State = JobState.Failed });
         }
@@ -333,7 +349,7 @@ internal sealed partial class JobExecution : Actor
     private static Exception? Unwrap(Exception? error) => error is OperatorException { InnerException: { } inner } ? inner : error;
 
     private string Name(SubtaskId? subtask) => subtask is not { } id ? "the job"
-        : _subtasks.TryGetValue(id, out var made) ? made.Description
+        : _handles.TryGetValue(id, out var made) ? made.Description
         : $"{_job.Vertices[id.Vertex].Name} ({id.Index + 1}/{_job.Vertices[id.Vertex].Parallelism})";
 
     /// <summary>Passes on what the subtasks of one attempt say. Called from any thread.</summary>
@@ -342,6 +358,8 @@ internal sealed partial class JobExecution : Actor
         public void SubtaskChanged(SubtaskId subtask, SubtaskState state, Exception? error) => owner.Tell(() => owner.SubtaskChanged(subtask, attempt, state, error));
 
         public void Acknowledged(SubtaskId subtask, long checkpointId, TaskSnapshot snapshot) => TellIfCurrent(subtask, checkpoints => checkpoints.Acknowledged(checkpointId, snapshot, owner.Now));
+
+        public void FilesWritten(long checkpointId, IReadOnlyCollection<string> paths) => owner._files.Adopt(checkpointId, paths);
 
         public void Declined(SubtaskId subtask, long checkpointId, Exception error)
         {

@@ -186,9 +186,9 @@ internal sealed class LocalWorker
 
     private List<TaskInput> CreateInputs(JobVertex vertex, StreamOperator head, Subtask subtask)
     {
-        if (vertex.Head.Source is { } source)
+        if (vertex.Head.Source is not null)
         {
-            return [source.Connect(head, _deployment.Enumerators[vertex.Head.Id], subtask.Id.Index)];
+            return [_deployment.Sources.Connect(vertex.Head, head, subtask.Id.Index)];
         }
 
         var combiner = head is ITwoInputOperator two ? new InputCombiner(subtask.IsRestoredFinished ? null : two) : null;

@@ -30,8 +30,14 @@ internal sealed record JobEdge(StreamEdge Stream, PartitioningKind Partitioning,
 /// <param name="Edges">The streams between tasks.</param>
 /// <param name="Uids">The uid of every operator.</param>
 /// <param name="Fingerprint">A hash of all that must be the same on every worker.</param>
+/// <param name="NodeFingerprints">The same for each operator, to be able to say which one differs.</param>
 internal sealed record JobGraph(
-    StreamGraph Stream, IReadOnlyList<JobVertex> Vertices, IReadOnlyList<JobEdge> Edges, IReadOnlyDictionary<StreamNode, string> Uids, string Fingerprint)
+    StreamGraph Stream,
+    IReadOnlyList<JobVertex> Vertices,
+    IReadOnlyList<JobEdge> Edges,
+    IReadOnlyDictionary<StreamNode, string> Uids,
+    string Fingerprint,
+    IReadOnlyList<NodeFingerprint> NodeFingerprints)
 {
     public ExecutionOptions Options => Stream.Options;
 
@@ -45,3 +51,8 @@ internal sealed record JobGraph(
         string Name(StreamEdge stream) => $"{Uids[stream.Source]}|{Uids[stream.Target]}|{stream.TargetInput}|{stream.SideOutput}";
     }
 }
+
+/// <summary>An operator and all that must be the same of it on every worker.</summary>
+/// <param name="Name">Name and uid, for people.</param>
+/// <param name="Hash">The hash.</param>
+internal sealed record NodeFingerprint(string Name, string Hash);

@@ -29,7 +29,8 @@ internal static class JobGraphBuilder
             [.. Enumerable.Range(0, edges.Count).Where(edge => edges[edge].Target == index)],
             [.. Enumerable.Range(0, edges.Count).Where(edge => edges[edge].Source == index)],
             graph.ParallelismOf(nodes[0]))).ToList();
-        return new JobGraph(graph, vertices, edges, uids, Fingerprint(graph, uids));
+        var nodes = Fingerprints(graph, uids);
+        return new JobGraph(graph, vertices, edges, uids, Hash($"{graph.Options.OperatorChaining}|{string.Join('|', nodes.Select(node => node.Hash))}"), nodes);
 
         bool IsChained(StreamEdge edge) => taskOf[edge.Source] == taskOf[edge.Target];
     }
@@ -65,19 +66,24 @@ internal static class JobGraphBuilder
         && edge.Source.IsBlocking == edge.Target.IsBlocking
         && edge.Source.SlotSharingGroup == edge.Target.SlotSharingGroup;
 
-    /// <summary>Hashes what every worker must agree on. Declared parallelism only: the number of processors may differ.</summary>
-    private static string Fingerprint(StreamGraph graph, IReadOnlyDictionary<StreamNode, string> uids)
+    /// <summary>Hashes what every worker must agree on, operator by operator. Declared parallelism only: the number of processors may differ.</summary>
+    private static List<NodeFingerprint> Fingerprints(StreamGraph graph, IReadOnlyDictionary<StreamNode, string> uids)
     {
+        var fingerprints = new List<NodeFingerprint>();
         var text = new StringBuilder();
-        Add(graph.Options.OperatorChaining);
         foreach (var node in graph.Nodes)
         {
+            text.Clear();
             Add("node", node.Kind, node.Name, uids[node], node.OutputType, node.Parallelism, graph.MaxParallelismOf(node), node.Chaining, node.IsBlocking, node.SlotSharingGroup);
             foreach (var edge in node.Inputs)
             {
                 Add("edge", uids[edge.Source], edge.TargetInput, edge.SideOutput, edge.Partitioning, edge.RecordType);
             }
+
+            fingerprints.Add(new NodeFingerprint($"'{node.Name}' (uid {uids[node]})", Hash(text.ToString())));
         }
+
+        return fingerprints;
 
         // Each with its length: a name with a separator in it must not look like two fields.
         void Add(params ReadOnlySpan<object?> fields)
@@ -88,7 +94,7 @@ internal static class JobGraphBuilder
                 text.Append(CultureInfo.InvariantCulture, $"{value.Length}:{value}|");
             }
         }
-
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

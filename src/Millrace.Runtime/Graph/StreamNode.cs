@@ -100,4 +100,11 @@ internal abstract class SourceFactory
 
     /// <summary>Makes coordinator and operator known to each other, and gives the operator's input.</summary>
     public abstract TaskInput Connect(StreamOperator op, SplitCoordinator coordinator, int subtask);
+
+    /// <summary>Makes an enumerator in another process and the operator known to each other, and gives the operator's input.</summary>
+    /// <param name="op">The operator.</param>
+    /// <param name="coordinator">Hands on what the reader asks.</param>
+    /// <param name="serializers">Gives the serializer of splits.</param>
+    /// <param name="reader">Takes what the enumerator says.</param>
+    public abstract TaskInput ConnectRemote(StreamOperator op, ISplitCoordinator coordinator, ISerializerProvider serializers, out IRemoteReader reader);
 }

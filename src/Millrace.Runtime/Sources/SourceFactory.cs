@@ -42,4 +42,12 @@ internal sealed class SourceFactory<T, TSplit, TState>(Source<T, TSplit, TState>
         typed.Register(subtask, sourceOperator);
         return sourceOperator.CreateInput();
     }
+
+    public override TaskInput ConnectRemote(StreamOperator op, ISplitCoordinator coordinator, ISerializerProvider serializers, out IRemoteReader reader)
+    {
+        var sourceOperator = (SourceOperator<T, TSplit, TState>)op;
+        sourceOperator.Coordinator = coordinator;
+        reader = new RemoteSplitReceiver<TSplit>(sourceOperator, source.SplitSerializer ?? serializers.Get<TSplit>());
+        return sourceOperator.CreateInput();
+    }
 }

@@ -9,7 +9,7 @@ using Millrace.Serialization;
 namespace Millrace.Runtime.Sources;
 
 /// <summary>An actor that runs the enumerator of a source; there is one per source and job.</summary>
-internal abstract class SplitCoordinator(ITaskScheduler scheduler, string description) : Actor(scheduler, ActorPlacement.Shared)
+internal abstract class SplitCoordinator(ITaskScheduler scheduler, string description) : Actor(scheduler, ActorPlacement.Shared), ISplitCoordinator
 {
     public override string Description => description;
 
@@ -32,6 +32,18 @@ internal abstract class SplitCoordinator(ITaskScheduler scheduler, string descri
     /// <summary>A checkpoint is complete.</summary>
     public abstract void CheckpointCompleted(long checkpointId);
 
+    public abstract void ReaderStarted(int subtask);
+
+    public abstract void RequestSplit(int subtask);
+
+    public abstract void ReportWatermark(int subtask, string group, long watermark);
+
+    /// <summary>Makes a reader in another process known, before it has started.</summary>
+    /// <param name="subtask">The subtask.</param>
+    /// <param name="reader">Sends it what the enumerator says.</param>
+    /// <param name="serializers">Gives the serializer of splits.</param>
+    public abstract void Register(int subtask, IRemoteReader reader, ISerializerProvider serializers);
+
     /// <summary>A reader is made anew from a checkpoint: what it was given since goes back to the enumerator.</summary>
     public abstract void ResetReader(int subtask, long? restoredCheckpointId);
 }
@@ -40,7 +52,7 @@ internal abstract class SplitCoordinator(ITaskScheduler scheduler, string descri
 /// <typeparam name="T">The type of the records.</typeparam>
 /// <typeparam name="TSplit">The type of the splits.</typeparam>
 /// <typeparam name="TState">The enumerator's state.</typeparam>
-internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, ISplitCoordinator
+internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator
     where TSplit : ISourceSplit
 {
     private readonly Source<T, TSplit, TState> _source;
@@ -101,11 +113,14 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator, IS
         }
     });
 
-    public void ReaderStarted(int subtask) => Post(enumerator => enumerator.AddReader(subtask));
+    public override void Register(int subtask, IRemoteReader reader, ISerializerProvider serializers) =>
+        Register(subtask, new RemoteSplitSender<TSplit>(reader, _source.SplitSerializer ?? serializers.Get<TSplit>()));
 
-    public void RequestSplit(int subtask) => Post(enumerator => enumerator.HandleSplitRequest(subtask));
+    public override void ReaderStarted(int subtask) => Post(enumerator => enumerator.AddReader(subtask));
 
-    public void ReportWatermark(int subtask, string group, long watermark) => _mailbox.Post(() =>
+    public override void RequestSplit(int subtask) => Post(enumerator => enumerator.HandleSplitRequest(subtask));
+
+    public override void ReportWatermark(int subtask, string group, long watermark) => _mailbox.Post(() =>
     {
         if (_stopped)
         {

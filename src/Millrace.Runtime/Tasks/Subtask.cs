@@ -1,4 +1,5 @@
 using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Coordination;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
 
@@ -8,7 +9,7 @@ namespace Millrace.Runtime.Tasks;
 /// One parallel instance of a task: a mailbox actor that opens its operators, feeds them from its inputs while there is input and credit, and
 /// closes them, whatever happened.
 /// </summary>
-internal sealed partial class Subtask : Actor
+internal sealed partial class Subtask : Actor, ISubtaskHandle
 {
     // About a quantum of 500 µs: long enough that switching costs nothing, short enough that nobody waits.
     private static readonly TimeSpan Quantum = TimeSpan.FromMicroseconds(500);
@@ -116,6 +117,13 @@ internal sealed partial class Subtask : Actor
         _cancelRequested = true;
         Scheduler.Cancel(_cancellation);
         Wake();
+    }
+
+    public string Abandon()
+    {
+        string stack = Scheduler.CaptureStack(this);
+        Scheduler.Abandon(this);
+        return stack;
     }
 
     /// <summary>Where the subtask stands, for people who look for the reason of a standstill. A glance: taken on any thread, without stopping the subtask.</summary>

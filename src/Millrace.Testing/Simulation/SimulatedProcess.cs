@@ -18,6 +18,9 @@ internal sealed class SimulatedProcess : ITaskScheduler
         _clock = new ProcessClock(this, world.Time);
     }
 
+    /// <summary>The world that it is in.</summary>
+    public SimulatedScheduler World => _world;
+
     public string Name { get; }
 
     public bool IsAlive { get; private set; } = true;

@@ -41,7 +41,7 @@ internal sealed class SimulatedRun : ISimulatedRun, IJobHost
     public IReadOnlyList<SimulatedConnection> Connections => _connections;
 
     /// <summary>Makes the subtasks on all workers, connected over connections of their own: those of an earlier attempt serve nobody any more.</summary>
-    public IReadOnlyDictionary<SubtaskId, Subtask> Deploy(Deployment deployment)
+    public IReadOnlyDictionary<SubtaskId, ISubtaskHandle> Deploy(Deployment deployment)
     {
         _connections.Clear();
         var ends = _workers.Select(_ => new Dictionary<string, IDataConnection>()).ToList();
@@ -56,7 +56,7 @@ internal sealed class SimulatedRun : ISimulatedRun, IJobHost
             }
         }
 
-        var made = new Dictionary<SubtaskId, Subtask>();
+        var made = new Dictionary<SubtaskId, ISubtaskHandle>();
         string[] names = [.. _workers.Select(worker => worker.Name)];
         for (int i = 0; i < _workers.Length; i++)
         {

@@ -37,12 +37,13 @@ internal static class CommandLine
             Description = "What jobs are made of: First for a seed that a test names from the time when there was less. Default: All.",
             DefaultValueFactory = static _ => Repertoire.All,
         };
+        var cluster = new Option<bool>("--cluster") { Description = "Coordinator and workers know each other by connections alone, as on a cluster." };
         seeds.Validators.Add(result => Refuse(result, static count => count < 1, "--seeds must be at least 1."));
         threads.Validators.Add(result => Refuse(result, static count => count < 1, "--threads must be at least 1."));
         var command = new RootCommand(
             "Runs jobs with everything around them (coordinator, workers, network, storage, source and sink systems) on one thread in virtual time, has a seed decide what goes wrong, "
             + "and compares what comes out with what must. A seed that fails does so again whenever it is run.")
-        { seed, seeds, from, threads, repertoire };
+        { seed, seeds, from, threads, repertoire, cluster };
         command.Validators.Add(result =>
         {
             if (result.GetResult(seed) is null == result.GetResult(seeds) is null)
@@ -52,7 +53,7 @@ internal static class CommandLine
         });
         command.SetAction((parsed, cancellationToken) =>
         {
-            var engine = new SimulatedEngine();
+            ISimulatedEngine engine = parsed.GetValue(cluster) ? new ClusterEngine() : new SimulatedEngine();
             return Task.FromResult(parsed.GetValue(seed) is { } one
                 ? SeedRuns.Replay(one, parsed.GetValue(repertoire), engine, Console.Out)
                 : SeedRuns.RunRange(parsed.GetValue(from), parsed.GetValue(seeds)!.Value, parsed.GetValue(threads), parsed.GetValue(repertoire), engine, Console.Out, Console.Error, cancellationToken));

@@ -107,13 +107,14 @@ internal sealed class CheckpointFiles
 
     /// <summary>Deletes what was written for a checkpoint that came to nothing; what is still being written deletes itself. No error where that fails: it is garbage that the next start removes.</summary>
     /// <remarks>Does nothing once the checkpoint is complete, or where it is not known whether it is.</remarks>
-    public void Discard()
+    /// <returns>Whether nothing of it will ever be used.</returns>
+    public bool Discard()
     {
         lock (_gate)
         {
             if (_state != State.Open)
             {
-                return;
+                return _state == State.Discarded;
             }
 
             _state = State.Discarded;
@@ -121,6 +122,19 @@ internal sealed class CheckpointFiles
 
         Delete(_written);
         _ended(this);
+        return true;
+    }
+
+    /// <summary>Takes over files that another process has written for the checkpoint.</summary>
+    internal void Adopt(IReadOnlyCollection<string> paths)
+    {
+        lock (_gate)
+        {
+            if (_state == State.Open)
+            {
+                _written.UnionWith(paths);
+            }
+        }
     }
 
     internal bool HasWritten(string path)

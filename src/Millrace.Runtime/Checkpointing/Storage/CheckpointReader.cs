@@ -21,6 +21,9 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
 
     public CheckpointManifest Manifest => manifest;
 
+    /// <summary>Whether files of the checkpoint may be named again by later ones.</summary>
+    public bool IsKept => sharedFolder is not null;
+
     /// <summary>Opens a file. Its checksum is verified when its last byte is read: whoever does not read to the end cannot rely on what was read.</summary>
     /// <exception cref="MillraceException">The file is missing or damaged; thrown by the stream too.</exception>
     /// <exception cref="IOException">The storage cannot be read.</exception>

@@ -218,7 +218,8 @@ internal static class ManifestFormat
         return new OperatorManifest(uid, name, parallelism, maxParallelism, isFinished, coordinator, subtasks);
     }
 
-    private static void WriteSubtask(ref BinaryOutput output, OperatorSnapshot subtask, string folder)
+    /// <summary>Writes the state of an operator in a subtask.</summary>
+    public static void WriteSubtask(ref BinaryOutput output, OperatorSnapshot subtask, string folder)
     {
         output.WriteString(subtask.Uid);
         output.WriteVarUInt((ulong)subtask.SubtaskIndex);
@@ -252,7 +253,8 @@ internal static class ManifestFormat
         }
     }
 
-    private static OperatorSnapshot ReadSubtask(ref BinaryInput input, ReadOnlyMemory<byte> bytes, string folder)
+    /// <inheritdoc cref="WriteSubtask"/>
+    public static OperatorSnapshot ReadSubtask(ref BinaryInput input, ReadOnlyMemory<byte> bytes, string folder)
     {
         string uid = input.ReadString();
         int index = ReadCount(ref input);
@@ -289,7 +291,8 @@ internal static class ManifestFormat
         return new OperatorSnapshot(uid, index, keyed, states);
     }
 
-    private static void WriteFile(ref BinaryOutput output, StateFile file, string folder)
+    /// <summary>Writes where a file is.</summary>
+    public static void WriteFile(ref BinaryOutput output, StateFile file, string folder)
     {
         output.WriteString(file.Name);
         if (file.Path.Length == 0)
@@ -308,7 +311,8 @@ internal static class ManifestFormat
         output.WriteFixed(file.Checksum);
     }
 
-    private static StateFile ReadFile(ref BinaryInput input, ReadOnlyMemory<byte> bytes, string folder)
+    /// <inheritdoc cref="WriteFile"/>
+    public static StateFile ReadFile(ref BinaryInput input, ReadOnlyMemory<byte> bytes, string folder)
     {
         string name = input.ReadString();
         byte place = ReadEnum(ref input, StorageFile, "place of a file");

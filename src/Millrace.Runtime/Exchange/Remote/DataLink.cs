@@ -114,6 +114,11 @@ internal sealed class DataLink : IDataConnectionListener
             throw new InvalidDataException($"it belongs to epoch {header.Epoch}");
         }
 
+        if (header.Kind == FrameKind.Message)
+        {
+            throw new InvalidDataException("it is a message between a coordinator and a worker, which does not belong here");
+        }
+
         if (header.Kind == FrameKind.Credit)
         {
             var sender = _senders.GetValueOrDefault(header.Channel) ?? throw Unknown(header);

@@ -84,7 +84,7 @@ internal readonly record struct FrameHeader(FrameKind Kind, ChannelId Channel, u
         }
 
         var kind = (FrameKind)frame[11];
-        if (kind is not ((>= FrameKind.Batch and <= FrameKind.Closed) or FrameKind.Credit or FrameKind.Announcement))
+        if (kind is not ((>= FrameKind.Batch and <= FrameKind.Closed) or FrameKind.Credit or FrameKind.Announcement or FrameKind.Message))
         {
             throw new InvalidDataException($"its kind is {frame[11]}, which is none");
         }

@@ -29,4 +29,7 @@ internal enum FrameKind : byte
 
     /// <summary>A barrier that stands behind all elements sent so far, and needs no credit.</summary>
     Announcement = 17,
+
+    /// <summary>An order of a coordinator to a worker, or a report of the worker: on connections of their own.</summary>
+    Message = 32,
 }

@@ -234,9 +234,9 @@ public sealed class RemoteJobTests
 
         private sealed class Host(Simulation owner, StreamExecutionEnvironment env, int workers) : IJobHost
         {
-            public IReadOnlyDictionary<SubtaskId, Subtask> Deploy(Deployment deployment)
+            public IReadOnlyDictionary<SubtaskId, ISubtaskHandle> Deploy(Deployment deployment)
             {
-                var subtasks = new Dictionary<SubtaskId, Subtask>();
+                var subtasks = new Dictionary<SubtaskId, ISubtaskHandle>();
                 for (int worker = 0; worker < workers; worker++)
                 {
                     var serializers = new SerializerProvider(env.Serializers);

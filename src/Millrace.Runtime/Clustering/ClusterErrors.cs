@@ -1,0 +1,27 @@
+namespace Millrace.Runtime.Clustering;
+
+/// <summary>The errors of coordinators and workers, in one place, so that their codes and words stay of a piece.</summary>
+internal static class ClusterErrors
+{
+    public static MillraceException WorkerLost(WorkerInfo worker, Exception cause) => new(
+        "MR6201", $"Worker {worker} is lost, and with it the subtasks that ran there: {cause.Message}", cause);
+
+    public static MillraceException TooFewSlots(string job, int needed, int available, TimeSpan waited, string workers) => new(
+        "MR6203",
+        $"Job '{job}' needs {needed} slot(s), and the cluster has {available} for it: {workers}. It has waited for {waited}. Start more workers, raise Slots, or lower the parallelism.");
+
+    public static MillraceException DifferentGraph(string job, WorkerInfo worker, string difference) => new(
+        "MR6204",
+        $"Worker {worker} refuses job '{job}', because the graph that it builds is another one than the coordinator's: {difference}. All workers must run the same program with the same configuration; deploy it to all of them.");
+
+    public static MillraceException Superseded(string job, long term, long newer) => new(
+        "MR6205", $"The coordinator of job '{job}' with term {term} is over: one with term {newer} leads.");
+
+    public static MillraceException JobEnded(string job) => new("MR6206", $"The coordinator of job '{job}' has ended.");
+
+    public static MillraceException UnknownJob(string job, IReadOnlyList<string> known) => new(
+        "MR6207", $"This worker has no job called '{job}'; it has {(known.Count == 0 ? "none" : string.Join(", ", known.Select(name => $"'{name}'")))}. All workers must run the same program.");
+
+    public static MillraceException NotForCluster(string job, string problem) => new(
+        "MR6208", $"Job '{job}' cannot run on several workers: {problem}");
+}

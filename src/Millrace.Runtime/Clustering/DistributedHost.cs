@@ -1,0 +1,350 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Checkpointing.Storage;
+using Millrace.Runtime.Coordination;
+using Millrace.Runtime.Graph;
+using Millrace.Runtime.Sources;
+using Millrace.Runtime.State;
+using Millrace.Runtime.Tasks;
+using Message = Millrace.Runtime.Clustering.ControlMessage;
+
+namespace Millrace.Runtime.Clustering;
+
+/// <summary>
+/// Makes the subtasks of a job on the workers of a cluster: the coordinator's side. Waits for slots, deals subtasks out, sends orders, and passes on what workers report. A worker is lost when its connection breaks or when
+/// the membership does not know it any more, whichever comes first.
+/// </summary>
+internal sealed partial class DistributedHost : IJobHost, IDisposable
+{
+    // A worker whose connection broke is mostly dead, and membership needs a moment to see it.
+    private static readonly TimeSpan Suspicion = TimeSpan.FromSeconds(3);
+
+    private readonly JobGraph _job;
+    private readonly ControlConnectionKey _key;
+    private readonly IClusterView _cluster;
+    private readonly IDataPlane _dataPlane;
+    private readonly ISerializerProvider _serializers;
+    private readonly ITaskScheduler _scheduler;
+    private readonly ILogger _logger;
+    private readonly TimeSpan _slotTimeout;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, Link> _links = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ITimer> _suspects = new(StringComparer.Ordinal);
+    private readonly Dictionary<SubtaskId, WorkerInfo> _placement = [];
+    private readonly List<Reservation> _waiting = [];
+    private readonly SlotTable _slots;
+    private readonly IDisposable _subscription;
+    private bool _isDisposed;
+
+    /// <param name="job">The job.</param>
+    /// <param name="key">Its name, and the number of this coordinator.</param>
+    /// <param name="cluster">Who is alive.</param>
+    /// <param name="dataPlane">Dials workers.</param>
+    /// <param name="serializers">Gives serializers of splits.</param>
+    /// <param name="scheduler">Its clock is used.</param>
+    /// <param name="slotTimeout">How long a deployment waits for slots.</param>
+    /// <param name="loggers">Makes loggers.</param>
+    public DistributedHost(
+        JobGraph job,
+        ControlConnectionKey key,
+        IClusterView cluster,
+        IDataPlane dataPlane,
+        ISerializerProvider serializers,
+        ITaskScheduler scheduler,
+        TimeSpan slotTimeout,
+        ILoggerFactory loggers)
+    {
+        _job = job;
+        _key = key;
+        _cluster = cluster;
+        _dataPlane = dataPlane;
+        _serializers = serializers;
+        _scheduler = scheduler;
+        _slotTimeout = slotTimeout;
+        _slots = new SlotTable(job);
+        _logger = loggers.CreateLogger("Millrace.Job");
+        _subscription = cluster.Subscribe(ClusterChanged);
+    }
+
+    public bool IsDistributed => true;
+
+    /// <summary>Told what the job waits for, and with nothing when it does not wait any more. Called on any thread.</summary>
+    public Action<string?>? Waits { get; init; }
+
+    /// <summary>Where subtasks are. A copy.</summary>
+    public IReadOnlyDictionary<SubtaskId, WorkerInfo> Placement
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new Dictionary<SubtaskId, WorkerInfo>(_placement);
+            }
+        }
+    }
+
+    public void Reserve(IReadOnlyCollection<SubtaskId> subtasks, Action<Exception?> ready)
+    {
+        var reservation = new Reservation(subtasks, ready, _scheduler.TimeProvider.GetTimestamp());
+        lock (_gate)
+        {
+            foreach (var subtask in subtasks)
+            {
+                _placement.Remove(subtask);
+            }
+
+            _waiting.Add(reservation);
+        }
+
+        Place();
+        lock (_gate)
+        {
+            if (_waiting.Contains(reservation))
+            {
+                var (needed, available, workers) = Count(reservation);
+                Log.WaitsForSlots(_logger, _key.JobName, needed, available, workers, _slotTimeout);
+                Waits?.Invoke($"needs {needed} slot(s), and there are {available}: {workers}");
+                reservation.Timer = _scheduler.TimeProvider.CreateTimer(_ => GiveUp(reservation), null, _slotTimeout, Timeout.InfiniteTimeSpan);
+            }
+        }
+    }
+
+    public IReadOnlyDictionary<SubtaskId, ISubtaskHandle> Deploy(Deployment deployment)
+    {
+        var handles = new Dictionary<SubtaskId, ISubtaskHandle>();
+        var orders = new List<(Link Link, Message Order)>();
+        lock (_gate)
+        {
+            var workers = deployment.Subtasks.Select(subtask => _placement[subtask]).DistinctBy(worker => worker.Id).OrderBy(worker => worker.Id, StringComparer.Ordinal).ToList();
+            var plan = new DeploymentPlan(
+                _job.Fingerprint,
+                _job.NodeFingerprints,
+                _job.Options.Parallelism,
+                [.. _job.Vertices.Select(vertex => vertex.Parallelism)],
+                deployment.Attempt,
+                deployment.Epoch,
+                workers,
+                [.. deployment.Subtasks.OrderBy(subtask => subtask.Vertex).ThenBy(subtask => subtask.Index).Select(subtask => (subtask, workers.IndexOf(_placement[subtask])))],
+                deployment.Restore is { } restore ? ManifestFormat.Write(restore.Manifest, "") : default,
+                deployment.Restore?.Files is RestoreFiles { IsKept: true });
+            foreach (var worker in workers)
+            {
+                orders.Add((LinkTo(worker), new Message.Deploy(plan)));
+            }
+
+            foreach (var subtask in deployment.Subtasks)
+            {
+                var vertex = _job.Vertices[subtask.Vertex];
+                var link = _links[_placement[subtask].Id];
+                var handle = new RemoteSubtask(subtask, $"{vertex.Name} ({subtask.Index + 1}/{vertex.Parallelism})", deployment.Attempt, link.Worker, link.Control);
+                handles[subtask] = handle;
+                link.Subtasks[subtask] = new Entry(handle, deployment, vertex.Head.Source is null ? null : ((LocalSourceConnector)deployment.Sources).Enumerators[vertex.Head.Id]);
+            }
+        }
+
+        foreach (var (link, order) in orders)
+        {
+            link.Start();
+            link.Control.Send(order);
+        }
+
+        return handles;
+    }
+
+    public void CheckpointOver(long checkpointId, bool isDiscarded)
+    {
+        List<Link> links;
+        lock (_gate)
+        {
+            links = [.. _links.Values];
+        }
+
+        foreach (var link in links)
+        {
+            link.Control.Send(new Message.CheckpointOver(checkpointId, isDiscarded));
+        }
+    }
+
+    /// <summary>Ends all connections, and with them whatever still runs.</summary>
+    public void Dispose()
+    {
+        List<Link> links;
+        lock (_gate)
+        {
+            _isDisposed = true;
+            links = [.. _links.Values];
+            _links.Clear();
+            foreach (var timer in _suspects.Values)
+            {
+                timer.Dispose();
+            }
+
+            _waiting.ForEach(reservation => reservation.Timer?.Dispose());
+            _waiting.Clear();
+        }
+
+        _subscription.Dispose();
+        foreach (var link in links)
+        {
+            link.Control.Break(ClusterErrors.JobEnded(_key.JobName));
+        }
+    }
+
+    private Link LinkTo(WorkerInfo worker)
+    {
+        if (!_links.TryGetValue(worker.Id, out var link))
+        {
+            link = new Link(this, worker, _dataPlane.OpenControl(worker, _key));
+            _links.Add(worker.Id, link);
+        }
+
+        return link;
+    }
+
+    private void ClusterChanged(ClusterSnapshot snapshot)
+    {
+        List<Link> lost;
+        lock (_gate)
+        {
+            lost = [.. _links.Values.Where(link => snapshot.Workers.All(worker => worker.Id != link.Worker.Id))];
+        }
+
+        foreach (var link in lost)
+        {
+            link.Control.Break(new IOException("The cluster does not count it among the living."));
+        }
+
+        Place();
+    }
+
+    private void Lost(Link link, Exception cause)
+    {
+        var error = ClusterErrors.WorkerLost(link.Worker, cause);
+        List<Entry> entries;
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _links.Remove(link.Worker.Id);
+            entries = [.. link.Subtasks.Values];
+            link.Subtasks.Clear();
+            if (_suspects.Remove(link.Worker.Id, out var old))
+            {
+                old.Dispose();
+            }
+
+            _suspects[link.Worker.Id] = _scheduler.TimeProvider.CreateTimer(_ => NoLongerSuspect(link.Worker), null, Suspicion, Timeout.InfiniteTimeSpan);
+        }
+
+        Log.WorkerLost(_logger, link.Worker.ToString(), _key.JobName, cause.Message);
+        foreach (var entry in entries)
+        {
+            entry.Deployment.Listener.SubtaskChanged(entry.Handle.Id, SubtaskState.Failed, error);
+        }
+    }
+
+    private void NoLongerSuspect(WorkerInfo worker)
+    {
+        lock (_gate)
+        {
+            if (_suspects.Remove(worker.Id, out var timer))
+            {
+                timer.Dispose();
+            }
+        }
+
+        Place();
+    }
+
+    private void Received(Link link, Message message)
+    {
+        if (message is not Message.Report report)
+        {
+            link.Control.Break(new InvalidDataException($"Worker {link.Worker} sent a {message.GetType().Name}, which is an order."));
+            return;
+        }
+
+        Entry? entry;
+        lock (_gate)
+        {
+            entry = link.Subtasks.GetValueOrDefault(report.Subtask);
+            if (entry is null || entry.Handle.Attempt != report.Attempt)
+            {
+                return;
+            }
+
+            if (report is Message.StateChanged { State: SubtaskState.Finished or SubtaskState.Canceled or SubtaskState.Failed })
+            {
+                link.Subtasks.Remove(report.Subtask);
+            }
+        }
+
+        Pass(entry, report);
+    }
+
+    private void Pass(Entry entry, Message.Report report)
+    {
+        var subtask = report.Subtask;
+        var snapshots = (ISnapshotListener)entry.Deployment.Listener;
+        switch (report)
+        {
+            case Message.StateChanged changed:
+                entry.Deployment.Listener.SubtaskChanged(subtask, changed.State, changed.Error);
+                break;
+            case Message.Acknowledged acknowledged:
+                snapshots.FilesWritten(acknowledged.CheckpointId, acknowledged.Written);
+                snapshots.Acknowledged(subtask, acknowledged.CheckpointId, acknowledged.Snapshot);
+                break;
+            case Message.Declined declined:
+                snapshots.Declined(subtask, declined.CheckpointId, declined.Error);
+                break;
+            case Message.Drained:
+                snapshots.Drained(subtask);
+                break;
+            case Message.ReaderStarted:
+                entry.Enumerator?.Register(subtask.Index, entry.Handle, _serializers);
+                entry.Enumerator?.ReaderStarted(subtask.Index);
+                break;
+            case Message.RequestSplit:
+                entry.Enumerator?.RequestSplit(subtask.Index);
+                break;
+            case Message.ReportWatermark watermark:
+                entry.Enumerator?.ReportWatermark(subtask.Index, watermark.Group, watermark.Watermark);
+                break;
+        }
+    }
+
+    /// <summary>A subtask on a worker, and who hears of it.</summary>
+    private sealed record Entry(RemoteSubtask Handle, Deployment Deployment, SplitCoordinator? Enumerator);
+
+    /// <summary>The connection to a worker.</summary>
+    private sealed class Link
+    {
+        private int _started;
+
+        public Link(DistributedHost owner, WorkerInfo worker, Exchange.Remote.IDataConnection connection)
+        {
+            Worker = worker;
+            Control = new ControlLink(connection, owner._key.Term, owner._scheduler.TimeProvider, message => owner.Received(this, message), cause => owner.Lost(this, cause));
+        }
+
+        public WorkerInfo Worker { get; }
+
+        public ControlLink Control { get; }
+
+        /// <summary>The subtasks there that have not ended; under the host's lock.</summary>
+        public Dictionary<SubtaskId, Entry> Subtasks { get; } = [];
+
+        // Outside of the lock: a connection that is broken already says so at once.
+        public void Start()
+        {
+            if (Interlocked.Exchange(ref _started, 1) == 0)
+            {
+                Control.Start();
+            }
+        }
+    }
+}

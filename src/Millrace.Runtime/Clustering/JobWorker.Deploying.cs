@@ -1,0 +1,189 @@
+using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Checkpointing.Storage;
+using Millrace.Runtime.Coordination;
+using Millrace.Runtime.Exchange.Remote;
+using Millrace.Runtime.Graph;
+using Millrace.Runtime.Tasks;
+using Message = Millrace.Runtime.Clustering.ControlMessage;
+
+namespace Millrace.Runtime.Clustering;
+
+/// <content>Making subtasks.</content>
+internal sealed partial class JobWorker
+{
+    private void Deploy(DeploymentPlan plan, BuiltJob built)
+    {
+        var deployed = new Deployed(this, plan.Attempt);
+        try
+        {
+            Check(plan, built.Graph);
+            Make(plan, built, deployed);
+        }
+        catch (Exception error)
+        {
+            Log.DeploymentFailed(_logger, error, _key.JobName, plan.Attempt);
+            deployed.BreakConnections("the subtasks could not be made");
+            Refuse(plan, error);
+            return;
+        }
+
+        _deployments.Add(deployed);
+        foreach (var made in deployed.Subtasks)
+        {
+            _subtasks[made.Subtask.Id] = made;
+            _all.Add(made);
+        }
+
+        // What an earlier attempt was connected by serves nobody when all of its subtasks have others in their places.
+        BreakUnused(earlier => earlier.Subtasks.TrueForAll(made => made.Subtask.IsStopped && _subtasks[made.Subtask.Id] != made));
+        Log.Deployed(_logger, _key.JobName, plan.Attempt, plan.Epoch, deployed.Subtasks.Count, plan.Placement.Count);
+        foreach (var made in deployed.Subtasks)
+        {
+            made.Subtask.Wake();
+        }
+    }
+
+    private void Make(DeploymentPlan plan, BuiltJob built, Deployed deployed)
+    {
+        var graph = built.Graph;
+        var options = graph.Options.Checkpoints;
+        int me = IndexOfMe(plan);
+        var workers = plan.Placement.ToDictionary(place => place.Subtask, place => plan.Workers[place.Worker].Id);
+        if (options.Storage is { } storage)
+        {
+            _files ??= new WorkerFiles(storage, _key.JobId, options.InlineThreshold);
+        }
+
+        var key = new DataConnectionKey(_key.JobId, _key.Term, plan.Epoch, plan.Attempt);
+        for (int i = 0; i < plan.Workers.Count; i++)
+        {
+            if (i != me)
+            {
+                deployed.Connections.Add(plan.Workers[i].Id, _dataPlane.Open(plan.Workers[i], key));
+            }
+        }
+
+        var channels = new RemoteChannelFactory(
+            graph, _me.Id, (ulong)plan.Epoch, id => workers[id], deployed.Connections, built.Serializers, error => Log.ConnectionBroke(_logger, _key.JobName, error.Message));
+        var deployment = new Deployment(
+            graph,
+            workers.Keys.ToHashSet(),
+            plan.Attempt,
+            plan.Epoch,
+            _key.JobId,
+            ReadRestore(plan, graph),
+            deployed.Sources = new WorkerSources(graph, plan.Attempt, built.Serializers, _link),
+            deployed,
+            _files is { } files ? new SnapshotWriter(files.Of, Scheduler.TimeProvider) : null);
+        var made = new LocalWorker(deployment, Scheduler, channels, built.Serializers, built.Loggers, id => workers[id] == _me.Id, built.Services).Subtasks;
+        deployed.Subtasks.AddRange(made.Values.Select(subtask => new Made(subtask, plan.Attempt, deployed.Sources)));
+        channels.Start();
+    }
+
+    private StateAssignment? ReadRestore(DeploymentPlan plan, JobGraph graph)
+    {
+        if (plan.Manifest.IsEmpty)
+        {
+            return null;
+        }
+
+        var options = graph.Options.Checkpoints;
+        var storage = options.Storage ?? throw ClusterErrors.DifferentGraph(_key.JobName, _me, "it keeps no checkpoints here.");
+        var manifest = ManifestFormat.Read(plan.Manifest, "");
+        var reader = new CheckpointReader(storage, manifest, plan.IsKept ? new CheckpointNames(_key.JobId).SharedFolder : null);
+        return new StateAssignment(graph, manifest, new RestoreFiles(reader), options.RestoreFrom?.AllowNonRestoredState ?? false);
+    }
+
+    private void Check(DeploymentPlan plan, JobGraph graph)
+    {
+        if (graph.Fingerprint != plan.Fingerprint)
+        {
+            throw ClusterErrors.DifferentGraph(_key.JobName, _me, FindDifference(plan, graph));
+        }
+
+        for (int i = 0; i < graph.Vertices.Count; i++)
+        {
+            if (i >= plan.Tasks.Count || graph.Vertices[i].Parallelism != plan.Tasks[i])
+            {
+                throw ClusterErrors.DifferentGraph(
+                    _key.JobName, _me, $"task {graph.Vertices[i].Name} has {graph.Vertices[i].Parallelism} subtask(s) here and {(i < plan.Tasks.Count ? plan.Tasks[i] : 0)} there.");
+            }
+        }
+    }
+
+    private static string FindDifference(DeploymentPlan plan, JobGraph graph)
+    {
+        for (int i = 0; i < Math.Max(plan.Nodes.Count, graph.NodeFingerprints.Count); i++)
+        {
+            var there = i < plan.Nodes.Count ? plan.Nodes[i] : null;
+            var here = i < graph.NodeFingerprints.Count ? graph.NodeFingerprints[i] : null;
+            if (there != here)
+            {
+                return there is null ? $"operator {here!.Name} is not there."
+                    : here is null ? $"operator {there.Name} is not here."
+                    : here.Name != there.Name ? $"where it has operator {here.Name}, there is {there.Name}."
+                    : $"operator {here.Name} differs in its type, parallelism, inputs or options.";
+            }
+        }
+
+        return "operators are chained here, and not there, or the other way round.";
+    }
+
+    private void BreakUnused(Predicate<Deployed> isUnused)
+    {
+        foreach (var earlier in _deployments.FindAll(isUnused))
+        {
+            earlier.BreakConnections("its attempt is over");
+            _deployments.Remove(earlier);
+        }
+    }
+
+    private void Ended(SubtaskId subtask, int attempt) => _all.RemoveAll(made => made.Subtask.Id == subtask && made.Attempt == attempt);
+
+    /// <summary>A subtask of an attempt.</summary>
+    private sealed record Made(Subtask Subtask, int Attempt, WorkerSources Sources);
+
+    /// <summary>A deployment: passes on what its subtasks say. Called from any thread.</summary>
+    private sealed class Deployed(JobWorker owner, int attempt) : ISubtaskListener, ISnapshotListener
+    {
+        public List<Made> Subtasks { get; } = [];
+
+        public Dictionary<string, IDataConnection> Connections { get; } = [];
+
+        public WorkerSources Sources { get; set; } = null!;
+
+        public void SubtaskChanged(SubtaskId subtask, SubtaskState state, Exception? error)
+        {
+            owner._link.Send(new Message.StateChanged(subtask, attempt, state, error));
+            if (state is SubtaskState.Finished or SubtaskState.Canceled or SubtaskState.Failed)
+            {
+                owner.Tell(() => owner.Ended(subtask, attempt));
+            }
+        }
+
+        public void Acknowledged(SubtaskId subtask, long checkpointId, TaskSnapshot snapshot)
+        {
+            try
+            {
+                owner._link.Send(new Message.Acknowledged(subtask, attempt, checkpointId, snapshot, owner._files!.WrittenFor(checkpointId, snapshot)));
+            }
+            catch (MillraceException error)
+            {
+                // Too much of it lies in the message: state that belongs to no key.
+                Declined(subtask, checkpointId, error);
+            }
+        }
+
+        public void Declined(SubtaskId subtask, long checkpointId, Exception error) => owner._link.Send(new Message.Declined(subtask, attempt, checkpointId, error));
+
+        public void Drained(SubtaskId subtask) => owner._link.Send(new Message.Drained(subtask, attempt));
+
+        public void BreakConnections(string why)
+        {
+            foreach (var connection in Connections.Values)
+            {
+                connection.Break(new IOException($"The connection is not needed any more: {why}."));
+            }
+        }
+    }
+}

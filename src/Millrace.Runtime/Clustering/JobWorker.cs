@@ -1,0 +1,269 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Exchange.Remote;
+using Millrace.Runtime.Tasks;
+using Message = Millrace.Runtime.Clustering.ControlMessage;
+
+namespace Millrace.Runtime.Clustering;
+
+/// <summary>
+/// A worker's side of one coordinator of one job: makes subtasks as it is told, and reports how they fare. It lives as long as the connection to the coordinator; when that breaks, all of its subtasks are
+/// cancelled.
+/// </summary>
+internal sealed partial class JobWorker : Actor
+{
+    private readonly ControlConnectionKey _key;
+    private readonly WorkerInfo _me;
+    private readonly IDataPlane _dataPlane;
+    private readonly IJobBuilder _jobs;
+    private readonly ILogger _logger;
+    private readonly Action<JobWorker> _ended;
+    private readonly ControlLink _link;
+    private readonly ConcurrentQueue<Action> _facts = new();
+    private readonly Dictionary<SubtaskId, Made> _subtasks = [];
+    private readonly List<Made> _all = [];
+    private readonly List<Deployed> _deployments = [];
+    private BuiltJob? _built;
+    private WorkerFiles? _files;
+    private BuiltJob? _retired;
+    private Action? _afterBuilding;
+    private bool _isBuilding;
+    private bool _isOver;
+    private ITimer? _watchdog;
+
+    /// <param name="key">The job and its coordinator.</param>
+    /// <param name="me">This worker.</param>
+    /// <param name="coordinator">The worker that the coordinator lives on.</param>
+    /// <param name="connection">The connection to the coordinator.</param>
+    /// <param name="dataPlane">Connects with other workers.</param>
+    /// <param name="jobs">Builds the job.</param>
+    /// <param name="scheduler">Runs this and the subtasks.</param>
+    /// <param name="loggers">Makes loggers.</param>
+    /// <param name="ended">Told when nothing of it runs any more.</param>
+    public JobWorker(
+        ControlConnectionKey key,
+        WorkerInfo me,
+        WorkerInfo coordinator,
+        IDataConnection connection,
+        IDataPlane dataPlane,
+        IJobBuilder jobs,
+        ITaskScheduler scheduler,
+        ILoggerFactory loggers,
+        Action<JobWorker> ended)
+        : base(scheduler, ActorPlacement.Control)
+    {
+        _key = key;
+        _me = me;
+        Coordinator = coordinator;
+        _dataPlane = dataPlane;
+        _jobs = jobs;
+        _logger = loggers.CreateLogger("Millrace.Worker");
+        _ended = ended;
+        _link = new ControlLink(connection, key.Term, scheduler.TimeProvider, message => Tell(() => Handle(message)), cause => Tell(() => Broken(cause)));
+    }
+
+    public override string Description => $"worker of job '{_key.JobName}', term {_key.Term}";
+
+    public long Term => _key.Term;
+
+    public WorkerInfo Coordinator { get; }
+
+    public void Start()
+    {
+        Log.CoordinatorConnected(_logger, _key.JobName, _key.Term, Coordinator.ToString());
+        _link.Start();
+    }
+
+    /// <summary>Ends it: the connection breaks, subtasks are cancelled. Safe to call from any thread, and again.</summary>
+    public void End(Exception cause) => _link.Break(cause);
+
+    protected override RunResult Run()
+    {
+        if (Interlocked.Exchange(ref _afterBuilding, null) is { } afterBuilding)
+        {
+            _isBuilding = false;
+            afterBuilding();
+        }
+
+        // While the graph is being built what is said behind it waits.
+        while (!_isBuilding && _facts.TryDequeue(out var fact))
+        {
+            fact();
+        }
+
+        return _isOver && _all.Count == 0 && !_isBuilding ? Close() : RunResult.Wait;
+    }
+
+    private RunResult Close()
+    {
+        _watchdog?.Dispose();
+        BreakUnused(_ => true);
+        try
+        {
+            _built?.Dispose();
+            _retired?.Dispose();
+        }
+        catch (Exception error)
+        {
+            Log.ReleaseFailed(_logger, error, _key.JobName);
+        }
+
+        _ended(this);
+        return RunResult.Done;
+    }
+
+    private void Tell(Action fact)
+    {
+        _facts.Enqueue(fact);
+        Wake();
+    }
+
+    private void Broken(Exception cause)
+    {
+        if (_isOver)
+        {
+            return;
+        }
+
+        _isOver = true;
+        if (_all.Count == 0)
+        {
+            Log.CoordinatorGone(_logger, _key.JobName, _key.Term, cause.Message);
+            return;
+        }
+
+        Log.CoordinatorLost(_logger, _key.JobName, _key.Term, cause.Message, _all.Count);
+        foreach (var made in _all)
+        {
+            made.Subtask.Cancel();
+        }
+
+        _watchdog = Scheduler.TimeProvider.CreateTimer(_ => Tell(AbandonAll), null, _built!.Graph.Options.CancellationTimeout, Timeout.InfiniteTimeSpan);
+    }
+
+    private void AbandonAll()
+    {
+        foreach (var made in _all)
+        {
+            Log.Stuck(_logger, made.Subtask.Description, made.Subtask.Abandon());
+        }
+
+        _all.Clear();
+    }
+
+    private void Handle(Message message)
+    {
+        if (_isOver)
+        {
+            return;
+        }
+
+        switch (message)
+        {
+            case Message.Deploy deploy:
+                Build(deploy.Plan);
+                break;
+            case Message.CheckpointOver over:
+                if (_files is { } files)
+                {
+                    Scheduler.RunInBackground($"ending checkpoint {over.CheckpointId} of {Description}", files.End(over.CheckpointId, over.IsDiscarded), static _ => { });
+                }
+
+                break;
+            case Message.Order order when _subtasks.TryGetValue(order.Subtask, out var made) && made.Attempt == order.Attempt:
+                Obey(made, order);
+                break;
+        }
+    }
+
+    private void Obey(Made made, Message.Order order)
+    {
+        var subtask = made.Subtask;
+        switch (order)
+        {
+            case Message.Cancel:
+                subtask.Cancel();
+                break;
+            case Message.Finish:
+                subtask.Finish();
+                break;
+            case Message.Drain:
+                subtask.Drain();
+                break;
+            case Message.Abandon:
+                Log.Stuck(_logger, subtask.Description, subtask.Abandon());
+                _all.Remove(made);
+                break;
+            case Message.Trigger trigger:
+                subtask.Trigger(trigger.Barrier);
+                break;
+            case Message.Completed completed:
+                subtask.CheckpointCompleted(completed.CheckpointId);
+                break;
+            case Message.Aborted aborted:
+                subtask.CheckpointAborted(aborted.CheckpointId);
+                break;
+            default:
+                try
+                {
+                    made.Sources.Tell(order);
+                }
+                catch (Exception error)
+                {
+                    subtask.Mailbox.Post(() => throw new InvalidDataException($"What the enumerator said cannot be read: {error.Message}", error));
+                }
+
+                break;
+        }
+    }
+
+    private void Build(DeploymentPlan plan)
+    {
+        if (_built is { } built && built.Graph.Options.Parallelism == plan.Parallelism)
+        {
+            Deploy(plan, built);
+            return;
+        }
+
+        _isBuilding = true;
+        BuiltJob? made = null;
+        Scheduler.RunInBackground(
+            $"building job '{_key.JobName}'",
+            () => made = _jobs.Build(_key.JobName, plan.Parallelism),
+            error =>
+            {
+                Volatile.Write(ref _afterBuilding, () => Built(plan, made, error));
+                Wake();
+            });
+    }
+
+    private void Built(DeploymentPlan plan, BuiltJob? made, Exception? error)
+    {
+        if (made is null)
+        {
+            Refuse(plan, error!);
+            return;
+        }
+
+        _retired = _built;
+        _built = made;
+        if (!_isOver)
+        {
+            Deploy(plan, made);
+        }
+    }
+
+    private void Refuse(DeploymentPlan plan, Exception error)
+    {
+        int me = IndexOfMe(plan);
+        foreach (var (subtask, worker) in plan.Placement)
+        {
+            if (worker == me)
+            {
+                _link.Send(new Message.StateChanged(subtask, plan.Attempt, SubtaskState.Failed, error));
+            }
+        }
+    }
+
+    private int IndexOfMe(DeploymentPlan plan) => plan.Workers.TakeWhile(worker => worker.Id != _me.Id).Count();
+}

@@ -1,0 +1,103 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Exchange.Remote;
+using Millrace.Runtime.Tasks;
+
+namespace Millrace.Runtime.Clustering;
+
+/// <summary>All that a process runs for coordinators: one <see cref="JobWorker"/> for each job, that of the greatest term. Safe for use by several threads.</summary>
+/// <param name="me">This worker; asked when the first coordinator connects.</param>
+/// <param name="jobs">Builds jobs.</param>
+/// <param name="scheduler">Runs subtasks.</param>
+/// <param name="loggers">Makes loggers.</param>
+internal sealed class WorkerHost(Func<WorkerInfo> me, IJobBuilder jobs, ITaskScheduler scheduler, ILoggerFactory loggers) : IControlAcceptor
+{
+    private readonly ILogger _logger = loggers.CreateLogger("Millrace.Worker");
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, JobWorker> _leading = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _terms = new(StringComparer.Ordinal);
+    private readonly HashSet<JobWorker> _all = [];
+    private TaskCompletionSource? _idle;
+    private bool _isClosing;
+
+    /// <summary>Connects workers; set before the first coordinator connects.</summary>
+    public IDataPlane DataPlane { get; set; } = null!;
+
+    public string? Accept(ControlConnectionKey key, WorkerInfo coordinator, IDataConnection connection)
+    {
+        if (!jobs.Names.Contains(key.JobName))
+        {
+            return ClusterErrors.UnknownJob(key.JobName, jobs.Names).Message;
+        }
+
+        JobWorker worker;
+        JobWorker? before;
+        lock (_gate)
+        {
+            long known = _terms.GetValueOrDefault(key.JobId);
+            if (_isClosing || key.Term < known)
+            {
+                string why = _isClosing ? "This worker is leaving the cluster." : ClusterErrors.Superseded(key.JobName, key.Term, known).Message;
+                Log.CoordinatorRefused(_logger, key.JobName, key.Term, why);
+                return why;
+            }
+
+            _terms[key.JobId] = key.Term;
+            before = _leading.GetValueOrDefault(key.JobId);
+            worker = new JobWorker(key, me(), coordinator, connection, DataPlane, jobs, scheduler, loggers, Ended);
+            _leading[key.JobId] = worker;
+            _all.Add(worker);
+        }
+
+        // Of an earlier term, or of an earlier connection of the same: its subtasks are of no use any more.
+        before?.End(key.Term > before.Term ? ClusterErrors.Superseded(key.JobName, before.Term, key.Term) : new IOException("The coordinator has connected anew."));
+        worker.Start();
+        return null;
+    }
+
+    /// <summary>Takes no coordinator any more, cancels all subtasks, and waits for their end.</summary>
+    public Task CloseAsync()
+    {
+        List<JobWorker> all;
+        Task idle;
+        lock (_gate)
+        {
+            _isClosing = true;
+            _idle ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            all = [.. _all];
+            if (all.Count == 0)
+            {
+                _idle.TrySetResult();
+            }
+
+            idle = _idle.Task;
+        }
+
+        foreach (var worker in all)
+        {
+            worker.End(new IOException("The worker is leaving the cluster."));
+        }
+
+        return idle;
+    }
+
+    private void Ended(JobWorker worker)
+    {
+        lock (_gate)
+        {
+            _all.Remove(worker);
+            foreach (var (job, leading) in _leading)
+            {
+                if (leading == worker)
+                {
+                    _leading.Remove(job);
+                    break;
+                }
+            }
+
+            if (_all.Count == 0)
+            {
+                _idle?.TrySetResult();
+            }
+        }
+    }
+}
