@@ -38,7 +38,7 @@ internal abstract record ControlMessage
     /// <summary>A checkpoint is over; files that were written for it are of no use where it is discarded.</summary>
     public sealed record CheckpointOver(long CheckpointId, bool IsDiscarded) : ControlMessage;
 
-    public sealed record AddSplit(SubtaskId Subtask, int Attempt, ReadOnlyMemory<byte> Split) : Order(Subtask, Attempt);
+    public sealed record AddSplits(SubtaskId Subtask, int Attempt, IReadOnlyList<ReadOnlyMemory<byte>> Splits) : Order(Subtask, Attempt);
 
     public sealed record NoMoreSplits(SubtaskId Subtask, int Attempt) : Order(Subtask, Attempt);
 
@@ -63,6 +63,9 @@ internal abstract record ControlMessage
     public sealed record Declined(SubtaskId Subtask, int Attempt, long CheckpointId, Exception Error) : Report(Subtask, Attempt);
 
     public sealed record Drained(SubtaskId Subtask, int Attempt) : Report(Subtask, Attempt);
+
+    /// <summary>A reader's subtask is there, and may be told of checkpoints; one that had come to its end before never starts reading.</summary>
+    public sealed record ReaderConnected(SubtaskId Subtask, int Attempt) : Report(Subtask, Attempt);
 
     public sealed record ReaderStarted(SubtaskId Subtask, int Attempt) : Report(Subtask, Attempt);
 

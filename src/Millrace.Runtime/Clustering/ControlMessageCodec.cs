@@ -24,7 +24,7 @@ internal static class ControlMessageCodec
         Completed,
         Aborted,
         CheckpointOver,
-        AddSplit,
+        AddSplits,
         NoMoreSplits,
         AlignTo,
         TriggerReader,
@@ -32,6 +32,7 @@ internal static class ControlMessageCodec
         Acknowledged,
         Declined,
         Drained,
+        ReaderConnected,
         ReaderStarted,
         RequestSplit,
         ReportWatermark,
@@ -74,8 +75,13 @@ internal static class ControlMessageCodec
                 output.WriteVarInt(over.CheckpointId);
                 output.WriteBoolean(over.IsDiscarded);
                 break;
-            case Message.AddSplit add:
-                WriteBytes(ref output, add.Split);
+            case Message.AddSplits add:
+                output.WriteVarUInt((ulong)add.Splits.Count);
+                foreach (var split in add.Splits)
+                {
+                    WriteBytes(ref output, split);
+                }
+
                 break;
             case Message.AlignTo align:
                 output.WriteVarInt(align.Watermark);
@@ -135,7 +141,7 @@ internal static class ControlMessageCodec
             Kind.Trigger => new Message.Trigger(subtask, attempt, ControlCodec.ReadBarrier(ref input, now)),
             Kind.Completed => new Message.Completed(subtask, attempt, input.ReadVarInt()),
             Kind.Aborted => new Message.Aborted(subtask, attempt, input.ReadVarInt()),
-            Kind.AddSplit => new Message.AddSplit(subtask, attempt, ReadBytes(ref input)),
+            Kind.AddSplits => new Message.AddSplits(subtask, attempt, ReadSplits(ref input)),
             Kind.NoMoreSplits => new Message.NoMoreSplits(subtask, attempt),
             Kind.AlignTo => new Message.AlignTo(subtask, attempt, input.ReadVarInt()),
             Kind.TriggerReader => new Message.TriggerReader(subtask, attempt, ControlCodec.ReadBarrier(ref input, now)),
@@ -144,6 +150,7 @@ internal static class ControlMessageCodec
             Kind.Declined => new Message.Declined(
                 subtask, attempt, input.ReadVarInt(), RemoteErrors.Read(ref input) ?? throw new InvalidDataException("A checkpoint is declined without an error.")),
             Kind.Drained => new Message.Drained(subtask, attempt),
+            Kind.ReaderConnected => new Message.ReaderConnected(subtask, attempt),
             Kind.ReaderStarted => new Message.ReaderStarted(subtask, attempt),
             Kind.RequestSplit => new Message.RequestSplit(subtask, attempt),
             Kind.ReportWatermark => new Message.ReportWatermark(subtask, attempt, input.ReadString(), input.ReadVarInt()),
@@ -162,7 +169,7 @@ internal static class ControlMessageCodec
         Message.Completed => Kind.Completed,
         Message.Aborted => Kind.Aborted,
         Message.CheckpointOver => Kind.CheckpointOver,
-        Message.AddSplit => Kind.AddSplit,
+        Message.AddSplits => Kind.AddSplits,
         Message.NoMoreSplits => Kind.NoMoreSplits,
         Message.AlignTo => Kind.AlignTo,
         Message.TriggerReader => Kind.TriggerReader,
@@ -170,6 +177,7 @@ internal static class ControlMessageCodec
         Message.Acknowledged => Kind.Acknowledged,
         Message.Declined => Kind.Declined,
         Message.Drained => Kind.Drained,
+        Message.ReaderConnected => Kind.ReaderConnected,
         Message.ReaderStarted => Kind.ReaderStarted,
         Message.RequestSplit => Kind.RequestSplit,
         Message.ReportWatermark => Kind.ReportWatermark,
@@ -361,6 +369,17 @@ internal static class ControlMessageCodec
     }
 
     private static byte[] ReadBytes(ref BinaryInput input) => input.ReadRaw(input.ReadLength()).ToArray();
+
+    private static ReadOnlyMemory<byte>[] ReadSplits(ref BinaryInput input)
+    {
+        var splits = new ReadOnlyMemory<byte>[input.ReadLength()];
+        for (int i = 0; i < splits.Length; i++)
+        {
+            splits[i] = ReadBytes(ref input);
+        }
+
+        return splits;
+    }
 
     private static int ReadCount(ref BinaryInput input) => checked((int)input.ReadVarUInt());
 }

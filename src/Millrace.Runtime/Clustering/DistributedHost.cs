@@ -304,8 +304,10 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
             case Message.Drained:
                 snapshots.Drained(subtask);
                 break;
-            case Message.ReaderStarted:
+            case Message.ReaderConnected:
                 entry.Enumerator?.Register(subtask.Index, entry.Handle, _serializers);
+                break;
+            case Message.ReaderStarted:
                 entry.Enumerator?.ReaderStarted(subtask.Index);
                 break;
             case Message.RequestSplit:

@@ -41,7 +41,7 @@ internal sealed class RemoteSubtask(SubtaskId id, string description, int attemp
         return $"on worker {worker}, whose log says where";
     }
 
-    void IRemoteReader.AddSplit(ReadOnlyMemory<byte> split) => link.Send(new ControlMessage.AddSplit(id, attempt, split));
+    void IRemoteReader.AddSplits(IReadOnlyList<ReadOnlyMemory<byte>> splits) => link.Send(new ControlMessage.AddSplits(id, attempt, splits));
 
     void IRemoteReader.NoMoreSplits() => link.Send(new ControlMessage.NoMoreSplits(id, attempt));
 

@@ -22,8 +22,9 @@ internal sealed class WorkerSources(JobGraph graph, int attempt, ISerializerProv
         var id = new SubtaskId(graph.Vertices.First(vertex => vertex.Head == node).Index, subtask);
         var input = node.Source!.ConnectRemote(op, new Enumerator(id.Vertex, attempt, link), serializers, out var reader);
 
-        // Known before the reader starts, and before that nothing is said to it.
+        // In this order: what is said to it finds it.
         _readers[id] = reader;
+        link.Send(new Message.ReaderConnected(id, attempt));
         return input;
     }
 
@@ -38,8 +39,8 @@ internal sealed class WorkerSources(JobGraph graph, int attempt, ISerializerProv
 
         switch (order)
         {
-            case Message.AddSplit add:
-                reader.AddSplit(add.Split);
+            case Message.AddSplits add:
+                reader.AddSplits(add.Splits);
                 break;
             case Message.NoMoreSplits:
                 reader.NoMoreSplits();

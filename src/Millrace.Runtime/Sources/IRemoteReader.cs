@@ -9,7 +9,7 @@ namespace Millrace.Runtime.Sources;
 internal interface IRemoteReader
 {
     /// <exception cref="InvalidDataException">The bytes are no split; on the reader's side.</exception>
-    void AddSplit(ReadOnlyMemory<byte> split);
+    void AddSplits(IReadOnlyList<ReadOnlyMemory<byte>> splits);
 
     void NoMoreSplits();
 

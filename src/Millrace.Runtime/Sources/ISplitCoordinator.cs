@@ -19,7 +19,8 @@ internal interface ISplitCoordinator
 internal interface ISplitReceiver<TSplit>
     where TSplit : ISourceSplit
 {
-    void AddSplit(TSplit split);
+    /// <summary>Gives the reader splits, all of one turn of the enumerator at once: it must not read one, and say how far it has come, before it knows of the others.</summary>
+    void AddSplits(IReadOnlyList<TSplit> splits);
 
     void NoMoreSplits();
 

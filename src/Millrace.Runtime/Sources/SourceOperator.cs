@@ -238,12 +238,16 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
 
     public override void Close() => Call(static reader => reader.Close(), "closing the reader");
 
-    public void AddSplit(TSplit split) => Context.Mailbox.Post(() => Take(() => Call(
+    public void AddSplits(IReadOnlyList<TSplit> splits) => Context.Mailbox.Post(() => Take(() => Call(
         reader =>
         {
-            _output.Announce(split.SplitId);
-            Rehearse(split);
-            reader.AddSplits([split]);
+            foreach (var split in splits)
+            {
+                _output.Announce(split.SplitId);
+                Rehearse(split);
+            }
+
+            reader.AddSplits(splits);
         },
         "taking a split")));
 

@@ -68,6 +68,9 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator
     // Splits that readers were given, and the first checkpoint that they are in as state of their readers.
     private readonly List<(TSplit Split, int Subtask, long FirstCheckpoint)> _assigned = [];
 
+    // What the enumerator has given to readers in its present turn, which they get together at its end; null between turns. Under the gate.
+    private List<(TSplit Split, int Subtask)>? _turn;
+
     // Only touched in the actor's turn or under the gate.
     private readonly HashSet<ITimer> _timers = [];
     private SplitEnumerator<TSplit, TState>? _enumerator;
@@ -228,6 +231,11 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator
             return;
         }
 
+        lock (_gate)
+        {
+            _turn = [];
+        }
+
         try
         {
             action(Enumerator());
@@ -237,7 +245,29 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator
             _broken = true;
             _failed(Failure(error));
         }
+
+        lock (_gate)
+        {
+            HandOut(static _ => true);
+            _turn = null;
+        }
     });
+
+    /// <summary>Gives readers what they were assigned in this turn.</summary>
+    private void HandOut(Predicate<int> which)
+    {
+        if (_turn is not { Count: > 0 } turn)
+        {
+            return;
+        }
+
+        foreach (var splits in turn.Where(item => which(item.Subtask)).GroupBy(item => item.Subtask))
+        {
+            _readers[splits.Key]!.AddSplits([.. splits.Select(item => item.Split)]);
+        }
+
+        turn.RemoveAll(item => which(item.Subtask));
+    }
 
     private void TimeHasCome(ITimer timer, Action action)
     {
@@ -311,7 +341,16 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator
         {
             lock (owner._gate)
             {
-                Reader(subtask).AddSplit(split);
+                var reader = Reader(subtask);
+                if (owner._turn is { } turn)
+                {
+                    turn.Add((split, subtask));
+                }
+                else
+                {
+                    reader.AddSplits([split]);
+                }
+
                 if (owner._serializer is not null)
                 {
                     owner._assigned.Add((split, subtask, long.MaxValue));
@@ -323,7 +362,9 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator
         {
             lock (owner._gate)
             {
-                Reader(subtask).NoMoreSplits();
+                var reader = Reader(subtask);
+                owner.HandOut(other => other == subtask);
+                reader.NoMoreSplits();
             }
         }
 
@@ -354,7 +395,7 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator
         private readonly List<TSplit> _splits = [];
         private bool _noMore;
 
-        public void AddSplit(TSplit split) => _splits.Add(split);
+        public void AddSplits(IReadOnlyList<TSplit> splits) => _splits.AddRange(splits);
 
         public void NoMoreSplits() => _noMore = true;
 
@@ -370,7 +411,11 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator
 
         public void HandOver(ISplitReceiver<TSplit> reader)
         {
-            _splits.ForEach(reader.AddSplit);
+            if (_splits.Count > 0)
+            {
+                reader.AddSplits(_splits);
+            }
+
             if (_noMore)
             {
                 reader.NoMoreSplits();

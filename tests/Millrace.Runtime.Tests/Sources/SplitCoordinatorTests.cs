@@ -107,7 +107,13 @@ public sealed class SplitCoordinatorTests
     {
         public List<string> Splits { get; } = [];
 
-        public void AddSplit(Part split) => Splits.Add(split.SplitId);
+        public int Times { get; private set; }
+
+        public void AddSplits(IReadOnlyList<Part> splits)
+        {
+            Times++;
+            Splits.AddRange(splits.Select(split => split.SplitId));
+        }
 
         public void NoMoreSplits() => Splits.Add("no more");
 
