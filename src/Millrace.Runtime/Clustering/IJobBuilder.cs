@@ -23,7 +23,8 @@ internal interface IJobBuilder
 /// <param name="Loggers">Makes loggers for functions.</param>
 /// <param name="Services">What functions take services from; null for nothing.</param>
 /// <param name="Scope">What the graph itself took services from; null for nothing.</param>
-internal sealed record BuiltJob(JobGraph Graph, ISerializerProvider Serializers, ILoggerFactory Loggers, IServiceProvider? Services, IDisposable? Scope) : IDisposable
+internal sealed record BuiltJob(JobGraph Graph, ISerializerProvider Serializers, ILoggerFactory Loggers, IServiceProvider? Services, IAsyncDisposable? Scope) : IDisposable
 {
-    public void Dispose() => Scope?.Dispose();
+    /// <summary>Gives back what it holds. Blocks while services are being disposed of.</summary>
+    public void Dispose() => Scope?.DisposeAsync().AsTask().GetAwaiter().GetResult();
 }

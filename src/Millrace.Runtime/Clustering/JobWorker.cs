@@ -98,14 +98,15 @@ internal sealed partial class JobWorker : Actor
     {
         _watchdog?.Dispose();
         BreakUnused(_ => true);
-        try
+        foreach (var built in new[] { _built, _retired }.OfType<BuiltJob>())
         {
-            _built?.Dispose();
-            _retired?.Dispose();
-        }
-        catch (Exception error)
-        {
-            Log.ReleaseFailed(_logger, error, _key.JobName);
+            Scheduler.RunInBackground($"disposing of job '{_key.JobName}'", built.Dispose, error =>
+            {
+                if (error is not null)
+                {
+                    Log.ReleaseFailed(_logger, error, _key.JobName);
+                }
+            });
         }
 
         _ended(this);

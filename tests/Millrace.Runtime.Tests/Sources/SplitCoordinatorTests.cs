@@ -92,6 +92,19 @@ public sealed class SplitCoordinatorTests
         Assert.Equal(["c", "b"], _source.Left);
     }
 
+    [Fact]
+    public void Splits_of_one_turn_reach_the_reader_in_one()
+    {
+        // A reader that reads the first and says how far it has come, before it knows of the second, makes what is in that late.
+        _source.GivesAtOnce = 3;
+        var reader = Start(0);
+        _coordinator.RequestSplit(0);
+        _scheduler.RunUntilIdle();
+
+        Assert.Equal(["a", "b", "c", "no more"], reader.Splits);
+        Assert.Equal(1, reader.Times);
+    }
+
     private Reader Start(int subtask)
     {
         var reader = new Reader();
@@ -132,6 +145,8 @@ public sealed class SplitCoordinatorTests
 
         public int? GivesTo { get; set; }
 
+        public int GivesAtOnce { get; set; } = 1;
+
         public override Boundedness Boundedness => Boundedness.Unbounded;
 
         public override SplitEnumerator<Part, int> CreateEnumerator(SplitEnumeratorContext<Part> context, int restored, bool isRestored) => new Enumerator(this, context);
@@ -146,11 +161,19 @@ public sealed class SplitCoordinatorTests
 
             public override void HandleSplitRequest(int subtask)
             {
-                string part = source.Left[0];
-                source.Left.RemoveAt(0);
-                source.During?.Invoke();
-                source.During = null;
-                context.Assign(new Part(part), source.GivesTo ?? subtask);
+                for (int given = 0; given < source.GivesAtOnce; given++)
+                {
+                    string part = source.Left[0];
+                    source.Left.RemoveAt(0);
+                    source.During?.Invoke();
+                    source.During = null;
+                    context.Assign(new Part(part), source.GivesTo ?? subtask);
+                }
+
+                if (source.GivesAtOnce > 1)
+                {
+                    context.NoMoreSplits(subtask);
+                }
             }
 
             public override void AddSplitsBack(IReadOnlyList<Part> splits, int subtask) => source.Left.AddRange(splits.Select(split => split.SplitId));

@@ -5,5 +5,7 @@ internal sealed class ClusterEngine : ISimulatedEngine
 {
     public bool IsFaultTolerant => true;
 
+    public bool KeepsWorkers => true;
+
     public ISimulatedRun Start(SimulatedStart start) => new ClusterRun(start);
 }

@@ -1,41 +1,45 @@
+using System.Runtime.CompilerServices;
 using Millrace.Checkpointing;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Clustering;
 using Millrace.Runtime.Coordination;
-using Millrace.Runtime.Graph;
 using Millrace.Runtime.Serialization;
 using Millrace.Testing.Simulation;
 
 namespace Millrace.Simulation.Engine;
 
 /// <summary>One run of a job on a simulated cluster: a coordinator of one term, and workers.</summary>
-internal sealed class ClusterRun : ISimulatedRun, IJobBuilder
+internal sealed class ClusterRun : ISimulatedRun
 {
+    // Of each world, since workers outlive coordinators.
+    private static readonly ConditionalWeakTable<SimulatedScheduler, SimulatedWorkers> Worlds = [];
+
     // Each start of the world is a coordinator of its own.
     private readonly long _term;
-    private readonly SimulatedStart _start;
-    private readonly JobGraph _job;
+    private readonly SimulatedWorkers _all;
     private readonly SimulatedCluster _cluster;
     private readonly SimulatedClusterView _view;
     private readonly WorkerInfo[] _workers;
     private readonly DistributedHost _host;
     private readonly JobExecution _execution;
+    private readonly HashSet<string> _suspects = [];
     private int _replacements;
 
     public ClusterRun(SimulatedStart start)
     {
-        _start = start;
         _term = int.Parse(start.Coordinator.Name.AsSpan(start.Coordinator.Name.LastIndexOf('-') + 1), System.Globalization.CultureInfo.InvariantCulture);
-        _job = start.Env.BuildJobGraph(start.JobName);
-        _cluster = new SimulatedCluster(start.Coordinator.World, start.Network);
+        var job = start.Env.BuildJobGraph(start.JobName);
+        _all = Worlds.GetValue(start.Coordinator.World, world => new SimulatedWorkers(new SimulatedCluster(world, start.Network)));
+        _all.Program = start;
+        _cluster = _all.Cluster;
         var me = new WorkerInfo(start.Coordinator.Name, start.Coordinator.Name, "simulated", 0, 0);
         _view = new SimulatedClusterView(me);
-        _workers = [.. start.Workers.Select(AddWorker)];
-        _view.Set([.. _workers]);
+        _workers = [.. start.Workers.Select(_all.Of)];
+        Tell();
         var serializers = new SerializerProvider(start.Env.Serializers);
-        string jobId = _job.Options.Checkpoints.JobId ?? JobIds.From(start.JobName);
+        string jobId = job.Options.Checkpoints.JobId ?? JobIds.From(start.JobName);
         _host = new DistributedHost(
-            _job,
+            job,
             new ControlConnectionKey(jobId, start.JobName, _term),
             _view,
             _cluster.Add(me, start.Coordinator, acceptor: null),
@@ -43,7 +47,7 @@ internal sealed class ClusterRun : ISimulatedRun, IJobBuilder
             start.Coordinator,
             TimeSpan.FromSeconds(30),
             start.Env.LoggerFactory);
-        _execution = new JobExecution(_job, _host, start.Coordinator, serializers, start.Env.LoggerFactory, new Random(1));
+        _execution = new JobExecution(job, _host, start.Coordinator, serializers, start.Env.LoggerFactory, new Random(1));
         _execution.Start();
     }
 
@@ -56,10 +60,6 @@ internal sealed class ClusterRun : ISimulatedRun, IJobBuilder
 
     public IReadOnlyList<SimulatedConnection> Connections => _cluster.Connections;
 
-    IReadOnlyList<string> IJobBuilder.Names => [_start.JobName];
-
-    BuiltJob IJobBuilder.Build(string name, int? parallelism) => new(_job, new SerializerProvider(_start.Env.Serializers), _start.Env.LoggerFactory, null, null);
-
     public void ReplaceWorker(int worker, SimulatedProcess replacement)
     {
         // By its connections, or by the membership: whichever the coordinator hears of first.
@@ -69,9 +69,15 @@ internal sealed class ClusterRun : ISimulatedRun, IJobBuilder
             _cluster.Remove(dead.Id);
         }
 
-        _workers[worker] = AddWorker(replacement);
-        _view.Set([.. _workers]);
+        _workers[worker] = _all.Of(replacement);
+        Tell();
         _cluster.Remove(dead.Id);
+    }
+
+    public void Suspect(int worker, bool isDead)
+    {
+        _ = isDead ? _suspects.Add(_workers[worker].Id) : _suspects.Remove(_workers[worker].Id);
+        Tell();
     }
 
     public void TriggerSavepoint(string path, SavepointFormat format, StopMode stop, Action<Exception?> done) => _execution.Request(
@@ -81,11 +87,5 @@ internal sealed class ClusterRun : ISimulatedRun, IJobBuilder
 
     public string Describe() => $"job {State}; " + string.Join(", ", _host.Placement.Select(place => $"{place.Key.Vertex}/{place.Key.Index} on {place.Value.Name} {_execution.StateOf(place.Key)}"));
 
-    private WorkerInfo AddWorker(SimulatedProcess process)
-    {
-        var worker = new WorkerInfo(process.Name, process.Name, "simulated", 0, Slots: 8);
-        var host = new WorkerHost(() => worker, this, process, _start.Env.LoggerFactory);
-        host.DataPlane = _cluster.Add(worker, process, host);
-        return worker;
-    }
+    private void Tell() => _view.Set([.. _workers.Where(worker => !_suspects.Contains(worker.Id))]);
 }

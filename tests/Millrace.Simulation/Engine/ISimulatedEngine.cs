@@ -10,6 +10,9 @@ internal interface ISimulatedEngine
     /// <summary>Whether a job that was interrupted goes on where it was: whether the world may do more than delay things.</summary>
     bool IsFaultTolerant { get; }
 
+    /// <summary>Whether workers serve whoever leads: those of a coordinator that is lost go on under the next one.</summary>
+    bool KeepsWorkers => false;
+
     /// <summary>Starts a job; where its storage has a checkpoint of it, from there.</summary>
     ISimulatedRun Start(SimulatedStart start);
 }
@@ -39,6 +42,9 @@ internal interface ISimulatedRun
 
     /// <summary>Tells the coordinator that a worker is dead, and which process takes its place.</summary>
     void ReplaceWorker(int worker, SimulatedProcess replacement);
+
+    /// <summary>Tells the coordinator that a worker is dead, which is not, or that it lives after all.</summary>
+    void Suspect(int worker, bool isDead) => throw new NotSupportedException("There is no membership that could be wrong.");
 
     /// <summary>Takes a savepoint.</summary>
     /// <param name="path">Its folder in the storage.</param>

@@ -53,6 +53,12 @@ internal abstract record Fault(TimeSpan At)
     /// </summary>
     public sealed record LoseCoordinator(TimeSpan At, TimeSpan Down, TimeSpan Until, bool ComesBack) : Fault(At);
 
+    /// <summary>The membership does not count a worker among the living for a while, though it lives. On a cluster only.</summary>
+    public sealed record FalseDeath(TimeSpan At, int Worker, TimeSpan For) : Fault(At);
+
+    /// <summary>Another coordinator takes over while the first one is well and believes in itself; both want the same workers. On a cluster only.</summary>
+    public sealed record SecondCoordinator(TimeSpan At) : Fault(At);
+
     /// <summary>Operations on the storage fail for a while.</summary>
     public sealed record StorageFails(TimeSpan At, TimeSpan For, double Rate) : Fault(At);
 

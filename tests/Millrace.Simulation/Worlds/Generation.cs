@@ -11,7 +11,7 @@ internal sealed class Generation(int number, SimulatedProcess coordinator, Simul
 
     public SimulatedProcess Coordinator { get; } = coordinator;
 
-    public SimulatedProcess[] Workers { get; } = workers;
+    public SimulatedProcess[] Workers { get; private set; } = workers;
 
     /// <summary>The job; <see langword="null"/> while it is being started.</summary>
     public ISimulatedRun? Run { get; set; }
@@ -26,7 +26,15 @@ internal sealed class Generation(int number, SimulatedProcess coordinator, Simul
 
     public bool Has(SimulatedProcess process) => Processes.Contains(process);
 
-    public SimulatedProcess Process(int index) => Processes.ElementAt(index % (Workers.Length + 1));
+    public SimulatedProcess Process(int index) => Processes.ElementAt(index % Processes.Count());
+
+    /// <summary>Its workers serve another start from now on.</summary>
+    public IEnumerable<SimulatedProcess> HandOverWorkers()
+    {
+        var workers = Workers.Where(worker => worker.IsAlive).ToArray();
+        Workers = [];
+        return workers;
+    }
 
     public void Kill()
     {

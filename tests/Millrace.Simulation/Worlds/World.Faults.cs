@@ -65,6 +65,21 @@ internal sealed partial class World
             case Fault.LoseCoordinator lost:
                 LoseCoordinator(generation, lost);
                 break;
+            case Fault.FalseDeath death:
+                run.Suspect(death.Worker % generation.Workers.Length, isDead: true);
+                After(death.For, () =>
+                {
+                    if (generation.Coordinator.IsAlive && generation.Workers.Length > 0)
+                    {
+                        run.Suspect(death.Worker % generation.Workers.Length, isDead: false);
+                    }
+                });
+                break;
+            case Fault.SecondCoordinator:
+                _current = null;
+                _lost = generation;
+                Start();
+                break;
             case Fault.LedgerFails fails:
                 _ledger.Faults.FailureRate = fails.Rate;
                 After(fails.For, () => _ledger.Faults.FailureRate = 0);
@@ -95,6 +110,10 @@ internal sealed partial class World
     private bool Meets(Fault fault, Generation generation, ISimulatedRun run) => fault switch
     {
         Fault.Partition or Fault.BreakConnection => run.Connections.Count > 0,
+        Fault.FalseDeath => generation.Workers.Length > 0,
+
+        // Whoever is being stopped would be, and the other not.
+        Fault.SecondCoordinator => generation.Rescale is null,
         Fault.StopAndRescale or Fault.CancelAndRescale => generation.Rescale is null,
         Fault.ReturnToSavepoint => _audit.Ended is null && _audit.Savepoints.Count > 0,
         Fault.Corruption => _disk.Size > 0,
@@ -209,6 +228,7 @@ internal sealed partial class World
         }
 
         _current = null;
+        _lost = _engine.KeepsWorkers ? generation : null;
         After(lost.Down, Start);
         After(lost.Down + lost.Until, () =>
         {

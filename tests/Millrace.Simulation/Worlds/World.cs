@@ -37,6 +37,9 @@ internal sealed partial class World
     private readonly StorageAudit _audit;
     private bool _hasReported;
     private Generation? _current;
+
+    // A start whose coordinator is lost, and whose workers have not.
+    private Generation? _lost;
     private string? _failure;
     private string? _restoreFrom;
     private ClaimMode _claim;
@@ -69,7 +72,7 @@ internal sealed partial class World
 
     /// <summary>Runs a world to its end.</summary>
     public static WorldResult Run(ulong seed, ISimulatedEngine engine, SimulationLog log, Repertoire repertoire = Repertoire.All) =>
-        Run(seed, WorldPlan.Create(seed, engine.IsFaultTolerant, repertoire), engine, log);
+        Run(seed, engine.KeepsWorkers ? WorldPlan.Create(seed, engine.IsFaultTolerant, repertoire).OnCluster() : WorldPlan.Create(seed, engine.IsFaultTolerant, repertoire), engine, log);
 
     /// <summary>Runs a world to its end.</summary>
     public static WorldResult Run(ulong seed, WorldPlan plan, ISimulatedEngine engine, SimulationLog log)
@@ -142,11 +145,15 @@ internal sealed partial class World
         if (returns)
         {
             _generations.ForEach(other => other.Kill());
+            _lost = null;
         }
 
         int number = _generations.Count + 1;
         var coordinator = StartProcess($"coordinator-{number}");
-        var generation = new Generation(number, coordinator, [.. Enumerable.Range(0, _plan.Workers).Select(worker => StartProcess($"worker-{number}-{worker}"))]);
+        var survivors = _lost?.HandOverWorkers() ?? [];
+        _lost = null;
+        var generation = new Generation(
+            number, coordinator, [.. survivors.Concat(Enumerable.Range(0, _plan.Workers).Select(worker => StartProcess($"worker-{number}-{worker}"))).Take(_plan.Workers)]);
         _generations.Add(generation);
         _current = generation;
         _log.Write("world", $"start {number}, scale {_scale}{(_restoreFrom is null ? "" : $", from {_restoreFrom}")}");

@@ -67,7 +67,7 @@ internal sealed class WorldPlan
     public int FaultSeed { get; }
 
     /// <summary>What happens, in order.</summary>
-    public IReadOnlyList<Fault> Faults { get; init; }
+    public IReadOnlyList<Fault> Faults { get; private set; }
 
     /// <summary>When nothing goes wrong any more: from then on the job must come to its end.</summary>
     public static TimeSpan Peace { get; } = TimeSpan.FromSeconds(2);
@@ -142,6 +142,28 @@ internal sealed class WorldPlan
 
             yield return fault;
         }
+    }
+
+    /// <summary>Adds what can go wrong between the members of a cluster.</summary>
+    public WorldPlan OnCluster()
+    {
+        var random = new Random(FaultSeed ^ 0x2E5A_17C3);
+        var faults = new List<Fault>(Faults);
+        for (int left = random.Next(4); left > 0; left--)
+        {
+            var at = Peace * (random.NextDouble() * random.NextDouble());
+            var span = Milliseconds(random, 1, 300);
+            faults.Add(random.Next(5) switch
+            {
+                0 or 1 => new Fault.FalseDeath(at, random.Next(3), span),
+                2 => new Fault.SecondCoordinator(at),
+                3 => new Fault.BreakConnection(at, random.Next(100)),
+                _ => new Fault.Partition(at, random.Next(100), span),
+            });
+        }
+
+        Faults = [.. faults.OrderBy(fault => fault.At)];
+        return this;
     }
 
     private static Fault Create(Random random, TimeSpan at, TimeSpan span) => random.Next(24) switch
