@@ -57,7 +57,8 @@ internal sealed partial class CheckpointCoordinator
 
     private bool TryTrigger()
     {
-        if (_queue.Find(request => request.Stop != StopMode.Drain || AllDrained) is { } request)
+        // Once sources are told to end their input, a savepoint of somebody else would say that it had ended, whatever becomes of the drain.
+        if (_queue.Find(request => _stop?.Stop == StopMode.Drain ? request == _stop && AllDrained : request.Stop != StopMode.Drain || AllDrained) is { } request)
         {
             _queue.Remove(request);
             Trigger(request.Kind, request);

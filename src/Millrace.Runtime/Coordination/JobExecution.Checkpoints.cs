@@ -122,11 +122,7 @@ internal sealed partial class JobExecution
                 Trigger(trigger);
                 break;
             case CheckpointDecision.Drain drain:
-                foreach (var source in drain.Sources)
-                {
-                    _handles[source].Drain();
-                }
-
+                Drain(drain);
                 break;
             case CheckpointDecision.Store store:
                 Store(store);
@@ -150,6 +146,33 @@ internal sealed partial class JobExecution
             case CheckpointDecision.Discard:
                 // Its files go with those of its checkpoint.
                 break;
+        }
+    }
+
+    private void Drain(CheckpointDecision.Drain drain)
+    {
+        if (!_host.IsDistributed)
+        {
+            Drain();
+            return;
+        }
+
+        // Behind the checkpoints that began before, which must not contain the end: see Trigger.
+        var attempts = drain.Sources.ToDictionary(source => source, _coordinator.AttemptOf);
+        _storeQueue.Enqueue($"draining {Description}", static () => { }, _ => Tell(() =>
+        {
+            if (attempts.All(source => _coordinator.AttemptOf(source.Key) == source.Value))
+            {
+                Drain();
+            }
+        }));
+
+        void Drain()
+        {
+            foreach (var source in drain.Sources)
+            {
+                _handles[source].Drain();
+            }
         }
     }
 

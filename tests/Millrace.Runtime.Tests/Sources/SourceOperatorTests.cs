@@ -384,7 +384,7 @@ public sealed class SourceOperatorTests
 
         public void Add(string split)
         {
-            _operator.AddSplit(new Split(split));
+            _operator.AddSplits([new Split(split)]);
             Rig.DrainMailbox();
         }
 

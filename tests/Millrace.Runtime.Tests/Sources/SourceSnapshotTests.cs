@@ -14,9 +14,9 @@ public sealed class SourceSnapshotTests
     public void A_split_that_is_assigned_while_a_snapshot_is_due_belongs_behind_it()
     {
         var test = new SourceUnderTest();
-        test.Operator.AddSplit(new Part("before", 0));
+        test.Operator.AddSplits([new Part("before", 0)]);
         test.Operator.TriggerCheckpoint(Barrier(1));
-        test.Operator.AddSplit(new Part("behind", 0));
+        test.Operator.AddSplits([new Part("behind", 0)]);
         test.Rig.DrainMailbox();
 
         // The enumerator's own snapshot was taken at the trigger, and has the second still as its own: in both, it would be read twice.
@@ -30,7 +30,7 @@ public sealed class SourceSnapshotTests
     {
         var test = new SourceUnderTest();
         test.Operator.TriggerCheckpoint(Barrier(1));
-        test.Operator.AddSplit(new Part("a", 0));
+        test.Operator.AddSplits([new Part("a", 0)]);
         test.Rig.DrainMailbox();
         Assert.Empty(test.Splits);
         test.Operator.CheckpointAborted(1);
@@ -42,9 +42,9 @@ public sealed class SourceSnapshotTests
     {
         var test = new SourceUnderTest();
         test.Operator.TriggerCheckpoint(Barrier(1));
-        test.Operator.AddSplit(new Part("a", 0));
+        test.Operator.AddSplits([new Part("a", 0)]);
         test.Operator.TriggerCheckpoint(Barrier(2));
-        test.Operator.AddSplit(new Part("b", 0));
+        test.Operator.AddSplits([new Part("b", 0)]);
         test.Rig.DrainMailbox();
         Assert.Equal(["a"], test.SplitsIn(2));
         Assert.Equal(["a", "b"], test.Splits.Select(part => part.SplitId));
@@ -56,7 +56,7 @@ public sealed class SourceSnapshotTests
         var test = new SourceUnderTest();
         test.Abort(1);
         test.Operator.TriggerCheckpoint(Barrier(1));
-        test.Operator.AddSplit(new Part("a", 0));
+        test.Operator.AddSplits([new Part("a", 0)]);
         test.Rig.DrainMailbox();
         Assert.Equal("a", Assert.Single(test.Splits).SplitId);
     }
@@ -66,7 +66,7 @@ public sealed class SourceSnapshotTests
     {
         var test = new SourceUnderTest();
         test.Operator.TriggerCheckpoint(Barrier(1));
-        test.Operator.AddSplit(new Part("a", 0));
+        test.Operator.AddSplits([new Part("a", 0)]);
         test.Rig.DrainMailbox();
         test.Abort(2);
         Assert.Empty(test.SplitsIn(1));
@@ -78,9 +78,9 @@ public sealed class SourceSnapshotTests
     {
         var test = new SourceUnderTest();
         test.Operator.TriggerCheckpoint(Barrier(1));
-        test.Operator.AddSplit(new Part("between", 0));
+        test.Operator.AddSplits([new Part("between", 0)]);
         test.Operator.TriggerCheckpoint(Barrier(2));
-        test.Operator.AddSplit(new Part("behind", 0));
+        test.Operator.AddSplits([new Part("behind", 0)]);
         test.Rig.DrainMailbox();
         Assert.Empty(test.SplitsIn(1));
         Assert.Equal(["between"], test.SplitsIn(2));
@@ -92,9 +92,9 @@ public sealed class SourceSnapshotTests
     {
         var test = new SourceUnderTest();
         test.Operator.TriggerCheckpoint(Barrier(1));
-        test.Operator.AddSplit(new Part("between", 0));
+        test.Operator.AddSplits([new Part("between", 0)]);
         test.Operator.TriggerCheckpoint(Barrier(2));
-        test.Operator.AddSplit(new Part("behind", 0));
+        test.Operator.AddSplits([new Part("behind", 0)]);
         test.Rig.DrainMailbox();
         test.Abort(2);
         Assert.Empty(test.SplitsIn(1));
@@ -107,7 +107,7 @@ public sealed class SourceSnapshotTests
         var before = new SourceUnderTest();
         foreach (string id in (string[])["far", "near"])
         {
-            before.Operator.AddSplit(new Part(id, 0));
+            before.Operator.AddSplits([new Part(id, 0)]);
         }
 
         before.Rig.DrainMailbox();

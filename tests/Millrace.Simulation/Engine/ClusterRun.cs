@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
 using Millrace.Checkpointing;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Clustering;
@@ -14,9 +15,8 @@ internal sealed class ClusterRun : ISimulatedRun
     // Of each world, since workers outlive coordinators.
     private static readonly ConditionalWeakTable<SimulatedScheduler, SimulatedWorkers> Worlds = [];
 
-    // Each start of the world is a coordinator of its own.
-    private readonly long _term;
     private readonly SimulatedWorkers _all;
+    private readonly ILoggerFactory _loggers;
     private readonly SimulatedCluster _cluster;
     private readonly SimulatedClusterView _view;
     private readonly WorkerInfo[] _workers;
@@ -27,20 +27,23 @@ internal sealed class ClusterRun : ISimulatedRun
 
     public ClusterRun(SimulatedStart start)
     {
-        _term = int.Parse(start.Coordinator.Name.AsSpan(start.Coordinator.Name.LastIndexOf('-') + 1), System.Globalization.CultureInfo.InvariantCulture);
+        // Each start of the world is a coordinator of its own.
+        long term = long.Parse(start.Coordinator.Name.AsSpan(start.Coordinator.Name.LastIndexOf('-') + 1), System.Globalization.CultureInfo.InvariantCulture);
         var job = start.Env.BuildJobGraph(start.JobName);
+        _loggers = start.Env.LoggerFactory;
         _all = Worlds.GetValue(start.Coordinator.World, world => new SimulatedWorkers(new SimulatedCluster(world, start.Network)));
-        _all.Program = start;
+        string name = $"{start.JobName} of {start.Coordinator.Name}";
+        _all.Programs.Add(name, start);
         _cluster = _all.Cluster;
         var me = new WorkerInfo(start.Coordinator.Name, start.Coordinator.Name, "simulated", 0, 0);
         _view = new SimulatedClusterView(me);
-        _workers = [.. start.Workers.Select(_all.Of)];
+        _workers = [.. start.Workers.Select(process => _all.Of(process, start.Env.LoggerFactory))];
         Tell();
         var serializers = new SerializerProvider(start.Env.Serializers);
         string jobId = job.Options.Checkpoints.JobId ?? JobIds.From(start.JobName);
         _host = new DistributedHost(
             job,
-            new ControlConnectionKey(jobId, start.JobName, _term),
+            new ControlConnectionKey(jobId, name, term),
             _view,
             _cluster.Add(me, start.Coordinator, acceptor: null),
             serializers,
@@ -69,7 +72,7 @@ internal sealed class ClusterRun : ISimulatedRun
             _cluster.Remove(dead.Id);
         }
 
-        _workers[worker] = _all.Of(replacement);
+        _workers[worker] = _all.Of(replacement, _loggers);
         Tell();
         _cluster.Remove(dead.Id);
     }

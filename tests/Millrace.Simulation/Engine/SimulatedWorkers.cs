@@ -1,30 +1,35 @@
+using Microsoft.Extensions.Logging;
 using Millrace.Runtime.Clustering;
 using Millrace.Runtime.Serialization;
 using Millrace.Testing.Simulation;
 
 namespace Millrace.Simulation.Engine;
 
-/// <summary>The workers of a world. All of them run the program that was started last.</summary>
+/// <summary>The workers of a world.</summary>
 internal sealed class SimulatedWorkers(SimulatedCluster cluster) : IJobBuilder
 {
     private readonly Dictionary<SimulatedProcess, WorkerInfo> _workers = [];
 
     public SimulatedCluster Cluster => cluster;
 
-    public SimulatedStart Program { get; set; } = null!;
+    /// <summary>What each coordinator was started with, by the name under which workers know it: each start of the world counts what its functions do apart.</summary>
+    public Dictionary<string, SimulatedStart> Programs { get; } = [];
 
-    public IReadOnlyList<string> Names => [Program.JobName];
+    public IReadOnlyList<string> Names => [.. Programs.Keys];
 
-    public BuiltJob Build(string name, int? parallelism) =>
-        new(Program.Env.BuildJobGraph(name), new SerializerProvider(Program.Env.Serializers), Program.Env.LoggerFactory, null, null);
+    public BuiltJob Build(string name, int? parallelism)
+    {
+        var (env, jobName) = (Programs[name].Env, Programs[name].JobName);
+        return new BuiltJob(env.BuildJobGraph(jobName), new SerializerProvider(env.Serializers), env.LoggerFactory, null, null);
+    }
 
     /// <summary>The worker in a process, which is made when it is first asked for.</summary>
-    public WorkerInfo Of(SimulatedProcess process)
+    public WorkerInfo Of(SimulatedProcess process, ILoggerFactory loggers)
     {
         if (!_workers.TryGetValue(process, out var worker))
         {
             worker = new WorkerInfo(process.Name, process.Name, "simulated", 0, Slots: 8);
-            var host = new WorkerHost(() => worker, this, process, Program.Env.LoggerFactory);
+            var host = new WorkerHost(() => worker, this, process, loggers);
             host.DataPlane = cluster.Add(worker, process, host);
             _workers.Add(process, worker);
         }

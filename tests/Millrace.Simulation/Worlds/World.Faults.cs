@@ -190,7 +190,7 @@ internal sealed partial class World
         dead.Kill();
         After(noticed, () =>
         {
-            if (generation.Coordinator.IsAlive && generation.Workers[worker] == dead && generation.Run is { IsEnded: false } run)
+            if (generation.Coordinator.IsAlive && worker < generation.Workers.Length && generation.Workers[worker] == dead && generation.Run is { IsEnded: false } run)
             {
                 generation.Workers[worker] = StartProcess(dead.Name + "'");
                 run.ReplaceWorker(worker, generation.Workers[worker]);
@@ -295,7 +295,8 @@ internal sealed partial class World
         else
         {
             // Where it failed only behind its savepoint, it goes on from that by itself: with an input that has ended.
-            _isDrained |= rescale.Drains && error is MillraceException { Code: "MR3104" };
+            // Or it is there although nobody can say so: the storage failed just when it was written.
+            _isDrained |= rescale.Drains && (error is MillraceException { Code: "MR3104" } || _audit.Ended == JobState.Suspended);
             generation.Rescale = null;
         }
     }
