@@ -25,8 +25,8 @@ internal sealed partial class JobExecution
     // What the job was started from; still good while there is no checkpoint of its own.
     private CheckpointManifest? _initial;
 
-    // A savepoint to begin with whose state turned out to be damaged while it was loaded. Of the store's thread, as is looking for something to begin with.
-    private (long Id, string Why)? _damaged;
+    // What turned out to be damaged last while it was loaded: where it was all that there is to begin with, there is nothing. Of the store's thread, as is looking for something to begin with.
+    private (string Path, string Why)? _damaged;
 
     // Checkpoints of earlier runs, and the savepoint that one was stopped with, that the user does not want to go on from.
     private IReadOnlyList<long> _unwanted = [];
@@ -198,7 +198,7 @@ internal sealed partial class JobExecution
 
         RequireNoneLeft(store);
         var savepoint = FindStoppedWith(store) ?? _initial;
-        if (savepoint is not null && _damaged is { } damaged && damaged.Id == savepoint.CheckpointId)
+        if (savepoint is not null && _damaged is { } damaged && damaged.Path == PathOf(savepoint))
         {
             throw Checkpointing.Storage.CheckpointErrors.BeginningUnusable(_job.Stream.JobName, PathOf(savepoint), damaged.Why);
         }
@@ -218,10 +218,8 @@ internal sealed partial class JobExecution
                     $"giving up damaged checkpoint {from.CheckpointId} of {Description}",
                     () =>
                     {
-                        if (!store.MarkDamaged(from, error.Message))
-                        {
-                            _damaged = (from.CheckpointId, error.Message);
-                        }
+                        _damaged = (PathOf(from), error.Message);
+                        store.MarkDamaged(from, error.Message);
                     },
                     _ => { });
                 return;

@@ -163,6 +163,9 @@ internal sealed class WorldPlan
         }
 
         Faults = [.. faults.OrderBy(fault => fault.At)];
+
+        // Barriers, acknowledgements and orders take a hop more than where coordinator and subtasks share a process: what is just enough there is too little here, every time.
+        Checkpoints.Timeout = Checkpoints.Timeout < TimeSpan.FromSeconds(1) ? Checkpoints.Timeout * 3 : Checkpoints.Timeout;
         return this;
     }
 
