@@ -79,8 +79,6 @@ internal sealed class ConnectionListener : IAsyncDisposable
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            // Linux lets nobody else listen at the port for it; what it allows is to start again while old connections fade away.
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, OperatingSystem.IsLinux());
             if (address.Equals(IPAddress.IPv6Any))
             {
                 socket.DualMode = true;
@@ -247,6 +245,7 @@ internal sealed class ConnectionListener : IAsyncDisposable
         catch (Exception error) when (error is IOException or SocketException or OperationCanceledException)
         {
             connection.Fail(new IOException($"the other end has closed it while it was being made: {error.Message}", error), goodbye: null);
+            connection.GiveUpConnecting();
             return false;
         }
     }
@@ -275,11 +274,13 @@ internal sealed class ConnectionListener : IAsyncDisposable
             }
 
             connection.Fail(new IOException($"it was refused: {refusal}"), goodbye: null);
+            connection.GiveUpConnecting();
             await Handshake.WriteAsync(stream, new HelloReply(false, refusal), _stop.Token).ConfigureAwait(false);
         }
         catch (Exception error) when (error is IOException or SocketException or OperationCanceledException)
         {
             connection.Fail(new IOException($"the other end has closed it while it was being made: {error.Message}", error), goodbye: null);
+            connection.GiveUpConnecting();
         }
 
         return false;

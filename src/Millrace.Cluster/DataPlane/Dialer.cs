@@ -12,7 +12,7 @@ internal sealed class Dialer(DataPlaneOptions options, Transport transport, Time
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Dials until the connection has its socket or is broken. Does not throw.</summary>
+    /// <summary>Dials until the connection has its socket or is given up. Does not throw.</summary>
     /// <param name="connection">The connection; its own timeout ends the attempts.</param>
     /// <param name="worker">Whom to dial.</param>
     /// <param name="address">Where, if not at the worker's address.</param>
@@ -47,7 +47,7 @@ internal sealed class Dialer(DataPlaneOptions options, Transport transport, Time
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Broken already, and whoever opened it knows why.
+            // Given up, and whoever opened it knows why.
         }
         catch (Exception error)
         {
@@ -59,6 +59,7 @@ internal sealed class Dialer(DataPlaneOptions options, Transport transport, Time
             {
                 stream?.Dispose();
                 socket?.Dispose();
+                connection.GiveUpConnecting();
             }
         }
     }

@@ -153,7 +153,7 @@ internal static class Handshake
             ForData => new Hello(
                 cluster, to, from, new DataConnectionKey(input.ReadString(), input.ReadVarInt(), input.ReadVarInt(), checked((int)input.ReadVarInt())), null, compress),
             ForControl => new Hello(cluster, to, from, null, new ControlConnectionKey(input.ReadString(), input.ReadString(), input.ReadVarInt()), compress),
-            _ => throw new InvalidDataException($"its handshake is for {purpose}, which is nothing"),
+            _ => throw new InvalidDataException($"it is for {purpose}, which is nothing"),
         };
     });
 
@@ -173,9 +173,9 @@ internal static class Handshake
         {
             var input = new BinaryInput(payload);
             var value = decode(ref input);
-            return input.Remaining == 0 ? value : throw new InvalidDataException($"its handshake has {input.Remaining} bytes too many");
+            return input.Remaining == 0 ? value : throw new InvalidDataException($"it has {input.Remaining} bytes too many");
         }
-        catch (Exception error) when (error is EndOfStreamException or OverflowException or DecoderFallbackException)
+        catch (Exception error) when (error is InvalidDataException or EndOfStreamException or OverflowException or DecoderFallbackException)
         {
             throw new InvalidDataException($"its handshake cannot be read: {error.Message}", error);
         }

@@ -37,6 +37,7 @@ internal sealed class TcpConnection : IDataConnection
     private bool _reads;
     private bool _delivers;
     private bool _isTold;
+    private bool _isGivenUp;
 
     /// <param name="description">Where it leads, as long as there is no socket.</param>
     /// <param name="time">The time.</param>
@@ -53,7 +54,7 @@ internal sealed class TcpConnection : IDataConnection
 
     public string Description => Volatile.Read(ref _description);
 
-    /// <summary>Cancelled when the connection breaks or is made: ends whatever tries to make it.</summary>
+    /// <summary>Cancelled when the connection is made or given up: ends whatever tries to make it.</summary>
     public CancellationToken ConnectingToken { get; }
 
     /// <summary>Why it is broken; <see langword="null"/> while it is not.</summary>
@@ -72,7 +73,10 @@ internal sealed class TcpConnection : IDataConnection
             static state =>
             {
                 var (connection, failure) = ((TcpConnection, string))state!;
-                connection.Fail(new TimeoutException(connection.Obstacle is { } obstacle ? $"{failure}: {obstacle}" : failure), goodbye: null, onlyWithoutSocket: true);
+                if (connection.GiveUpConnecting())
+                {
+                    connection.Fail(new TimeoutException(connection.Obstacle is { } obstacle ? $"{failure}: {obstacle}" : failure), goodbye: null);
+                }
             },
             (this, failure),
             Timeout.InfiniteTimeSpan,
@@ -80,13 +84,36 @@ internal sealed class TcpConnection : IDataConnection
         _timer.Change(timeout, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Gives it its socket, and takes that: what was sent goes out now, and frames are read once it is started.</summary>
-    /// <returns>False when it is broken; the socket is the caller's then.</returns>
+    /// <summary>Takes no socket any more.</summary>
+    /// <returns>False if it has one.</returns>
+    public bool GiveUpConnecting()
+    {
+        lock (_lock)
+        {
+            if (_socket is not null)
+            {
+                return false;
+            }
+
+            _isGivenUp = true;
+            _timer?.Dispose();
+            _timer = null;
+        }
+
+        _ = _connecting.CancelAsync();
+        Complete();
+        return true;
+    }
+
+    /// <summary>
+    /// Gives it its socket, and takes that: what was sent goes out now, and frames are read once it is started. One that was broken before says goodbye: the other end waits for it.
+    /// </summary>
+    /// <returns>False when it has been given up; the socket is the caller's then.</returns>
     public bool Attach(Socket socket, Stream stream, bool compress, string description)
     {
         lock (_lock)
         {
-            if (_cause is not null)
+            if (_isGivenUp)
             {
                 return false;
             }
@@ -99,6 +126,11 @@ internal sealed class TcpConnection : IDataConnection
             _writer = new FrameWriter(stream, compress);
             Volatile.Write(ref _description, description);
             _loops++;
+            if (_cause is not null)
+            {
+                LimitGoodbye();
+            }
+
             StartReading();
         }
 
@@ -132,14 +164,14 @@ internal sealed class TcpConnection : IDataConnection
     /// <summary>Breaks it.</summary>
     /// <param name="cause">What this end's listener hears.</param>
     /// <param name="goodbye">What the other end hears; <see langword="null"/> where it knows or cannot be reached.</param>
-    /// <param name="onlyWithoutSocket">Whether one that has got its socket goes on.</param>
-    public void Fail(Exception cause, string? goodbye, bool onlyWithoutSocket = false)
+    public void Fail(Exception cause, string? goodbye)
     {
         bool tell;
         bool isAttached;
+        bool isConnecting;
         lock (_lock)
         {
-            if (_cause is not null || (onlyWithoutSocket && _socket is not null))
+            if (_cause is not null)
             {
                 return;
             }
@@ -149,25 +181,22 @@ internal sealed class TcpConnection : IDataConnection
             tell = _listener is not null && !_delivers;
             _isTold = tell;
             isAttached = _socket is not null;
-            _timer?.Dispose();
-            _timer = null;
+            isConnecting = !isAttached && _timer is not null && goodbye is not null;
             if (isAttached && goodbye is not null)
             {
-                // Until the other end has read the goodbye: what it sends meanwhile has to be read, or else closing the socket would take the goodbye with it.
-                _timer = _time.CreateTimer(static state => ((TcpConnection)state!)._socket!.Dispose(), this, LingerTime, Timeout.InfiniteTimeSpan);
+                LimitGoodbye();
                 StartReading();
             }
         }
 
         _outgoing.Close();
-        if (!isAttached)
-        {
-            _ = _connecting.CancelAsync();
-            Complete();
-        }
-        else if (goodbye is null)
+        if (isAttached && goodbye is null)
         {
             _socket!.Dispose();
+        }
+        else if (!isAttached && !isConnecting)
+        {
+            GiveUpConnecting();
         }
 
         if (tell)
@@ -175,6 +204,9 @@ internal sealed class TcpConnection : IDataConnection
             Tell();
         }
     }
+
+    // Under the lock. Until the other end has read the goodbye, what it sends meanwhile has to be read, or else closing the socket would take the goodbye with it.
+    private void LimitGoodbye() => _timer = _time.CreateTimer(static state => ((TcpConnection)state!)._socket!.Dispose(), this, LingerTime, Timeout.InfiniteTimeSpan);
 
     // Under the lock. Not before the listener is there: what arrives earlier waits in the socket.
     private void StartReading()
@@ -336,8 +368,10 @@ internal sealed class TcpConnection : IDataConnection
 
     private void Complete()
     {
-        _completion.TrySetResult();
-        _closed(this);
+        if (_completion.TrySetResult())
+        {
+            _closed(this);
+        }
     }
 
     // Never from within Start, Send or Break: their callers may hold what the listener needs.

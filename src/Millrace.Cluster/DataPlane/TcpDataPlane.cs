@@ -121,6 +121,7 @@ internal sealed class TcpDataPlane : IDataPlane, IAsyncDisposable
         foreach (var connection in connections)
         {
             connection.Break(cause);
+            connection.GiveUpConnecting();
         }
 
         await Task.WhenAll(connections.Select(connection => connection.Completion)).ConfigureAwait(false);
