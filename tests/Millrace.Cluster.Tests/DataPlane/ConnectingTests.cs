@@ -152,7 +152,7 @@ public sealed class ConnectingTests
         Assert.Null((await Handshake.ReadReplyAsync(stream, CancellationToken.None)).Refusal);
 
         // A frame, half of another, and the end.
-        await stream.WriteAsync(new byte[] { 1, 0, 0, 0, 42, 100, 0, 0, 0, 1, 2, 3 });
+        await stream.WriteAsync(new byte[] { 1, 0, 0, 0, 42, 100, 0, 0, 0, 1, 2, 3 }, TestContext.Current.CancellationToken);
         Assert.Equal([42], await recorder.NextAsync());
         socket.LingerState = new LingerOption(true, 0);
         socket.Close();

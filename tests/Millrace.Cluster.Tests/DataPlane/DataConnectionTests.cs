@@ -169,9 +169,9 @@ public sealed class DataConnectionTests
                 {
                     connection.Send(TestWorker.Frame(new byte[1_000]));
                 }
-            })).ToArray();
+            }, TestContext.Current.CancellationToken)).ToArray();
             await atFirst.NextAsync();
-            await Task.WhenAll(Task.Run(() => first.Break(new IOException("first"))), Task.Run(() => second.Break(new IOException("second"))));
+            await Task.WhenAll(Task.Run(() => first.Break(new IOException("first")), TestContext.Current.CancellationToken), Task.Run(() => second.Break(new IOException("second")), TestContext.Current.CancellationToken));
             await Task.WhenAll(senders);
             await atFirst.BreakAsync();
             await atSecond.BreakAsync();

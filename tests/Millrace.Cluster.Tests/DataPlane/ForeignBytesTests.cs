@@ -136,10 +136,10 @@ public sealed class ForeignBytesTests
         using var socket = await worker.DialAsync();
         await using var stream = new NetworkStream(socket);
         var recorder = await ConnectAsync(worker, stream, compress: false);
-        await stream.WriteAsync(Convert.FromHexString(hex));
+        await stream.WriteAsync(Convert.FromHexString(hex), TestContext.Current.CancellationToken);
         Assert.Matches($"^bytes have come that no worker sends: {reason}$", (await recorder.BreakAsync()).Message);
         byte[] goodbye = new byte[200];
-        int length = await stream.ReadAtLeastAsync(goodbye, goodbye.Length, throwOnEndOfStream: false);
+        int length = await stream.ReadAtLeastAsync(goodbye, goodbye.Length, throwOnEndOfStream: false, TestContext.Current.CancellationToken);
         Assert.Matches($"^bytes have come that no worker sends: {reason}$", Encoding.UTF8.GetString(goodbye, 4, length - 4));
     }
 
@@ -154,7 +154,7 @@ public sealed class ForeignBytesTests
         using var socket = await worker.DialAsync();
         await using var stream = new NetworkStream(socket);
         var recorder = await ConnectAsync(worker, stream, compress: true);
-        await stream.WriteAsync(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)));
+        await stream.WriteAsync(Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal)), TestContext.Current.CancellationToken);
         Assert.Equal($"bytes have come that no worker sends: {reason}", (await recorder.BreakAsync()).Message);
     }
 

@@ -1,4 +1,3 @@
-using Millrace.Runtime.Exchange.Remote;
 using Millrace.Testing;
 using Millrace.Windowing;
 
@@ -86,7 +85,7 @@ public sealed class TcpJobTests
         var some = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var job = new TcpJob(Sales(_ => some.TrySetResult(), count: int.MaxValue), [a, b], id => (id.Vertex + id.Index) % 2);
         var run = job.RunAsync();
-        await some.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await some.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         await b.DisposeAsync();
         var outcome = await run;
         Assert.Equal(JobState.Failed, outcome.State);
@@ -133,7 +132,7 @@ public sealed class TcpJobTests
         Assert.Equal(2, isTarget.Count(target => target));
         await using var job = new TcpJob(env, [a, b], id => isTarget[id.Vertex] ? 1 : 0);
         var run = job.RunAsync();
-        await fastIsThrough.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await fastIsThrough.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         long held = Interlocked.Read(ref readSlow);
         gate.Set();
         var outcome = await run;

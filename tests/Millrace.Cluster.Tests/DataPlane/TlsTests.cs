@@ -68,7 +68,7 @@ public sealed class TlsTests : IDisposable
         await using var stream = new SslStream(new NetworkStream(socket));
         var error = await Record.ExceptionAsync(async () =>
         {
-            await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "127.0.0.1", RemoteCertificateValidationCallback = (_, _, _, _) => true });
+            await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "127.0.0.1", RemoteCertificateValidationCallback = (_, _, _, _) => true }, TestContext.Current.CancellationToken);
             await Handshake.WriteAsync(stream, new Hello("test", "a", worker.Info, null, new ControlConnectionKey("job", "sales", 1), false), CancellationToken.None);
             await Handshake.ReadReplyAsync(stream, CancellationToken.None);
         });

@@ -1,8 +1,6 @@
-using System.Text;
 using CsCheck;
 using Millrace.Cluster.DataPlane;
 using Millrace.Runtime.Clustering;
-using Millrace.Runtime.Exchange.Remote;
 
 namespace Millrace.Cluster.Tests.DataPlane;
 
