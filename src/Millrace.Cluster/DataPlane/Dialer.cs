@@ -45,7 +45,7 @@ internal sealed class Dialer(DataPlaneOptions options, Transport transport, Time
                 }
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
         {
             // Given up, and whoever opened it knows why.
         }
