@@ -28,6 +28,13 @@ waits.SetAction(async _ =>
     return 0;
 });
 
+var tcp = new Command("tcp", "Measure the exchange between two workers over TCP: plain, compressed, and with TLS.");
+tcp.SetAction(async _ =>
+{
+    await new TcpMode(Console.Out).RunAsync();
+    return 0;
+});
+
 var filter = new Argument<string>("filter") { Description = "Which benchmarks, as a pattern.", DefaultValueFactory = _ => "*" };
 var bdn = new Command("bdn", "Run the benchmarks with BenchmarkDotNet.") { filter };
 bdn.SetAction(result =>
@@ -67,5 +74,5 @@ checkpoints.SetAction(async result =>
     return 0;
 });
 
-var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, operators, waits, gate, bdn, soak, state, rocksdb, checkpoints };
+var root = new RootCommand("Measures Millrace against hand-written code in the same run.") { quick, operators, waits, gate, bdn, soak, state, rocksdb, checkpoints, tcp };
 return await root.Parse(args).InvokeAsync();

@@ -9,7 +9,7 @@ namespace Millrace.Benchmarks.Parts;
 /// Records of 40 bytes by key from producing to consuming subtasks over local channels, on the engine's own threads. The producers copy prepared
 /// batches; the consumers count.
 /// </summary>
-internal sealed class HashExchange(int parallelism) : Part
+internal class HashExchange(int parallelism) : Part
 {
     private readonly Feed<Reading>[] _feeds = [.. Enumerable.Range(0, parallelism).Select(_ => new Feed<Reading>(Make, 16 * Feed<Reading>.BatchSize))];
     private readonly ThreadedScheduler _scheduler = new(Environment.ProcessorCount, TimeProvider.System, "exchange");
@@ -23,29 +23,32 @@ internal sealed class HashExchange(int parallelism) : Part
         var end = new EndOfAll(parallelism * 2);
         var producers = new Subtask[parallelism];
         var consumers = new Subtask[parallelism];
-        var channels = new LocalChannel<Reading>[parallelism, parallelism];
+        var senders = new IChannelSender<Reading>[parallelism, parallelism];
+        var receivers = new IChannelReceiver<Reading>[parallelism, parallelism];
         long before = _counters.Sum(counter => counter.Count);
         for (int i = 0; i < parallelism; i++)
         {
             int index = i;
-            producers[i] = NewSubtask(new SubtaskId(0, i), end, subtask => Produce(subtask, records / parallelism, [.. Row(channels, index)]));
-            consumers[i] = NewSubtask(new SubtaskId(1, i), end, subtask => Consume(subtask, [.. Column(channels, index)]));
+            producers[i] = NewSubtask(new SubtaskId(0, i), end, subtask => Produce(subtask, records / parallelism, [.. Row(senders, index)]));
+            consumers[i] = NewSubtask(new SubtaskId(1, i), end, subtask => Consume(subtask, [.. Column(receivers, index)]));
         }
 
         for (int from = 0; from < parallelism; from++)
         {
             for (int to = 0; to < parallelism; to++)
             {
-                channels[from, to] = new LocalChannel<Reading>(_options.ChannelCapacity, producers[from], consumers[to]);
+                (senders[from, to], receivers[from, to]) = Connect(from, to, producers[from], consumers[to]);
             }
         }
 
+        Connected();
         foreach (var subtask in consumers.Concat(producers))
         {
             subtask.Wake();
         }
 
         await end.Completion.ConfigureAwait(false);
+        Disconnect();
         long arrived = _counters.Sum(counter => counter.Count) - before;
         if (arrived < records)
         {
@@ -54,6 +57,25 @@ internal sealed class HashExchange(int parallelism) : Part
     }
 
     public override void Dispose() => _scheduler.Dispose();
+
+    protected ExecutionOptions Options => _options;
+
+    /// <summary>Makes the channel between two subtasks.</summary>
+    protected virtual (IChannelSender<Reading> Sender, IChannelReceiver<Reading> Receiver) Connect(int from, int to, Subtask producer, Subtask consumer)
+    {
+        var channel = new LocalChannel<Reading>(_options.ChannelCapacity, producer, consumer);
+        return (channel, channel);
+    }
+
+    /// <summary>All channels are made.</summary>
+    protected virtual void Connected()
+    {
+    }
+
+    /// <summary>All records have arrived.</summary>
+    protected virtual void Disconnect()
+    {
+    }
 
     private Subtask NewSubtask(SubtaskId id, EndOfAll end, Func<Subtask, OperatorChain> build) =>
         new(id, $"exchange {id.Vertex}-{id.Index}", _scheduler, ActorPlacement.Shared, _options, end, build);
@@ -68,10 +90,10 @@ internal sealed class HashExchange(int parallelism) : Part
     private OperatorChain Consume(Subtask subtask, IChannelReceiver<Reading>[] channels) =>
         new([], [new ChannelInput<Reading>(_counters[subtask.Id.Index], channels, subtask.Pressure, _options.BatchSize)], []);
 
-    private static IEnumerable<LocalChannel<Reading>> Row(LocalChannel<Reading>[,] channels, int row) =>
+    private static IEnumerable<T> Row<T>(T[,] channels, int row) =>
         Enumerable.Range(0, channels.GetLength(1)).Select(column => channels[row, column]);
 
-    private static IEnumerable<LocalChannel<Reading>> Column(LocalChannel<Reading>[,] channels, int column) =>
+    private static IEnumerable<T> Column<T>(T[,] channels, int column) =>
         Enumerable.Range(0, channels.GetLength(0)).Select(row => channels[row, column]);
 
     /// <summary>Feeds prepared batches.</summary>

@@ -1,0 +1,101 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Clustering;
+
+namespace Millrace.Cluster.DataPlane;
+
+/// <summary>Makes connections to other workers.</summary>
+internal sealed class Dialer(DataPlaneOptions options, Transport transport, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Dials until the connection has its socket or is given up. Does not throw.</summary>
+    /// <param name="connection">The connection; its own timeout ends the attempts.</param>
+    /// <param name="worker">Whom to dial.</param>
+    /// <param name="address">Where, if not at the worker's address.</param>
+    /// <param name="hello">What to say.</param>
+    /// <param name="again">Whether a worker that cannot be reached may not listen yet, so that it is dialed again.</param>
+    public async Task DialAsync(TcpConnection connection, WorkerInfo worker, IPEndPoint? address, Hello hello, bool again)
+    {
+        Socket? socket = null;
+        Stream? stream = null;
+        bool isHanded = false;
+        var cancellationToken = connection.ConnectingToken;
+        try
+        {
+            socket = await ConnectAsync(connection, worker, address, again).ConfigureAwait(false);
+            stream = await transport.ConnectedAsync(socket, worker.Host, cancellationToken).ConfigureAwait(false);
+            await Handshake.WriteAsync(stream, hello, cancellationToken).ConfigureAwait(false);
+            connection.Obstacle = "it has taken the connection, but has not opened its end";
+            var reply = await Handshake.ReadReplyAsync(stream, cancellationToken).ConfigureAwait(false);
+            if (reply.Refusal is { } refusal)
+            {
+                connection.Fail(new IOException($"worker {worker} refuses it: {refusal}"), goodbye: null);
+            }
+            else
+            {
+                string description = $"tcp, {Transport.Describe(socket.LocalEndPoint)} to {Transport.Describe(socket.RemoteEndPoint)}";
+                if (connection.Attach(socket, stream, options.Compression || reply.Compress, description))
+                {
+                    isHanded = true;
+                    Log.Connected(logger, $"{worker}", description);
+                }
+            }
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // Given up, and whoever opened it knows why.
+        }
+        catch (Exception error)
+        {
+            connection.Fail(new IOException(Describe(error, worker), error), goodbye: null);
+        }
+        finally
+        {
+            if (!isHanded)
+            {
+                stream?.Dispose();
+                socket?.Dispose();
+                connection.GiveUpConnecting();
+            }
+        }
+    }
+
+    private static string Describe(Exception error, WorkerInfo worker) => error switch
+    {
+        SocketException => $"worker {worker} cannot be reached: {error.Message}",
+        AuthenticationException => $"worker {worker} has not shown that it is one: {(error.InnerException ?? error).Message}",
+        InvalidDataException => $"worker {worker} does not answer as a worker does: {error.Message}",
+        IOException => $"worker {worker} has closed it while it was being made, and its log says why",
+        _ => $"worker {worker} cannot be connected with: {error.Message}",
+    };
+
+    private async Task<Socket> ConnectAsync(TcpConnection connection, WorkerInfo worker, IPEndPoint? address, bool again)
+    {
+        var cancellationToken = connection.ConnectingToken;
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            var socket = Transport.Create(address?.Address.ToString() ?? worker.Host);
+            try
+            {
+                await (address is null ? socket.ConnectAsync(worker.Host, worker.Port, cancellationToken) : socket.ConnectAsync(address, cancellationToken)).ConfigureAwait(false);
+                return socket;
+            }
+            catch (SocketException error) when (again)
+            {
+                socket.Dispose();
+                connection.Obstacle = error.Message;
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Millrace.Cluster.Security;
+
+/// <summary>What <see cref="TlsOptions"/> name, read and checked: makes the options of both ends of a TLS connection.</summary>
+internal sealed class TlsCredentials : IDisposable
+{
+    private readonly X509Certificate2 _certificate;
+    private readonly X509Certificate2Collection _intermediates = [];
+    private readonly X509Certificate2Collection _authorities = [];
+    private readonly SslStreamCertificateContext _context;
+    private readonly bool _checkHostName;
+
+    private TlsCredentials(TlsOptions options)
+    {
+        _checkHostName = options.CheckHostName;
+        _certificate = X509Certificate2.CreateFromPemFile(options.CertificateFile, options.KeyFile);
+        _authorities.ImportFromPemFile(options.CaFile);
+        if (_authorities.Count == 0)
+        {
+            throw new CryptographicException($"'{options.CaFile}' has no certificate in it.");
+        }
+
+        var chain = new X509Certificate2Collection();
+        chain.ImportFromPemFile(options.CertificateFile);
+        _intermediates.AddRange(chain.Skip(1).ToArray());
+
+        // Offline: the chain is in the files, and a worker must start where there is no way to an authority's server.
+        _context = SslStreamCertificateContext.Create(_certificate, _intermediates, offline: true);
+    }
+
+    /// <summary>Reads the files.</summary>
+    /// <exception cref="MillraceException">MR6101: one of them is not there, or is not what it should be. The message names files and never what is in them.</exception>
+    public static TlsCredentials Load(TlsOptions options)
+    {
+        (string Name, string Path)[] files = [(nameof(options.CertificateFile), options.CertificateFile), (nameof(options.KeyFile), options.KeyFile), (nameof(options.CaFile), options.CaFile)];
+        foreach (var (name, path) in files)
+        {
+            if (string.IsNullOrEmpty(path))
+            {
+                throw new MillraceException("MR6101", $"TLS between workers is on, but {name} is not set: it takes a certificate, its key and the certificate of an authority, each as a PEM file.");
+            }
+
+            if (!File.Exists(path))
+            {
+                throw new MillraceException("MR6101", $"TLS between workers: the {name} '{path}' does not exist (in full: '{Path.GetFullPath(path)}').");
+            }
+        }
+
+        try
+        {
+            return new TlsCredentials(options);
+        }
+        catch (Exception error) when (error is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException or AuthenticationException)
+        {
+            throw new MillraceException(
+                "MR6101",
+                $"TLS between workers: the certificate '{options.CertificateFile}' with the key '{options.KeyFile}' and the authority '{options.CaFile}' cannot be used: {error.Message}",
+                error);
+        }
+    }
+
+    /// <summary>For the end that is dialed: it demands a certificate.</summary>
+    public SslServerAuthenticationOptions ServerOptions() => new()
+    {
+        ServerCertificateContext = _context,
+        ClientCertificateRequired = true,
+        CertificateChainPolicy = Policy(),
+        RemoteCertificateValidationCallback = (_, _, _, errors) => errors == SslPolicyErrors.None,
+        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+        AllowRenegotiation = false,
+
+        // Connections are few and last long: each is validated anew.
+        AllowTlsResume = false,
+    };
+
+    /// <summary>For the end that dials.</summary>
+    /// <param name="host">Whom: what the other's certificate must be for, where host names are checked.</param>
+    public SslClientAuthenticationOptions ClientOptions(string host)
+    {
+        var tolerated = _checkHostName ? SslPolicyErrors.None : SslPolicyErrors.RemoteCertificateNameMismatch;
+        return new SslClientAuthenticationOptions
+        {
+            TargetHost = host,
+            ClientCertificateContext = _context,
+            CertificateChainPolicy = Policy(),
+            RemoteCertificateValidationCallback = (_, _, _, errors) => (errors & ~tolerated) == SslPolicyErrors.None,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            AllowRenegotiation = false,
+            AllowTlsResume = false,
+        };
+    }
+
+    public void Dispose()
+    {
+        _certificate.Dispose();
+        foreach (var certificate in _intermediates.Concat(_authorities))
+        {
+            certificate.Dispose();
+        }
+    }
+
+    // A policy of its own for each connection: the handshake adds to it what the other end has sent.
+    private X509ChainPolicy Policy()
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+        };
+        policy.CustomTrustStore.AddRange(_authorities);
+        return policy;
+    }
+}
