@@ -81,6 +81,10 @@ public sealed class RocksDbStateBackend : StateBackend
     internal string? Folder => _folder?.Path;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<StateHeader>? ReadStates(ReadOnlyMemory<byte> metadata) =>
+        [.. SnapshotMetadata.Read(metadata.Span).States.Where(state => state.Counts.Any(count => count > 0)).Select(state => state.Header)];
+
+    /// <inheritdoc/>
     public override bool IsFailureOfState(Exception exception) => exception is RocksDbSharp.RocksDbException or RocksDbSharp.RocksDbSharpException;
 
     /// <inheritdoc/>
