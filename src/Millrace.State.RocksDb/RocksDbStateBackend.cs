@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Millrace.State.Backends;
 using Millrace.State.RocksDb;
 using Millrace.State.RocksDb.Cache;
+using Millrace.State.RocksDb.Snapshots;
 using Millrace.State.RocksDb.Storage;
 
 namespace Millrace.State;

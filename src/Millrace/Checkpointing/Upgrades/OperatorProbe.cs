@@ -53,6 +53,7 @@ internal sealed class OperatorProbe(JobGraph job, StreamExecutionEnvironment env
         var lists = new OperatorStateBackend(_serializers, 0);
         StreamOperator? op = null;
         string? unasked = null;
+        string? failure = null;
         try
         {
             op = services.Making(node.CreateOperator);
@@ -61,24 +62,19 @@ internal sealed class OperatorProbe(JobGraph job, StreamExecutionEnvironment env
             if (!isFinished || op is ICommittingOperator)
             {
                 op.OpenState();
-                unasked = op is ISinkOperator ? "the sink's writer asks for its state when it is made, and a check makes none: it would connect to where the sink writes"
-                    : !opensFunctions ? "functions were not opened (UpgradeCheckOptions.OpenFunctions)"
+                unasked = op is ISinkOperator ? "A sink's writer asks for its state when it is made, and a check makes none: it would connect to where the sink writes."
+                    : !opensFunctions ? "Functions were not opened (UpgradeCheckOptions.OpenFunctions)."
                     : null;
             }
         }
         catch (Exception error) when (error is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            unasked = $"it could not be opened: {(error is MillraceException or OperatorException ? "" : $"{error.GetType().Name}: ")}{error.Message}";
+            unasked = "The operator could not be opened to the end.";
+            failure = $"It could not be opened: {(error is MillraceException or OperatorException ? "" : $"{error.GetType().Name}: ")}{error.Message}";
         }
 
-        if (op is null)
-        {
-            return ProbedOperator.Unknown(unasked!);
-        }
-
-        return op is IKeyedOperator keyed
-            ? new ProbedOperator(true, recorder.Asked, keyed.AskedGroupValues, lists.Lists, unasked)
-            : ProbedOperator.Unknown("") with { Lists = lists.Lists, Unasked = unasked };
+        var keyed = op as IKeyedOperator;
+        return new ProbedOperator(op is null || keyed is not null, recorder.Asked, keyed?.AskedGroupValues ?? ProbedOperator.NoGroupValues, lists.Lists, unasked, failure);
     }
 
     private static async Task CloseAsync(List<StreamOperator> opened, SubtaskServices services)

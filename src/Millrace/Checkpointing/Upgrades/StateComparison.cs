@@ -123,7 +123,7 @@ internal sealed class StateComparison(ProbedOperator asked, IReadOnlyList<SavedS
         bool isLost = saved.Keyed is not null && !asked.IsKeyed;
         if (asked.Unasked is { } why && !isLost)
         {
-            return new StateUpgrade(saved.Name, saved.Kind, UpgradeStatus.NotChecked, saved.Schema, null, $"{Sentence(why)}.");
+            return new StateUpgrade(saved.Name, saved.Kind, UpgradeStatus.NotChecked, saved.Schema, null, why);
         }
 
         if (isLost)

@@ -138,13 +138,13 @@ internal sealed class UpgradeCheck
             states = [enumerator, .. states];
         }
 
-        if (asked.Unasked is { } why && !states.Any(state => state.Status == UpgradeStatus.NotChecked) && !node.IsSink && !isFinished && why.StartsWith("it could not", StringComparison.Ordinal))
+        if (asked.Failure is { } failure)
         {
-            said.Add($"{char.ToUpperInvariant(why[0])}{why[1..]}");
+            said.Add(failure);
         }
 
         var worst = states.Select(state => state.Status).Where(status => status is not (UpgradeStatus.New or UpgradeStatus.Kept)).Append(UpgradeStatus.Compatible).Max();
-        var failed = asked.Unasked?.StartsWith("it could not", StringComparison.Ordinal) == true && !isFinished ? UpgradeStatus.NotChecked : UpgradeStatus.Compatible;
+        var failed = asked.Failure is null ? UpgradeStatus.Compatible : UpgradeStatus.NotChecked;
         return new OperatorUpgrade(
             uid,
             node.Name,
@@ -166,7 +166,7 @@ internal sealed class UpgradeCheck
         string hint = states.Count > 0 && _homeless.Find(op => op.Name == node.Name) is { } old
             ? $"The savepoint has state of an operator of this name with another uid: if it is the same, give it .Uid(\"{old.Uid}\")."
             : "";
-        return new OperatorUpgrade(_job.Uids[node], node.Name, UpgradeStatus.New, hint, states);
+        return new OperatorUpgrade(_job.Uids[node], node.Name, UpgradeStatus.New, string.Join(' ', new[] { hint, asked.Failure }.Where(text => text is { Length: > 0 })), states);
     }
 
     /// <summary>An operator with state that the job does not have.</summary>
