@@ -62,11 +62,12 @@ internal sealed record UpgradeJob
         env.Options.MaxParallelism = MaxParallelism;
         var time = WatermarkStrategy<long>.ForMonotonousTimestamps().WithTimestampAssigner(number => number);
         var numbers = env.FromGenerator(index => index, 10_000, recordsPerSecond: 100, time).Uid("numbers");
-        numbers.SinkTo(new CallbackSink<long>(_ => seen())).Uid("numbers sink");
         if (HasMap)
         {
             numbers = numbers.Map(number => number).Uid("map");
         }
+
+        numbers.SinkTo(new CallbackSink<long>(_ => seen())).Uid("numbers sink");
 
         if (Key == "int")
         {
