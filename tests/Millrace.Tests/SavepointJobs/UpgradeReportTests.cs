@@ -19,6 +19,7 @@ public sealed class UpgradeReportTests : IDisposable
 
         var report = _rig.Check(Totals<NewAccount>("totals", () => { }), new RestoreOptions("savepoint"), parallelism: 2);
 
+        File.WriteAllText("/tmp/wt/check-table.txt", report.ToString());
         Assert.Equal(
             $"""
             Job 'savepoint job' from savepoint 1 (savepoint, {report.Timestamp:yyyy-MM-dd HH:mm:ss'Z'}): restorable
