@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Millrace.State.Backends;
 using Millrace.State.RocksDb;
 using Millrace.State.RocksDb.Cache;
+using Millrace.State.RocksDb.Snapshots;
 using Millrace.State.RocksDb.Storage;
 
 namespace Millrace.State;
@@ -79,6 +80,10 @@ public sealed class RocksDbStateBackend : StateBackend
 
     /// <summary>The folder of the process, while any state is open.</summary>
     internal string? Folder => _folder?.Path;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<StateHeader>? ReadStates(ReadOnlyMemory<byte> metadata) =>
+        [.. SnapshotMetadata.Read(metadata.Span).States.Where(state => state.Counts.Any(count => count > 0)).Select(state => state.Header)];
 
     /// <inheritdoc/>
     public override bool IsFailureOfState(Exception exception) => exception is RocksDbSharp.RocksDbException or RocksDbSharp.RocksDbSharpException;

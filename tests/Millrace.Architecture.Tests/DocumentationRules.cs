@@ -20,6 +20,7 @@ public sealed partial class DocumentationRules
         { "docs/guides/evolving-state.md", "EvolvingState.cs" },
         { "docs/guides/hosting.md", "Hosting.cs" },
         { "docs/guides/state-processor.md", "StateProcessor.cs" },
+        { "docs/guides/upgrading.md", "Upgrading.cs" },
         { "docs/guides/your-own-metrics.md", "YourOwnMetrics.cs" },
         { "docs/guides/write-a-connector.md", "WriteAConnector.cs" },
     };

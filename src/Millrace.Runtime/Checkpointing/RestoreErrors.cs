@@ -5,11 +5,14 @@ namespace Millrace.Runtime.Checkpointing;
 /// <summary>Why a job cannot start from a checkpoint.</summary>
 internal static class RestoreErrors
 {
+    /// <summary>State of operators that the job does not have.</summary>
+    public const string Homeless = "MR4105";
+
     private const string InFlight = "MR4107";
     private const string InsteadOfInFlight = "Start the program as it was, stop it with a savepoint, which has no records in flight, and start this one from that.";
 
     public static StateIncompatibleException NoPlace(CheckpointManifest manifest, IReadOnlyList<OperatorManifest> homeless, IReadOnlyList<string> operators) => new(
-        "MR4105",
+        Homeless,
         $"{Of(manifest)} has state of {homeless.Count} operator(s) that the job does not have: {string.Join(", ", homeless.Select(op => $"'{op.Name}' (uid {op.Uid})"))}. "
         + $"The job has: {string.Join(", ", operators)}. Give operators the uids that they had (.Uid(\"...\")), or drop the state with RestoreOptions.AllowNonRestoredState.");
 

@@ -57,52 +57,14 @@ internal sealed partial class JobExecution
 
     private CheckpointManifest? FindInitial(CheckpointStore store, StoreOpening opening)
     {
-        var options = _job.Options.Checkpoints;
-        if (!options.RestoreLatest)
+        var initial = InitialCheckpoint.Find(store, opening.Latest, _job.Options.Checkpoints, _job.Stream.JobName);
+        _unwanted = initial.Unwanted;
+        if (initial.IsClaimed)
         {
-            _unwanted = [.. store.Retained.Select(retained => retained.Id), .. store.StoppedWith is { } unwanted ? [unwanted.Id] : Array.Empty<long>()];
-            store.Abandon();
-        }
-        else if (opening.Latest is { } latest)
-        {
-            return latest;
-        }
-        else
-        {
-            RequireNoneLeft(store);
+            store.Claim(initial.Manifest!);
         }
 
-        // As with a checkpoint of its own: what is in the configuration since the run before was started must not take the job back.
-        if (options.RestoreFrom is not { } from || (options.RestoreLatest && store.WasStoppedSince(from.Path)))
-        {
-            return FindStoppedWith(store);
-        }
-
-        if (store.StoppedWith is { } stoppedWith)
-        {
-            _unwanted = [.. _unwanted, stoppedWith.Id];
-        }
-
-        var manifest = store.ReadSavepoint(from.Path);
-        if (from.Claim == ClaimMode.Claim)
-        {
-            store.Claim(manifest);
-        }
-
-        return manifest;
-    }
-
-    /// <summary>The savepoint that the job was stopped with: what was committed with it would come again out of anything else.</summary>
-    private CheckpointManifest? FindStoppedWith(CheckpointStore store) => store.StoppedWith is { } stoppedWith && !_unwanted.Contains(stoppedWith.Id) ? store.ReadStoppedWith() : null;
-
-    /// <summary>What the job had committed with checkpoints that cannot be used any more would come again: that is not done silently.</summary>
-    private void RequireNoneLeft(CheckpointStore store)
-    {
-        int left = store.Retained.Count(retained => !_unwanted.Contains(retained.Id));
-        if (left > 0)
-        {
-            throw Checkpointing.Storage.CheckpointErrors.NothingUsable(_job.Stream.JobName, left, _job.Options.Checkpoints.Storage!.Description);
-        }
+        return initial.Manifest;
     }
 
     private void Opened(StoreOpening? opening, Exception? error)
@@ -196,8 +158,8 @@ internal sealed partial class JobExecution
             return new Beginning(epoch, Assign(store, latest));
         }
 
-        RequireNoneLeft(store);
-        var savepoint = FindStoppedWith(store) ?? _initial;
+        InitialCheckpoint.RequireNoneLeft(store, _unwanted, _job.Options.Checkpoints, _job.Stream.JobName);
+        var savepoint = InitialCheckpoint.FindStoppedWith(store, _unwanted) ?? _initial;
         if (savepoint is not null && _damaged is { } damaged && damaged.Path == PathOf(savepoint))
         {
             throw Checkpointing.Storage.CheckpointErrors.BeginningUnusable(_job.Stream.JobName, PathOf(savepoint), damaged.Why);

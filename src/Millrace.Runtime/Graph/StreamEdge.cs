@@ -32,11 +32,17 @@ internal abstract class StreamEdge(StreamNode source, StreamNode target, int tar
     /// <summary>Fuses the two operators.</summary>
     public abstract void Chain(StreamOperator source, StreamOperator target, ExecutionOptions options, ISerializerProvider serializers);
 
-    /// <summary>Makes the exchange between the subtasks of two tasks.</summary>
+    /// <summary>How records are written.</summary>
+    public abstract TypeSchema RecordSchema(ISerializerProvider serializers);
+
+    /// <summary>Reads what was in flight as a restored job would, and throws what that would throw.</summary>
+    public abstract void ReadInFlight(InFlightSnapshot snapshot, ExecutionOptions options, ISerializerProvider serializers);
+
     /// <summary>Reads what was in flight here when the edge was no chain.</summary>
     /// <returns>Hands the part of one subtask to the operator behind.</returns>
     public abstract Action Replay(StreamOperator target, IReadOnlyList<InFlightSnapshot> snapshots, int subtask, int parallelism, ExecutionOptions options, ISerializerProvider serializers);
 
+    /// <summary>Makes the exchange between the subtasks of two tasks.</summary>
     public abstract Exchange CreateExchange(string key, PartitioningKind resolved, int producers, int consumers);
 
     /// <summary>Makes the input of the target's subtask out of all streams that lead to it, or to one of its two inputs.</summary>
@@ -83,6 +89,11 @@ internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput,
         var receiver = (IReceiver<T>)target;
         Port(source, options).Connect(options.ObjectReuseCheck ? new CopyingReceiver<T>(receiver, serializers.Get<T>(), Description) : receiver);
     }
+
+    public override TypeSchema RecordSchema(ISerializerProvider serializers) => serializers.Get<T>().Schema;
+
+    public override void ReadInFlight(InFlightSnapshot snapshot, ExecutionOptions options, ISerializerProvider serializers) =>
+        _ = CreateRoute(PartitioningKind.Forward, 1, 0, options, serializers).Read(snapshot);
 
     public override Action Replay(
         StreamOperator target, IReadOnlyList<InFlightSnapshot> snapshots, int subtask, int parallelism, ExecutionOptions options, ISerializerProvider serializers)

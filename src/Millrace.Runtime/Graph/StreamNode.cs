@@ -3,6 +3,7 @@ using Millrace.Runtime.Operators;
 using Millrace.Runtime.Sources;
 using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
+using Millrace.Serialization;
 
 namespace Millrace.Runtime.Graph;
 
@@ -94,6 +95,12 @@ internal abstract class SourceFactory
 
     public abstract SplitCoordinator CreateCoordinator(
         ITaskScheduler scheduler, string name, int parallelism, Action<Exception> failed, ISerializerProvider? serializers, CoordinatorSnapshot? restored);
+
+    /// <summary>How the enumerator's state is written.</summary>
+    public abstract TypeSchema EnumeratorSchema(ISerializerProvider serializers);
+
+    /// <summary>Reads the state of an enumerator as a restored job would, and throws what that would throw.</summary>
+    public abstract void ReadEnumerator(CoordinatorSnapshot restored, ISerializerProvider serializers, string name);
 
     /// <summary>What of the source cannot be written into checkpoints.</summary>
     public abstract IEnumerable<string> CheckSnapshots(ISerializerCheck check);

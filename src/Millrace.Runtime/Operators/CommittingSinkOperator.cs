@@ -41,6 +41,14 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
         }
     }
 
+    public override void OpenState()
+    {
+        if (Context.TakesCheckpoints && Context.OperatorState is OperatorStateBackend state)
+        {
+            _prepared = Committables(state);
+        }
+    }
+
     public void OpenFinished()
     {
         OpenCommitter();
@@ -140,14 +148,16 @@ internal sealed class CommittingSinkOperator<T, TCommittable>(CommittingSink<T, 
 
         if (Context.TakesCheckpoints && Context.OperatorState is OperatorStateBackend state)
         {
-            _prepared = state.GetList(
-                CommittingSink.CommittablesName, Redistribution.Split, new PreparedSerializer<TCommittable>(sink.CommittableSerializer ?? Context.Serializers.Get<TCommittable>()));
+            _prepared = Committables(state);
             if (_prepared.Items.Count > 0)
             {
                 EnqueueCommit([.. _prepared.Items.OrderBy(prepared => prepared.CheckpointId)]);
             }
         }
     }
+
+    private OperatorListState<Prepared<TCommittable>> Committables(OperatorStateBackend state) => state.GetList(
+        CommittingSink.CommittablesName, Redistribution.Split, new PreparedSerializer<TCommittable>(sink.CommittableSerializer ?? Context.Serializers.Get<TCommittable>()));
 
     private void EnqueueCommit(IReadOnlyList<Prepared<TCommittable>> prepared)
     {

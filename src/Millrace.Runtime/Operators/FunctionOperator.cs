@@ -11,7 +11,7 @@ internal abstract class FunctionOperator<TOut>(StreamFunction? function) : Input
 
     public override void Open()
     {
-        if (function is null)
+        if (function is null || !Context.OpensFunctions)
         {
             return;
         }

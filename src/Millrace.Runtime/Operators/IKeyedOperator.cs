@@ -1,3 +1,4 @@
+using Millrace.Serialization;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Operators;
@@ -13,6 +14,9 @@ internal interface IKeyedOperator
 
     /// <summary>The key groups that the subtask owns.</summary>
     KeyGroupRange KeyGroupRange { get; }
+
+    /// <summary>The values by key group that the operator has asked for by now, with their schemas.</summary>
+    IReadOnlyDictionary<string, TypeSchema> AskedGroupValues { get; }
 
     /// <summary>Freezes the operator's keyed state and timers; O(key groups). Not while the operator is unfinished.</summary>
     FrozenKeyedState Freeze(long checkpointId);

@@ -5,6 +5,7 @@ using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.State.Keyed;
 using Millrace.Runtime.State.Snapshots;
 using Millrace.Runtime.Tasks;
+using Millrace.Serialization;
 using Millrace.State;
 using Millrace.State.Backends;
 
@@ -24,6 +25,8 @@ internal abstract class KeyedOperator<TKey, TOut>(StreamFunction? function) : Co
     public long StateEntries => State.EntryCount;
 
     public string NativeFormat => Backend.Name;
+
+    public IReadOnlyDictionary<string, TypeSchema> AskedGroupValues => GroupValues.Asked;
 
     public KeyGroupRange KeyGroupRange { get; private set; }
 

@@ -49,6 +49,11 @@ internal class SinkOperator<T>(Sink<T> sink) : StreamOperator<T, Nothing>, ISink
         Resume();
     }
 
+    // A writer may keep state, but to know which it would have to be made, and so a connection.
+    public override void OpenState()
+    {
+    }
+
     public override void PrepareBarrier()
     {
         // A writer may find out only by flushing that a record is refused. Its dead letter belongs before the barrier, as the record does.

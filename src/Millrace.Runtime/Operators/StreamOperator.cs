@@ -51,6 +51,11 @@ internal abstract class StreamOperator
     {
     }
 
+    /// <summary>
+    /// Asks for the state that <see cref="Open"/> asks for, for a look at what the operator keeps: the job does not run. Where opening reaches out of the process, to what is read or written, nothing but that is done.
+    /// </summary>
+    public virtual void OpenState() => Open();
+
     /// <summary>Goes on with interrupted work until it is done or the output is blocked again.</summary>
     public virtual void Resume()
     {

@@ -4,6 +4,7 @@ using Millrace.Runtime.Graph;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
+using Millrace.Serialization;
 
 namespace Millrace.Runtime.Sources;
 
@@ -20,6 +21,11 @@ internal sealed class SourceFactory<T, TSplit, TState>(Source<T, TSplit, TState>
 
     public override SplitCoordinator CreateCoordinator(ITaskScheduler scheduler, string name, int parallelism, Action<Exception> failed, ISerializerProvider? serializers, CoordinatorSnapshot? restored) =>
         new SplitCoordinator<T, TSplit, TState>(scheduler, name, source, parallelism, failed, serializers?.Get<TState>(), restored);
+
+    public override TypeSchema EnumeratorSchema(ISerializerProvider serializers) => serializers.Get<TState>().Schema;
+
+    public override void ReadEnumerator(CoordinatorSnapshot restored, ISerializerProvider serializers, string name) =>
+        SplitCoordinator<T, TSplit, TState>.Read(restored, serializers.Get<TState>(), $"{name} enumerator");
 
     public override IEnumerable<string> CheckSnapshots(ISerializerCheck check)
     {

@@ -95,6 +95,15 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         Coordinator.ReaderStarted(Context.SubtaskIndex);
     }
 
+    public override void OpenState()
+    {
+        if (Context.OperatorState is OperatorStateBackend state && Context.TakesCheckpoints)
+        {
+            _splits = state.GetList(SplitsName, Redistribution.Split, source.SplitSerializer ?? Context.Serializers.Get<TSplit>());
+            _watermarks = state.GetList(WatermarksName, Redistribution.Union, Context.Serializers.Get<(int Subtask, string SplitId, long Watermark)>());
+        }
+    }
+
     public override void Flush()
     {
         _collector.Flush();
@@ -328,13 +337,12 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     /// </summary>
     private void TakeRestoredSplits()
     {
-        if (Context.OperatorState is not OperatorStateBackend state || !Context.TakesCheckpoints)
+        OpenState();
+        if (_splits is null || _watermarks is null)
         {
             return;
         }
 
-        _splits = state.GetList(SplitsName, Redistribution.Split, source.SplitSerializer ?? Context.Serializers.Get<TSplit>());
-        _watermarks = state.GetList(WatermarksName, Redistribution.Union, Context.Serializers.Get<(int Subtask, string SplitId, long Watermark)>());
         var restored = _splits.Items.ToList();
         var progress = _watermarks.Items.ToList();
         if (restored.Count == 0)

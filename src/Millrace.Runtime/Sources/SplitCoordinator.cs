@@ -102,6 +102,27 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator
         _mailbox = new Mailbox(this);
     }
 
+    /// <summary>Reads the state of an enumerator.</summary>
+    /// <param name="restored">What was written.</param>
+    /// <param name="serializer">Today's serializer.</param>
+    /// <param name="description">The enumerator, for messages.</param>
+    public static TState Read(CoordinatorSnapshot restored, TypeSerializer<TState> serializer, string description)
+    {
+        try
+        {
+            var input = new BinaryInput(restored.State.Span);
+            return serializer.ForReading(restored.Schema).Read(ref input);
+        }
+        catch (StateIncompatibleException cause)
+        {
+            throw new StateIncompatibleException(cause.Code, $"The state of {description} cannot be restored: {cause.Message}", cause);
+        }
+        catch (Exception cause) when (cause is not (MillraceException or OutOfMemoryException))
+        {
+            throw new MillraceException(StateErrors.Corruption, $"The state of {description} cannot be read: {cause.Message}.", cause);
+        }
+    }
+
     /// <summary>Makes a reader's subtask known; called before it is opened.</summary>
     /// <remarks>
     /// In its turn, behind the reset of the reader before it: what the enumerator answers until then to requests of that one goes to that one, and comes back with the
@@ -300,19 +321,7 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator
             return default;
         }
 
-        try
-        {
-            var input = new BinaryInput(_restored.State.Span);
-            return _serializer!.ForReading(_restored.Schema).Read(ref input);
-        }
-        catch (StateIncompatibleException cause)
-        {
-            throw new StateIncompatibleException(cause.Code, $"The state of {Description} cannot be restored: {cause.Message}", cause);
-        }
-        catch (Exception cause) when (cause is not (MillraceException or OutOfMemoryException))
-        {
-            throw new MillraceException(StateErrors.Corruption, $"The state of {Description} cannot be read: {cause.Message}.", cause);
-        }
+        return Read(_restored, _serializer!, Description);
     }
 
     private CoordinatorSnapshot? Snapshot(long checkpointId)

@@ -72,6 +72,9 @@ internal sealed class OperatorContext
     /// <summary>The application's services, scoped to the subtask.</summary>
     public SubtaskServices Services { get; init; } = new(null);
 
+    /// <summary>Whether the operator opens its functions; not where only the engine's own states are looked at.</summary>
+    public bool OpensFunctions { get; init; } = true;
+
     /// <summary>State that belongs to no key.</summary>
     public OperatorStateStore OperatorState { get; init; } = OperatorStateStore.Transient();
 

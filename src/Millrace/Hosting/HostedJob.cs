@@ -56,6 +56,10 @@ internal sealed class HostedJob(JobRegistration registration)
         return client;
     }
 
+    /// <summary>What would become of saved state, of a job that is prepared.</summary>
+    public Task<Checkpointing.UpgradeReport> CheckUpgradeAsync(Checkpointing.UpgradeCheckOptions options, CancellationToken cancellationToken) =>
+        _environment!.CheckUpgradeAsync(Name, options, cancellationToken);
+
     /// <summary>Gives back what the job held. It runs no more, or never did.</summary>
     public async ValueTask ReleaseAsync()
     {

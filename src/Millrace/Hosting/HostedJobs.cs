@@ -28,6 +28,7 @@ internal sealed class HostedJobs(HostedJobRegistry registry) : IMillraceJobs
         return All.FirstOrDefault(job => string.Equals(job.Name, name, StringComparison.OrdinalIgnoreCase));
     }
 
-    private KeyNotFoundException NotFound(string name) => new(
+    /// <summary>What to throw where the host has no job of a name.</summary>
+    public KeyNotFoundException NotFound(string name) => new(
         $"This host has no job called '{name}'; {(All.Count == 0 ? "it has none at all: add one with AddMillrace().AddJob." : $"it has {string.Join(", ", Names.Select(known => $"'{known}'"))}.")}");
 }

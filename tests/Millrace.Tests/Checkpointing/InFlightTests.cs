@@ -161,8 +161,11 @@ public sealed class InFlightTests
             var stream = env.FromGenerator<TAfter>(_ => throw new InvalidOperationException("There are none."), 0).Uid("numbers");
             (isChained ? stream : stream.Rebalance()).Process(() => new Where<TAfter>(show, _seen)).Uid("out").ForEach(_ => { });
 
+            var report = env.CheckUpgradeAsync(job).GetAwaiter().GetResult();
             _run.Start(env, job);
             Assert.Equal(JobState.Finished, _run.Await(_run.Execution.Completion).State);
+            Assert.True(report.IsRestorable, $"{report}");
+            Assert.Equal(UpgradeStatus.Migrates, Assert.Single(report.Connections).Status);
 
             Assert.Equal([$"0: {expected}"], _seen);
         }
@@ -175,13 +178,19 @@ public sealed class InFlightTests
         env.FromGenerator<T>(_ => throw new InvalidOperationException("There are none."), 0).Uid("numbers").Rebalance()
             .Process(() => new Where<T>(record => $"{record}", _seen)).Uid("out").ForEach(_ => { });
 
+        var report = env.CheckUpgradeAsync("job").GetAwaiter().GetResult();
         _run.Start(env, "job");
         var outcome = _run.Await(_run.Execution.Completion);
 
         Assert.Equal(JobState.Failed, outcome.State);
         Assert.Equal(0, _run.Execution.Failures.Restarts);
         Assert.Empty(_seen);
-        return Assert.IsType<StateIncompatibleException>(outcome.Error!.InnerException);
+        var error = Assert.IsType<StateIncompatibleException>(outcome.Error!.InnerException);
+
+        // What the check would have said before the start.
+        Assert.Equal(error.Code, Assert.Single(report.Connections).Code);
+        Assert.False(report.IsRestorable);
+        return error;
     }
 
     private StreamExecutionEnvironment Numbers(int count, Func<DataStream<long>, SingleOutputStream<string>> process)

@@ -31,6 +31,18 @@ internal sealed class SavepointRig : IDisposable
     /// <summary>Starts a job that has nothing to do with those before, but for what it restores.</summary>
     public Running Start(Action<StreamExecutionEnvironment> build, RestoreOptions? from = null, int parallelism = 2, StateBackend? backend = null, Action<ExecutionOptions>? configure = null)
     {
+        var env = Environment(build, from, parallelism, backend, configure);
+        return new Running(env, (ulong)_jobs);
+    }
+
+    /// <summary>Checks, instead of a start, what one would do.</summary>
+    public UpgradeReport Check(
+        Action<StreamExecutionEnvironment> build, RestoreOptions? from = null, int parallelism = 2, StateBackend? backend = null, Action<ExecutionOptions>? configure = null, UpgradeCheckOptions? options = null) =>
+        Environment(build, from, parallelism, backend, configure).CheckUpgradeAsync("savepoint job", options).GetAwaiter().GetResult();
+
+    private StreamExecutionEnvironment Environment(
+        Action<StreamExecutionEnvironment> build, RestoreOptions? from, int parallelism, StateBackend? backend, Action<ExecutionOptions>? configure)
+    {
         var env = new StreamExecutionEnvironment(new ExecutionOptions
         {
             Parallelism = parallelism,
@@ -40,7 +52,7 @@ internal sealed class SavepointRig : IDisposable
         });
         configure?.Invoke(env.Options);
         build(env);
-        return new Running(env, (ulong)_jobs);
+        return env;
     }
 
     public void Dispose() => Directory.Delete(Root, recursive: true);
@@ -64,6 +76,13 @@ internal sealed class SavepointRig : IDisposable
             _scheduler.RunUntil(() => condition() || _execution.Completion.IsCompleted);
             Assert.True(condition(), "The job has ended before what was waited for.");
             return this;
+        }
+
+        /// <summary>Runs until something holds, or the job has ended.</summary>
+        public bool Reaches(Func<bool> condition)
+        {
+            _scheduler.RunUntil(() => condition() || _execution.Completion.IsCompleted);
+            return condition();
         }
 
         public string Savepoint(string folder, SavepointFormat format = SavepointFormat.Canonical) => Request(folder, format, StopMode.None);

@@ -15,6 +15,12 @@ public abstract class StateBackend
     /// <returns>The keyed state, empty.</returns>
     public abstract KeyedStateBackend<TKey> CreateKeyedState<TKey>(KeyedStateContext<TKey> context);
 
+    /// <summary>Says which states are in a snapshot in the backend's own format, from its description alone: no file is read.</summary>
+    /// <param name="metadata">What the backend has written into <see cref="NativeSnapshot.Metadata"/>.</param>
+    /// <returns>The states that have entries; <see langword="null"/>, unless overridden, where the description does not say.</returns>
+    /// <exception cref="MillraceException">The description is damaged.</exception>
+    public virtual IReadOnlyList<StateHeader>? ReadStates(ReadOnlyMemory<byte> metadata) => null;
+
     /// <summary>
     /// Whether an exception says that the backend does not work: its files cannot be read, its disk is full. A function that reads state may let it through, and it is not an error of the
     /// record then: no <see cref="ErrorPolicy"/> covers it. A <see cref="MillraceException"/> never is, and need not be named here.

@@ -86,6 +86,12 @@ internal sealed class CheckpointLog(CheckpointStorage storage, CheckpointNames n
         throw new IOException($"No epoch of job '{names.JobFolder}' could begin in {storage.Description}: others keep beginning one at the same time. Start the job once.");
     }
 
+    /// <summary>Looks at the log without beginning an epoch: whoever is in charge stays so. Nothing may be appended behind it.</summary>
+    /// <returns>The head; <see langword="null"/> where there is no log.</returns>
+    /// <exception cref="IOException">The storage does not work.</exception>
+    /// <exception cref="MillraceException">The log is damaged.</exception>
+    public LogEntry? Look() => _head = FindHead().Head;
+
     /// <summary>Appends an entry. When this returns, it is part of the log for everybody who begins later.</summary>
     /// <param name="kind">What happened.</param>
     /// <param name="subject">The number of the checkpoint that it is about, or 0.</param>

@@ -15,10 +15,17 @@ internal sealed class GroupValues(KeyGroupRange range)
     private static readonly TypeSchema None = TypeSchema.Scalar("void");
     private readonly Dictionary<string, Values> _values = [];
 
+    /// <summary>What has been asked for by now, with the schemas.</summary>
+    public Dictionary<string, TypeSchema> Asked { get; } = [];
+
+    /// <summary>What there is, with the schemas.</summary>
+    public IEnumerable<(string Name, TypeSchema Schema)> Known => _values.Select(entry => (entry.Key, entry.Value.Schema));
+
     /// <summary>The bytes of a group; empty where there are none.</summary>
     /// <exception cref="StateIncompatibleException">They were written with another schema.</exception>
     public ReadOnlySpan<byte> Get(string name, TypeSchema schema, int group)
     {
+        Asked[name] = schema;
         if (!_values.TryGetValue(name, out var values))
         {
             return [];

@@ -11,6 +11,9 @@ internal interface IOperatorList
 
     bool IsEmpty { get; }
 
+    /// <summary>How elements are written.</summary>
+    TypeSchema Schema { get; }
+
     /// <summary>Adds what was restored.</summary>
     /// <exception cref="StateIncompatibleException">It cannot be read as this state.</exception>
     void Load(OperatorStateSnapshot snapshot);
@@ -26,6 +29,8 @@ internal sealed class OperatorList<T>(OperatorStateIdentity identity, TypeSerial
     public OperatorStateIdentity Identity => identity;
 
     public bool IsEmpty => _items.Count == 0;
+
+    public TypeSchema Schema => serializer.Schema;
 
     public override IReadOnlyList<T> Items => _items;
 

@@ -18,6 +18,8 @@ internal sealed class OperatorMap<TMapKey, TValue>(OperatorStateIdentity identit
     // An empty copy is a copy: a subtask that has one must not be given another's after a restore.
     public bool IsEmpty => false;
 
+    public TypeSchema Schema => serializer.Schema;
+
     public override int Count => _entries.Count;
 
     public override IReadOnlyCollection<KeyValuePair<TMapKey, TValue>> Entries => _entries;

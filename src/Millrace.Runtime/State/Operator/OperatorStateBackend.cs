@@ -15,6 +15,9 @@ internal sealed class OperatorStateBackend(ISerializerProvider serializers, int 
     private readonly List<IOperatorList> _lists = [];
     private readonly List<OperatorStateSnapshot> _restored = [];
 
+    /// <summary>What has been asked for by now.</summary>
+    public IReadOnlyList<IOperatorList> Lists => _lists;
+
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The name begins with a dot, as those of the engine do.</exception>
     /// <exception cref="InvalidOperationException">The name is taken by a list of another kind or type.</exception>
