@@ -17,7 +17,7 @@ internal sealed partial class AdaptiveScheduler
 {
     private readonly SchedulerOptions _options;
     private readonly ScalableJob _job;
-    private readonly ParallelismFit _fit;
+    private ParallelismFit _fit;
     private IReadOnlyList<WorkerInfo> _workers = [];
     private SchedulingDecision.Wait _wait = new(null, "");
     private Phase _phase = Phase.Created;
@@ -137,7 +137,7 @@ internal sealed partial class AdaptiveScheduler
         return Advance(now);
     }
 
-    /// <summary>Somebody, or the autoscaler, asks for a parallelism. Of a reactive job it is the greatest that is used.</summary>
+    /// <summary>Somebody asks for a default parallelism. Of a reactive job it is the greatest that is used.</summary>
     /// <param name="parallelism">1 to the job's greatest; null for what would be without a request.</param>
     /// <param name="now">The time.</param>
     public IReadOnlyList<SchedulingDecision> Request(int? parallelism, long now)
@@ -149,6 +149,17 @@ internal sealed partial class AdaptiveScheduler
         }
 
         _requested = parallelism;
+        _isRequestOpen = true;
+        _change = null;
+        return Advance(now);
+    }
+
+    /// <summary>Tasks are to have another parallelism of their own than before: the autoscaler has decided so.</summary>
+    /// <param name="demandOf">As in <see cref="ScalableJob"/>.</param>
+    /// <param name="now">The time.</param>
+    public IReadOnlyList<SchedulingDecision> DemandChanged(Func<int, SlotDemand> demandOf, long now)
+    {
+        _fit = new ParallelismFit(demandOf);
         _isRequestOpen = true;
         _change = null;
         return Advance(now);

@@ -127,6 +127,20 @@ public sealed class AdaptiveSchedulerTests
     }
 
     [Fact]
+    public void Fixed_TasksGetAnotherParallelism_TakesACheckpointAndRescales()
+    {
+        var scheduler = Fixed();
+        scheduler.SlotsChanged(Cluster.Workers(8), 0);
+        scheduler.Start(0);
+        scheduler.Running(0);
+        var decisions = scheduler.DemandChanged(parallelism => Cluster.Demand(3, parallelism), Minute);
+        Assert.StartsWith("The job is to go on with parallelism 4 and another one in 1 task, as was asked for", Assert.IsType<TakeCheckpoint>(decisions[0]).Reason, StringComparison.Ordinal);
+        Last<Rescale>(scheduler.CheckpointCompleted(Minute));
+        Assert.Equal(3, Last<Start>(scheduler.Stopped(Minute)).Demand.Vertices[0].Parallelism);
+        Assert.Empty(scheduler.Running(Minute));
+    }
+
+    [Fact]
     public void Fixed_RequestTakenBack_ChangesNothing()
     {
         var scheduler = Fixed();
