@@ -1,4 +1,3 @@
-using Millrace.Runtime.Clustering;
 using Millrace.Runtime.Coordination.Scheduling;
 using static Millrace.Runtime.Coordination.Scheduling.SchedulingDecision;
 
