@@ -1,0 +1,11 @@
+namespace Millrace.Runtime.Coordination.Scheduling;
+
+/// <summary>Which workers the slots of a job are taken from.</summary>
+internal enum SlotPlacement
+{
+    /// <summary>From all alike: the loss of one worker costs the least, and all processors are used.</summary>
+    Spread,
+
+    /// <summary>From as few workers as possible: the others can be switched off.</summary>
+    Pack,
+}
