@@ -44,7 +44,16 @@ internal interface IJobMaster : IAsyncDisposable
 /// <param name="LastCheckpoint">The number of the last completed checkpoint; null where there is none.</param>
 /// <param name="LastFailure">The message of the last failure in this term.</param>
 internal sealed record JobMasterStatus(
-    JobState State, long Term, int Parallelism, IReadOnlyList<SubtaskStatus> Subtasks, string? Waiting, long Restarts, long? LastCheckpoint, string? LastFailure);
+    JobState State, long Term, int Parallelism, IReadOnlyList<SubtaskStatus> Subtasks, string? Waiting, long Restarts, long? LastCheckpoint, string? LastFailure)
+{
+    /// <summary>What was decided about slots and parallelism in this term, and why; the newest last.</summary>
+    public IReadOnlyList<SchedulingEvent> Decisions { get; init; } = [];
+}
+
+/// <summary>A decision about slots or parallelism.</summary>
+/// <param name="Time">When.</param>
+/// <param name="Decision">What, and why.</param>
+internal sealed record SchedulingEvent(DateTimeOffset Time, string Decision);
 
 /// <summary>A subtask at one moment.</summary>
 /// <param name="Name">Task and number, for people.</param>

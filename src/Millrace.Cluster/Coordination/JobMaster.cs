@@ -1,101 +1,81 @@
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Millrace.Checkpointing;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Clustering;
 using Millrace.Runtime.Coordination;
+using Millrace.Runtime.Coordination.Scheduling;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Cluster.Coordination;
 
 /// <summary>
-/// Leads one job in one term: builds its graph, runs it over the workers of the cluster, and again with another parallelism when that changes. When it is disposed of the job goes on under another coordinator, from its latest
-/// checkpoint.
+/// Leads one job in one term: carries out what the <see cref="AdaptiveScheduler"/> decides, by one <see cref="JobExecution"/> after the other, each with a graph of its own parallelism. When it is disposed of the job goes on under
+/// another coordinator, from its latest checkpoint.
 /// </summary>
-internal sealed class JobMaster : IJobMaster
+internal sealed partial class JobMaster : IJobMaster
 {
     private readonly string _job;
     private readonly long _term;
     private readonly IJobBuilder _builder;
-    private readonly IClusterView _cluster;
+    private readonly TrustedWorkers _workers;
     private readonly IDataPlane _dataPlane;
-    private readonly TimeSpan _slotTimeout;
+    private readonly SchedulerOptions _options;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
+    private readonly EngineThreads.Lease _threads = EngineThreads.Acquire(TimeProvider.System);
+    private readonly Channel<Action> _facts = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     private readonly TaskCompletionSource<(JobState State, string? Error)> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly SemaphoreSlim _rescaling = new(1, 1);
-    private readonly Lock _gate = new();
+    private readonly Dictionary<int, SlotDemand> _demands = [];
+    private readonly Queue<SchedulingEvent> _decisions = new();
+    private readonly List<TaskCompletionSource> _rescales = [];
     private readonly Task _run;
-    private int? _parallelism;
-    private int? _next;
+    private AdaptiveScheduler? _scheduler;
+    private ITimer? _timer;
     private Running? _running;
+    private IReadOnlyDictionary<SubtaskId, string> _previous = new Dictionary<SubtaskId, string>();
     private bool _isCancelled;
     private bool _isDisposed;
-    private string? _waiting;
+    private bool _isOver;
 
     /// <param name="job">The job.</param>
     /// <param name="record">What the cluster remembers of it; the term has been raised and written.</param>
     /// <param name="builder">Builds the job.</param>
     /// <param name="cluster">Who is alive.</param>
     /// <param name="dataPlane">Dials workers.</param>
-    /// <param name="slotTimeout">How long a deployment waits for slots.</param>
+    /// <param name="options">How slots are waited for and used.</param>
     /// <param name="loggers">Makes loggers.</param>
-    public JobMaster(string job, JobRecord record, IJobBuilder builder, IClusterView cluster, IDataPlane dataPlane, TimeSpan slotTimeout, ILoggerFactory loggers)
+    public JobMaster(string job, JobRecord record, IJobBuilder builder, IClusterView cluster, IDataPlane dataPlane, SchedulerOptions options, ILoggerFactory loggers)
     {
         _job = job;
         _term = record.Term;
-        _parallelism = record.Parallelism;
         _builder = builder;
-        _cluster = cluster;
+        _workers = new TrustedWorkers(cluster, TimeProvider.System);
         _dataPlane = dataPlane;
-        _slotTimeout = slotTimeout;
+        _options = options;
         _loggers = loggers;
         _logger = loggers.CreateLogger("Millrace.Job");
         Runtime.Clustering.Log.Leads(_logger, job, _term);
+        Tell(() => Begin(record.Parallelism));
         _run = Task.Run(RunAsync);
     }
 
     public Task<(JobState State, string? Error)> Completion => _completion.Task;
 
-    public JobMasterStatus Status
+    private static long Now => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public void Cancel() => Tell(() =>
     {
-        get
+        _isCancelled = true;
+        if (_running is { } running)
         {
-            Running? running;
-            lock (_gate)
-            {
-                running = _running;
-            }
-
-            if (running is not { Execution: { } execution, Host: { } host })
-            {
-                return new JobMasterStatus(JobState.Created, _term, 0, [], _waiting, 0, null, null);
-            }
-
-            var placement = host.Placement;
-            var failures = execution.Failures;
-            return new JobMasterStatus(
-                execution.State,
-                _term,
-                execution.Job.Options.Parallelism,
-                [.. JobTopology.Of(execution.Job).Subtasks.Select(subtask => new SubtaskStatus(
-                    $"{execution.Job.Vertices[subtask.Vertex].Name} ({subtask.Index + 1}/{execution.Job.Vertices[subtask.Vertex].Parallelism})",
-                    execution.StateOf(subtask).ToString(),
-                    placement.GetValueOrDefault(subtask)?.Name))],
-                Volatile.Read(ref _waiting),
-                failures.Restarts,
-                execution.CheckpointHistory?.Current.Records.FindLast(record => record.Status == CheckpointStatus.Completed)?.Id,
-                failures.Records.LastOrDefault()?.Error.Message);
+            running.Execution.Cancel();
         }
-    }
-
-    public void Cancel()
-    {
-        lock (_gate)
+        else
         {
-            _isCancelled = true;
-            _running?.Execution.Cancel();
+            End(JobState.Canceled, null);
         }
-    }
+    });
 
     public Task<string> TriggerCheckpointAsync() => Current().RequestAsync(SnapshotKind.Checkpoint);
 
@@ -104,124 +84,255 @@ internal sealed class JobMaster : IJobMaster
     public Task<string> StopWithSavepointAsync(string folder, bool drain, SavepointFormat format) =>
         Current().RequestAsync(KindOf(format), folder, drain ? StopMode.Drain : StopMode.Suspend);
 
-    public async Task RescaleAsync(int parallelism)
+    public Task RescaleAsync(int parallelism)
     {
         // A graph that is wrong with it says so here, and the job goes on.
         using (_builder.Build(_job, parallelism))
         {
         }
 
-        await _rescaling.WaitAsync().ConfigureAwait(false);
-        try
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Tell(() =>
         {
-            var execution = Current();
-            await execution.RequestAsync(SnapshotKind.Checkpoint).ConfigureAwait(false);
-            lock (_gate)
-            {
-                _next = parallelism;
-            }
-
-            execution.Suspend();
-            await execution.Completion.ConfigureAwait(false);
-        }
-        finally
-        {
-            _rescaling.Release();
-        }
+            _rescales.Add(done);
+            Apply(_scheduler!.Request(parallelism, Now));
+            CompleteRescales();
+        });
+        return done.Task;
     }
 
     public async ValueTask DisposeAsync()
     {
-        lock (_gate)
+        Tell(() =>
         {
             _isDisposed = true;
-            _running?.Execution.Suspend();
-        }
-
+            if (_running is { } running)
+            {
+                running.Execution.Suspend();
+            }
+            else
+            {
+                EndDisposed();
+            }
+        });
         await _run.ConfigureAwait(false);
-        _rescaling.Dispose();
     }
 
     private static SnapshotKind KindOf(SavepointFormat format) => format == SavepointFormat.Native ? SnapshotKind.NativeSavepoint : SnapshotKind.CanonicalSavepoint;
 
-    private JobExecution Current()
-    {
-        lock (_gate)
-        {
-            return _running?.Execution ?? throw new InvalidOperationException($"Job '{_job}' is just being started: try again in a moment.");
-        }
-    }
+    private JobExecution Current() => Volatile.Read(ref _running)?.Execution
+        ?? throw new InvalidOperationException($"Job '{_job}' does not run at the moment{(Volatile.Read(ref _scheduler)?.Waiting is { } waiting ? $": {waiting}" : ", and is just being started: try again in a moment.")}");
+
+    private void Tell(Action fact) => _facts.Writer.TryWrite(fact);
 
     private async Task RunAsync()
     {
-        try
+        await foreach (var fact in _facts.Reader.ReadAllAsync().ConfigureAwait(false))
         {
-            while (true)
+            try
             {
-                var outcome = await RunOnceAsync().ConfigureAwait(false);
-                lock (_gate)
-                {
-                    if (outcome.State != JobState.Suspended)
-                    {
-                        _completion.TrySetResult((outcome.State, outcome.Error?.Message));
-                        return;
-                    }
+                fact();
+            }
+            catch (Exception error)
+            {
+                // A program that cannot be built, mostly: nothing of it runs.
+                End(JobState.Failed, error.Message);
+            }
 
-                    if (_isDisposed)
-                    {
-                        _completion.TrySetCanceled();
-                        return;
-                    }
-
-                    _parallelism = _next ?? _parallelism;
-                    _next = null;
-                }
+            if (_isOver)
+            {
+                break;
             }
         }
-        catch (Exception error)
+
+        _timer?.Dispose();
+        _workers.Dispose();
+        _threads.Dispose();
+        _rescales.ForEach(done => done.TrySetException(new InvalidOperationException($"Job '{_job}' has ended, or is led by another coordinator now.")));
+    }
+
+    private void Begin(int? requested)
+    {
+        if (_isOver)
         {
-            _completion.TrySetResult((JobState.Failed, error.Message));
+            return;
+        }
+
+        ExecutionOptions options;
+        using (var built = _builder.Build(_job, null))
+        {
+            options = built.Graph.Options;
+            _demands[options.Parallelism] = SlotDemand.Of(built.Graph);
+        }
+
+        var checkpoints = options.Checkpoints;
+        Volatile.Write(ref _scheduler, new AdaptiveScheduler(
+            _options, new ScalableJob(options.Parallelism, options.MaxParallelism, DemandOf, checkpoints.IsEnabled ? checkpoints.Interval ?? TimeSpan.FromMinutes(1) : null)));
+        _workers.Subscribe(snapshot => Tell(() => Apply(_scheduler!.SlotsChanged(snapshot.Workers, Now))));
+        Apply(_scheduler!.SlotsChanged(_workers.Current.Workers, Now));
+        if (requested is not null)
+        {
+            Apply(_scheduler.Request(requested, Now));
+        }
+
+        Apply(_scheduler.Start(Now));
+    }
+
+    private SlotDemand DemandOf(int parallelism)
+    {
+        if (!_demands.TryGetValue(parallelism, out var demand))
+        {
+            using var built = _builder.Build(_job, parallelism);
+            _demands[parallelism] = demand = SlotDemand.Of(built.Graph);
+        }
+
+        return demand;
+    }
+
+    private void Apply(IReadOnlyList<SchedulingDecision> decisions)
+    {
+        foreach (var decision in decisions)
+        {
+            if (decision.Reason.Length > 0)
+            {
+                Remember(decision);
+            }
+
+            switch (decision)
+            {
+                case SchedulingDecision.Start start:
+                    Start(start.Parallelism);
+                    break;
+                case SchedulingDecision.Rescale:
+                    _running?.Execution.Suspend();
+                    break;
+                case SchedulingDecision.TakeCheckpoint:
+                    // How it goes is told by the observer.
+                    _ = _running?.Execution.RequestAsync(SnapshotKind.Checkpoint).ContinueWith(static task => _ = task.Exception, TaskScheduler.Default);
+                    break;
+                case SchedulingDecision.Wait wait:
+                    _timer?.Dispose();
+                    _timer = wait.Until is { } until
+                        ? TimeProvider.System.CreateTimer(_ => Tell(() => Apply(_scheduler!.TimeDue(Now))), null, TimeSpan.FromMilliseconds(Math.Clamp(until - Now, 0, int.MaxValue)), Timeout.InfiniteTimeSpan)
+                        : null;
+                    break;
+                case SchedulingDecision.GiveUp giveUp:
+                    End(JobState.Failed, ClusterErrors.TooFewSlots(_job, giveUp.Reason).Message);
+                    break;
+            }
         }
     }
 
-    private async Task<JobOutcome> RunOnceAsync()
+    private void Start(int parallelism)
     {
-        using var built = _builder.Build(_job, _parallelism);
-        using var threads = EngineThreads.Acquire(TimeProvider.System);
+        var built = _builder.Build(_job, parallelism);
         var graph = built.Graph;
         var key = new ControlConnectionKey(graph.Options.Checkpoints.JobId ?? JobIds.From(_job), _job, _term);
-        using var host = new DistributedHost(graph, key, _cluster, _dataPlane, built.Serializers, threads.Scheduler, _slotTimeout, _loggers)
+        var observer = new Observer(this);
+        var host = new DistributedHost(graph, key, _workers, _dataPlane, built.Serializers, _threads.Scheduler, Timeout.InfiniteTimeSpan, _loggers)
         {
-            Waits = waiting => Volatile.Write(ref _waiting, waiting),
+            Policy = _options.Placement,
+            Previous = _previous,
+            NoRoom = () => Tell(() => NoRoom(observer)),
         };
-        var execution = new JobExecution(graph, host, threads.Scheduler, built.Serializers, built.Loggers, Random.Shared);
-        lock (_gate)
-        {
-            _running = new Running(execution, host);
-            if (_isDisposed)
-            {
-                execution.Suspend();
-            }
-            else if (_isCancelled)
-            {
-                execution.Cancel();
-            }
-        }
-
+        var execution = new JobExecution(graph, host, _threads.Scheduler, built.Serializers, built.Loggers, Random.Shared) { Observer = observer };
+        var running = observer.Running = new Running(built, host, execution);
+        _isRunning = false;
+        Volatile.Write(ref _running, running);
         execution.Start();
-        return await execution.Completion.ConfigureAwait(false);
+        _ = execution.Completion.ContinueWith(task => Tell(() => Ended(running, task.Result)), TaskScheduler.Default);
+        if (_isDisposed)
+        {
+            execution.Suspend();
+        }
+        else if (_isCancelled)
+        {
+            execution.Cancel();
+        }
     }
 
-    private sealed record Running(JobExecution Execution, DistributedHost Host);
-}
+    /// <summary>What is to be started again finds no slots: all of it stops, and the scheduler decides when it goes on, and how large.</summary>
+    private void NoRoom(Observer observer)
+    {
+        if (_running == observer.Running)
+        {
+            _running!.Execution.Suspend();
+        }
+    }
 
-/// <summary>Makes coordinators of the jobs that this host was given.</summary>
-/// <param name="builder">Builds the jobs.</param>
-/// <param name="slotTimeout">How long a deployment waits for slots.</param>
-/// <param name="loggers">Makes loggers.</param>
-internal sealed class JobMasterFactory(IJobBuilder builder, TimeSpan slotTimeout, ILoggerFactory loggers) : IJobMasterFactory
-{
-    public IReadOnlyList<string> Jobs => builder.Names;
+    private void Ended(Running running, JobOutcome outcome)
+    {
+        _previous = running.Host.Placement.ToDictionary(place => place.Key, place => place.Value.Name);
+        running.Host.Dispose();
+        running.Built.Dispose();
+        Volatile.Write(ref _running, null);
+        _past = (_past.Restarts + running.Execution.Failures.Restarts, running.Execution.Failures.Records.LastOrDefault()?.Error.Message ?? _past.LastFailure);
+        if (outcome.State != JobState.Suspended)
+        {
+            End(outcome.State, outcome.Error?.Message);
+        }
+        else if (_isDisposed)
+        {
+            EndDisposed();
+        }
+        else if (_isCancelled)
+        {
+            End(JobState.Canceled, null);
+        }
+        else
+        {
+            Apply(_scheduler!.Stopped(Now));
+        }
+    }
 
-    public IJobMaster Start(string job, JobRecord record, IClusterView cluster, IDataPlane dataPlane) => new JobMaster(job, record, builder, cluster, dataPlane, slotTimeout, loggers);
+    private void CompleteRescales()
+    {
+        // Done when nothing is left to be done: it runs, and waits for nothing.
+        if (_running is not null && _scheduler is { Waiting: null } && _isRunning)
+        {
+            _rescales.ForEach(static done => done.TrySetResult());
+            _rescales.Clear();
+        }
+    }
+
+    private void End(JobState state, string? error)
+    {
+        _isOver = true;
+        _scheduler?.End();
+        _completion.TrySetResult((state, error));
+    }
+
+    private void EndDisposed()
+    {
+        _isOver = true;
+        _scheduler?.End();
+        _completion.TrySetCanceled();
+    }
+
+    /// <summary>Passes on how an execution fares, while it is the present one.</summary>
+    private sealed class Observer(JobMaster owner) : IExecutionObserver
+    {
+        public Running? Running { get; set; }
+
+        public void AllRunning() => Tell(scheduler =>
+        {
+            owner._isRunning = true;
+            return scheduler.Running(Now);
+        });
+
+        public void CheckpointCompleted() => Tell(static scheduler => scheduler.CheckpointCompleted(Now));
+
+        public void CheckpointFailed() => Tell(static scheduler => scheduler.CheckpointFailed(Now));
+
+        private void Tell(Func<AdaptiveScheduler, IReadOnlyList<SchedulingDecision>> fact) => owner.Tell(() =>
+        {
+            if (owner._running is { } running && running == Running)
+            {
+                owner.Apply(fact(owner._scheduler!));
+                owner.CompleteRescales();
+            }
+        });
+    }
+
+    private sealed record Running(BuiltJob Built, DistributedHost Host, JobExecution Execution);
 }

@@ -10,6 +10,8 @@ internal static class ClusterErrors
         "MR6203",
         $"Job '{job}' needs {needed} slot(s), and the cluster has {available} for it: {workers}. It has waited for {waited}. Start more workers, raise Slots, or lower the parallelism.");
 
+    public static MillraceException TooFewSlots(string job, string reason) => new("MR6203", $"Job '{job}' has not got its slots. {reason}");
+
     public static MillraceException DifferentGraph(string job, WorkerInfo worker, string difference) => new(
         "MR6204",
         $"Worker {worker} refuses job '{job}', because the graph that it builds is another one than the coordinator's: {difference}. All workers must run the same program with the same configuration; deploy it to all of them.");

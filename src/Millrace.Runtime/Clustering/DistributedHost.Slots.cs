@@ -1,3 +1,4 @@
+using Millrace.Runtime.Coordination.Scheduling;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Clustering;
@@ -14,7 +15,9 @@ internal sealed partial class DistributedHost
             while (_waiting.Count > 0 && !_isDisposed)
             {
                 var reservation = _waiting[0];
-                if (_slots.Plan(reservation.Subtasks, Usable(), _placement) is not { } plan)
+                var plan = SlotPlanner.Plan(
+                    _demand, reservation.Subtasks, _cluster.Current.Workers, _placement.ToDictionary(place => place.Key, place => place.Value.Id), _previous, Policy).Placement;
+                if (plan is null)
                 {
                     break;
                 }
@@ -38,8 +41,6 @@ internal sealed partial class DistributedHost
         placed.ForEach(reservation => reservation.Ready(null));
     }
 
-    private List<WorkerInfo> Usable() => [.. _cluster.Current.Workers.Where(worker => !_suspects.ContainsKey(worker.Id)).OrderBy(worker => worker.Name, StringComparer.Ordinal).ThenBy(worker => worker.Id, StringComparer.Ordinal)];
-
     private void GiveUp(Reservation reservation)
     {
         MillraceException error;
@@ -61,9 +62,9 @@ internal sealed partial class DistributedHost
 
     private (int Needed, int Available, string Workers) Count(Reservation reservation)
     {
-        var usable = Usable();
+        List<WorkerInfo> usable = [.. _cluster.Current.Workers.OrderBy(worker => worker.Name, StringComparer.Ordinal)];
         string workers = usable.Count == 0 ? "no worker is there" : string.Join(", ", usable.Select(worker => $"{worker.Name} has {worker.Slots}"));
-        return (_slots.SlotsOf(reservation.Subtasks), usable.Sum(worker => worker.Slots) - _slots.SlotsOf(_placement.Keys), workers);
+        return (reservation.Subtasks.Select(_demand.SlotOf).Distinct().Count(), usable.Sum(worker => worker.Slots) - _placement.Keys.Select(_demand.SlotOf).Distinct().Count(), workers);
     }
 
     /// <summary>Subtasks that wait for slots.</summary>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Runtime.Coordination;
+using Millrace.Runtime.Coordination.Scheduling;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Sources;
 using Millrace.Runtime.State;
@@ -16,12 +17,9 @@ namespace Millrace.Runtime.Clustering;
 /// </summary>
 internal sealed partial class DistributedHost : IJobHost, IDisposable
 {
-    // A worker whose connection broke is mostly dead, and membership needs a moment to see it.
-    private static readonly TimeSpan Suspicion = TimeSpan.FromSeconds(3);
-
     private readonly JobGraph _job;
     private readonly ControlConnectionKey _key;
-    private readonly IClusterView _cluster;
+    private readonly TrustedWorkers _cluster;
     private readonly IDataPlane _dataPlane;
     private readonly ISerializerProvider _serializers;
     private readonly ITaskScheduler _scheduler;
@@ -29,10 +27,10 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
     private readonly TimeSpan _slotTimeout;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Link> _links = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, ITimer> _suspects = new(StringComparer.Ordinal);
     private readonly Dictionary<SubtaskId, WorkerInfo> _placement = [];
     private readonly List<Reservation> _waiting = [];
-    private readonly SlotTable _slots;
+    private readonly SlotDemand _demand;
+    private readonly Dictionary<SubtaskId, string> _previous = [];
     private readonly IDisposable _subscription;
     private bool _isDisposed;
 
@@ -47,7 +45,7 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
     public DistributedHost(
         JobGraph job,
         ControlConnectionKey key,
-        IClusterView cluster,
+        TrustedWorkers cluster,
         IDataPlane dataPlane,
         ISerializerProvider serializers,
         ITaskScheduler scheduler,
@@ -61,7 +59,7 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
         _serializers = serializers;
         _scheduler = scheduler;
         _slotTimeout = slotTimeout;
-        _slots = new SlotTable(job);
+        _demand = SlotDemand.Of(job);
         _logger = loggers.CreateLogger("Millrace.Job");
         _subscription = cluster.Subscribe(ClusterChanged);
     }
@@ -70,6 +68,24 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
 
     /// <summary>Told what the job waits for, and with nothing when it does not wait any more. Called on any thread.</summary>
     public Action<string?>? Waits { get; init; }
+
+    /// <summary>Whether slots are taken from all workers alike, or from as few as possible.</summary>
+    public SlotPlacement Policy { get; init; }
+
+    /// <summary>Where subtasks were in an earlier execution, by the names of workers.</summary>
+    public IReadOnlyDictionary<SubtaskId, string> Previous
+    {
+        init
+        {
+            foreach (var (subtask, worker) in value)
+            {
+                _previous[subtask] = worker;
+            }
+        }
+    }
+
+    /// <summary>Told when subtasks that are to be made find no room; whoever hears of it may end the execution. Called on any thread.</summary>
+    public Action? NoRoom { get; init; }
 
     /// <summary>Where subtasks are. A copy.</summary>
     public IReadOnlyDictionary<SubtaskId, WorkerInfo> Placement
@@ -90,22 +106,32 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
         {
             foreach (var subtask in subtasks)
             {
-                _placement.Remove(subtask);
+                if (_placement.Remove(subtask, out var before))
+                {
+                    _previous[subtask] = before.Name;
+                }
             }
 
             _waiting.Add(reservation);
         }
 
         Place();
+        bool isWaiting = false;
         lock (_gate)
         {
             if (_waiting.Contains(reservation))
             {
+                isWaiting = true;
                 var (needed, available, workers) = Count(reservation);
                 Log.WaitsForSlots(_logger, _key.JobName, needed, available, workers, _slotTimeout);
                 Waits?.Invoke($"needs {needed} slot(s), and there are {available}: {workers}");
                 reservation.Timer = _scheduler.TimeProvider.CreateTimer(_ => GiveUp(reservation), null, _slotTimeout, Timeout.InfiniteTimeSpan);
             }
+        }
+
+        if (isWaiting)
+        {
+            NoRoom?.Invoke();
         }
     }
 
@@ -174,11 +200,6 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
             _isDisposed = true;
             links = [.. _links.Values];
             _links.Clear();
-            foreach (var timer in _suspects.Values)
-            {
-                timer.Dispose();
-            }
-
             _waiting.ForEach(reservation => reservation.Timer?.Dispose());
             _waiting.Clear();
         }
@@ -231,32 +252,14 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
             _links.Remove(link.Worker.Id);
             entries = [.. link.Subtasks.Values];
             link.Subtasks.Clear();
-            if (_suspects.Remove(link.Worker.Id, out var old))
-            {
-                old.Dispose();
-            }
-
-            _suspects[link.Worker.Id] = _scheduler.TimeProvider.CreateTimer(_ => NoLongerSuspect(link.Worker), null, Suspicion, Timeout.InfiniteTimeSpan);
         }
 
         Log.WorkerLost(_logger, link.Worker.ToString(), _key.JobName, cause.Message);
+        _cluster.Suspect(link.Worker);
         foreach (var entry in entries)
         {
             entry.Deployment.Listener.SubtaskChanged(entry.Handle.Id, SubtaskState.Failed, error);
         }
-    }
-
-    private void NoLongerSuspect(WorkerInfo worker)
-    {
-        lock (_gate)
-        {
-            if (_suspects.Remove(worker.Id, out var timer))
-            {
-                timer.Dispose();
-            }
-        }
-
-        Place();
     }
 
     private void Received(Link link, Message message)

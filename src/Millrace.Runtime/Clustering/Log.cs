@@ -41,6 +41,6 @@ internal static partial class Log
     [LoggerMessage(6012, LogLevel.Information, "Job '{Job}' is led from here, with term {Term}.")]
     public static partial void Leads(ILogger logger, string job, long term);
 
-    [LoggerMessage(6013, LogLevel.Information, "Job '{Job}' goes on with parallelism {Parallelism}: {Reason}")]
-    public static partial void Scales(ILogger logger, string job, int parallelism, string reason);
+    [LoggerMessage(6013, LogLevel.Information, "Job '{Job}': {What} {Reason}")]
+    public static partial void Decided(ILogger logger, string job, string what, string reason);
 }

@@ -323,6 +323,11 @@ internal sealed partial class JobExecution
         _host.CheckpointOver(completed.Id, isDiscarded: false);
         _enumeratorStates.Remove(completed.Id);
         _isStoppedWithSavepoint |= completed.Stops;
+        if (completed.Request is not { IsSavepoint: true })
+        {
+            Observer?.CheckpointCompleted();
+        }
+
         if (RecordOf(completed.Id) is { } record)
         {
             Log.CheckpointCompleted(
@@ -390,6 +395,7 @@ internal sealed partial class JobExecution
 
         if (aborted.Reason is not (AbortReason.Subsumed or AbortReason.Stopped))
         {
+            Observer?.CheckpointFailed();
             Log.CheckpointAborted(
                 _logger, aborted.Error, CheckpointDescription.Of(record?.Kind ?? SnapshotKind.Checkpoint), aborted.Id, _job.Stream.JobName, record?.Duration ?? default, record?.WrittenBytes ?? 0, aborted.Error.Message);
         }

@@ -23,6 +23,7 @@ internal sealed partial class JobExecution
             && _topology.Subtasks.All(subtask => _coordinator.StateOf(subtask) is SubtaskState.Running or SubtaskState.Finished))
         {
             EndTraces(null);
+            Observer?.AllRunning();
         }
     }
 

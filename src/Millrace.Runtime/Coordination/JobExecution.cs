@@ -69,6 +69,9 @@ internal sealed partial class JobExecution : Actor
         }
     }
 
+    /// <summary>Hears how the execution fares; null for nobody.</summary>
+    public IExecutionObserver? Observer { get; init; }
+
     public override string Description => $"job '{_job.Stream.JobName}'";
 
     public JobGraph Job => _job;

@@ -56,9 +56,9 @@ internal sealed class TcpJob : IAsyncDisposable
 
     private sealed class Host(TcpJob owner) : IJobHost
     {
-        public IReadOnlyDictionary<SubtaskId, Subtask> Deploy(Deployment deployment)
+        public IReadOnlyDictionary<SubtaskId, ISubtaskHandle> Deploy(Deployment deployment)
         {
-            var subtasks = new Dictionary<SubtaskId, Subtask>();
+            var subtasks = new Dictionary<SubtaskId, ISubtaskHandle>();
             var key = new DataConnectionKey("job", 1, deployment.Epoch, 1);
             foreach (var (index, worker) in owner._workers.Index())
             {

@@ -170,7 +170,7 @@ public sealed class ClusterJobTests
             Tell();
             var built = Build("squares", null);
             var host = new DistributedHost(
-                built.Graph, new ControlConnectionKey("squares", "squares", term), view, _cluster.Add(me, process, null), built.Serializers, process, TimeSpan.FromMinutes(5), built.Loggers)
+                built.Graph, new ControlConnectionKey("squares", "squares", term), new TrustedWorkers(view, process.TimeProvider), _cluster.Add(me, process, null), built.Serializers, process, TimeSpan.FromMinutes(5), built.Loggers)
             {
                 Waits = waiting => Waiting = waiting,
             };

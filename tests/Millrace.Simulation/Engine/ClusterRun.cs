@@ -44,7 +44,7 @@ internal sealed class ClusterRun : ISimulatedRun
         _host = new DistributedHost(
             job,
             new ControlConnectionKey(jobId, name, term),
-            _view,
+            new TrustedWorkers(_view, start.Coordinator.TimeProvider),
             _cluster.Add(me, start.Coordinator, acceptor: null),
             serializers,
             start.Coordinator,

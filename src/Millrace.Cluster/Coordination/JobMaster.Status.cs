@@ -1,0 +1,75 @@
+using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Coordination;
+using Millrace.Runtime.Coordination.Scheduling;
+
+namespace Millrace.Cluster.Coordination;
+
+/// <content>What people get to see.</content>
+internal sealed partial class JobMaster
+{
+    private const int RememberedDecisions = 50;
+
+    // Of executions of this term that are over.
+    private (long Restarts, string? LastFailure) _past;
+
+    // Whether all subtasks of the present execution have run.
+    private bool _isRunning;
+
+    public JobMasterStatus Status
+    {
+        get
+        {
+            SchedulingEvent[] decisions;
+            lock (_decisions)
+            {
+                decisions = [.. _decisions];
+            }
+
+            string? waiting = Volatile.Read(ref _scheduler)?.Waiting;
+            if (Volatile.Read(ref _running) is not { } running)
+            {
+                return new JobMasterStatus(JobState.Created, _term, 0, [], waiting, _past.Restarts, null, _past.LastFailure) { Decisions = decisions };
+            }
+
+            var execution = running.Execution;
+            var placement = running.Host.Placement;
+            var failures = execution.Failures;
+            return new JobMasterStatus(
+                execution.State,
+                _term,
+                execution.Job.Options.Parallelism,
+                [.. JobTopology.Of(execution.Job).Subtasks.Select(subtask => new SubtaskStatus(
+                    $"{execution.Job.Vertices[subtask.Vertex].Name} ({subtask.Index + 1}/{execution.Job.Vertices[subtask.Vertex].Parallelism})",
+                    execution.StateOf(subtask).ToString(),
+                    placement.GetValueOrDefault(subtask)?.Name))],
+                waiting,
+                _past.Restarts + failures.Restarts,
+                execution.CheckpointHistory?.Current.Records.FindLast(record => record.Status == CheckpointStatus.Completed)?.Id,
+                failures.Records.LastOrDefault()?.Error.Message ?? _past.LastFailure)
+            {
+                Decisions = decisions,
+            };
+        }
+    }
+
+    private void Remember(SchedulingDecision decision)
+    {
+        string what = decision switch
+        {
+            SchedulingDecision.Start start => $"Start with parallelism {start.Parallelism}.",
+            SchedulingDecision.Rescale rescale => $"Rescale to parallelism {rescale.Parallelism}.",
+            SchedulingDecision.TakeCheckpoint => "Take a checkpoint.",
+            SchedulingDecision.GiveUp => "Give up.",
+            _ => "Wait.",
+        };
+        Runtime.Clustering.Log.Decided(_logger, _job, what, decision.Reason);
+        lock (_decisions)
+        {
+            _decisions.Enqueue(new SchedulingEvent(TimeProvider.System.GetUtcNow(), $"{what} {decision.Reason}"));
+            if (_decisions.Count > RememberedDecisions)
+            {
+                _decisions.Dequeue();
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Clustering;
+using Millrace.Runtime.Coordination.Scheduling;
+
+namespace Millrace.Cluster.Coordination;
+
+/// <summary>Makes coordinators of the jobs that this host was given.</summary>
+/// <param name="builder">Builds the jobs.</param>
+/// <param name="options">How slots are waited for and used.</param>
+/// <param name="loggers">Makes loggers.</param>
+internal sealed class JobMasterFactory(IJobBuilder builder, SchedulerOptions options, ILoggerFactory loggers) : IJobMasterFactory
+{
+    public IReadOnlyList<string> Jobs => builder.Names;
+
+    public IJobMaster Start(string job, JobRecord record, IClusterView cluster, IDataPlane dataPlane) => new JobMaster(job, record, builder, cluster, dataPlane, options, loggers);
+}
