@@ -66,9 +66,22 @@ internal static class SiloSetup
     /// <summary>Orleans tells much at its start, and nothing of it is for the daily log. Whoever wants it says so in the configuration of logging.</summary>
     internal static void Quiet(LoggerFilterOptions options)
     {
-        if (!options.Rules.Any(static rule => rule.CategoryName?.StartsWith("Orleans", StringComparison.OrdinalIgnoreCase) == true))
+        bool chosen = Mentions(options, "Orleans");
+        if (!chosen)
         {
             options.Rules.Add(new LoggerFilterRule(null, "Orleans", LogLevel.Warning, null));
+
+            // Its first look takes the time since the machine was started for a delay, and warns of it.
+            options.Rules.Add(new LoggerFilterRule(null, "Orleans.Runtime.Watchdog", LogLevel.Error, null));
+        }
+
+        // What places grains for Orleans tells of every one.
+        if (!chosen && !Mentions(options, "Polly"))
+        {
+            options.Rules.Add(new LoggerFilterRule(null, "Polly", LogLevel.Warning, null));
         }
     }
+
+    private static bool Mentions(LoggerFilterOptions options, string category) =>
+        options.Rules.Any(rule => rule.CategoryName?.StartsWith(category, StringComparison.OrdinalIgnoreCase) == true);
 }

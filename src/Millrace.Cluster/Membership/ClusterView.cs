@@ -58,9 +58,14 @@ internal sealed class ClusterView : IClusterView, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // The container knows it by two names, and disposes of it for each.
+        if (_stop.IsCancellationRequested)
+        {
+            return;
+        }
+
         await _stop.CancelAsync().ConfigureAwait(false);
         await _following.ConfigureAwait(false);
-        _stop.Dispose();
     }
 
     private async Task FollowAsync(CancellationToken cancellationToken)
