@@ -29,6 +29,11 @@ internal sealed partial class ClusterSettings
             throw Wrong(nameof(Options.AdvertisedAddress), $"is missing: {Options.Address} is an address to listen at, and nobody can be reached by it. Give the one by which other workers reach this one");
         }
 
+        if (Options.Kubernetes && IsLoopback)
+        {
+            throw Wrong(nameof(Options.Address), $"is {Options.Address}, which other pods cannot reach, and the environment variable POD_IP is not set. Give the container POD_IP, POD_NAME and POD_NAMESPACE from the fields of its pod");
+        }
+
         Name = Options.Name ?? $"{Environment.MachineName}-{Options.SiloPort}";
     }
 
