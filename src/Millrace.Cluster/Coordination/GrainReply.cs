@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace Millrace.Cluster.Coordination;
 
 /// <summary>The answer of a coordinator. An error is part of it: exceptions lose their type on the way.</summary>

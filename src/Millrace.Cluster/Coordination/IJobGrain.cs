@@ -1,5 +1,3 @@
-using Orleans;
-
 namespace Millrace.Cluster.Coordination;
 
 /// <summary>The seat of a job's coordinator: one for each job, wherever in the cluster. Its key is the job's name.</summary>

@@ -3,9 +3,7 @@ using Microsoft.Extensions.Logging;
 using Millrace.Checkpointing;
 using Millrace.Cluster.Hosting;
 using Millrace.Runtime.Clustering;
-using Orleans;
 using Orleans.Concurrency;
-using Orleans.Runtime;
 
 // What runs in a grain comes back to the grain's own scheduler after each await.
 #pragma warning disable CA2007

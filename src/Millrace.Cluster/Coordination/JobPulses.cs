@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using Orleans;
 
 namespace Millrace.Cluster.Coordination;
 

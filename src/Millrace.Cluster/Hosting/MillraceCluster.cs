@@ -3,7 +3,6 @@ using Millrace.Checkpointing;
 using Millrace.Cluster.Coordination;
 using Millrace.Hosting;
 using Millrace.Runtime.Clustering;
-using Orleans;
 
 namespace Millrace.Cluster.Hosting;
 

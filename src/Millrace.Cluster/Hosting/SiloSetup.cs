@@ -4,9 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Millrace.Cluster.Membership;
 using Millrace.Cluster.Security;
-using Orleans;
 using Orleans.Configuration;
-using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Millrace.Cluster.Hosting;

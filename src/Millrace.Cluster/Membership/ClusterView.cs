@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Hosting;
 using Millrace.Runtime.Clustering;
-using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Millrace.Cluster.Membership;

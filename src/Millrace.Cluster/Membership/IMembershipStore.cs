@@ -1,5 +1,4 @@
 using Millrace.Cluster.Coordination;
-using Orleans;
 using Orleans.Configuration;
 
 namespace Millrace.Cluster.Membership;

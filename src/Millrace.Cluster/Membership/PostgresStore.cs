@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Millrace.Cluster.Coordination;
 using Npgsql;
-using Orleans;
 using Orleans.Configuration;
 using Orleans.Runtime.MembershipService;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Millrace.Cluster.Hosting;
 using Millrace.Runtime.Clustering;
-using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Millrace.Cluster.Membership;

@@ -7,7 +7,6 @@ using Microsoft.Extensions.Options;
 using Millrace.Cluster.Hosting;
 using Orleans.Configuration;
 using Orleans.Connections.Security;
-using Orleans.Hosting;
 
 namespace Millrace.Cluster.Security;
 

@@ -53,7 +53,7 @@ public sealed class ClusterOptionsTests
     }
 
     [Theory]
-    [InlineData("MR1010: Configuration: Millrace:Cluster:Silo-Port is not known. Is SiloPort meant?", "Silo-Port", "1")]
+    [InlineData("MR1010: Configuration: Millrace:Cluster:Silo-Port is not known. Is Millrace:Cluster:SiloPort meant?", "Silo-Port", "1")]
     [InlineData("MR1010: Configuration: Millrace:Cluster:Membership:Path is not known.", "Membership:Path", "1")]
     [InlineData("MR1010: Configuration: Millrace:Cluster:FailureDetection:Probes is not known.", "FailureDetection:Probes", "1")]
     [InlineData("MR1010: Configuration: Millrace:Cluster:Membership:Kind is 'Consul'; expected is one of Directory, Redis, Postgres.", "Membership:Kind", "Consul")]
