@@ -60,7 +60,7 @@ public sealed class DependencyRules
     [Fact]
     public void Internals_are_shared_with_packages_above_tests_benchmarks_and_the_simulator_alone()
     {
-        HashSet<string> friends = [.. Repository.SourceProjects.Select(project => project.Name), "Millrace.Benchmarks", "Millrace.Simulation"];
+        HashSet<string> friends = [.. Repository.SourceProjects.Select(project => project.Name), "Millrace.Benchmarks", "Millrace.Simulation", "Millrace.ClusterTests.Worker"];
         Violations.MustBeNone(Repository.SourceProjects.SelectMany(project => project.Items("InternalsVisibleTo")
             .Where(friend => !friends.Contains(friend) && !friend.EndsWith(".Tests", StringComparison.Ordinal))
             .Select(friend => $"{project.Name} shows its internals to {friend}; samples and users have the public API")));

@@ -167,7 +167,7 @@ internal sealed partial class JobMaster : IJobMaster
 
         var checkpoints = options.Checkpoints;
         Volatile.Write(ref _scheduler, new AdaptiveScheduler(
-            _options, new ScalableJob(options.Parallelism, options.MaxParallelism, DemandOf, checkpoints.IsEnabled ? checkpoints.Interval ?? TimeSpan.FromMinutes(1) : null)));
+            _options, new ScalableJob(options.Parallelism, options.MaxParallelism, DemandOf, checkpoints.Storage is not null ? checkpoints.Interval ?? TimeSpan.FromMinutes(1) : null)));
         _workers.Subscribe(snapshot => Tell(() => Apply(_scheduler!.SlotsChanged(snapshot.Workers, Now))));
         Apply(_scheduler!.SlotsChanged(_workers.Current.Workers, Now));
         if (requested is not null)

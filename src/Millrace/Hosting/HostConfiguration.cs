@@ -3,12 +3,13 @@ using Millrace.Configuration;
 
 namespace Millrace.Hosting;
 
-/// <summary>The section <c>Millrace</c> of an application: the options of all its jobs, in <c>Jobs</c> those of single ones, and in <c>Host</c> those of the host.</summary>
+/// <summary>The section <c>Millrace</c> of an application: the options of all its jobs, in <c>Jobs</c> those of single ones, in <c>Host</c> those of the host, and in <c>Cluster</c> those of a cluster, which its package binds.</summary>
 /// <param name="configuration">The application's configuration.</param>
 internal sealed class HostConfiguration(IConfiguration configuration)
 {
     private const string Jobs = "Jobs";
     private const string Host = "Host";
+    private const string Cluster = "Cluster";
 
     private readonly IConfigurationSection _section = configuration.GetSection("Millrace");
 
@@ -38,9 +39,12 @@ internal sealed class HostConfiguration(IConfiguration configuration)
 
     public void BindJob(ExecutionOptions options, string job) => WithSource(() =>
     {
-        MillraceConfiguration.Bind(options, _section, Jobs, Host);
+        MillraceConfiguration.Bind(options, _section, Jobs, Host, Cluster);
         options.Configure(_section.GetSection(Jobs).GetSection(job));
     });
+
+    /// <summary>Binds the section of a cluster.</summary>
+    public void BindCluster(Action<IConfigurationSection> bind) => WithSource(() => bind(_section.GetSection(Cluster)));
 
     /// <summary>Says of an error in which file, or where else, the wrong key stands: an application has several places for it.</summary>
     private void WithSource(Action bind)

@@ -23,6 +23,15 @@ internal sealed class HostedJob(JobRegistration registration)
     /// <summary>How the job runs, once it is prepared.</summary>
     public ExecutionOptions Options => _environment!.Options;
 
+    /// <summary>The graph, once the job is prepared.</summary>
+    public JobGraph Graph => _graph!;
+
+    /// <summary>The environment that the job was declared in, once it is prepared.</summary>
+    public StreamExecutionEnvironment Environment => _environment!;
+
+    /// <summary>Whether nobody has said where checkpoints go, so that they go into a folder of this machine.</summary>
+    public bool HasDefaultStorage { get; private set; }
+
     /// <summary>The clock of the job.</summary>
     public TimeProvider TimeProvider => _environment!.TimeProvider;
 
@@ -37,7 +46,10 @@ internal sealed class HostedJob(JobRegistration registration)
     {
         var options = new ExecutionOptions();
         registration.Configure?.Invoke(options);
-        configuration.BindJob(options.UseHostedDefaults(), Name);
+        bool hasStorage = options.Checkpoints.Storage is not null;
+        var storage = options.UseHostedDefaults().Checkpoints.Storage;
+        configuration.BindJob(options, Name);
+        HasDefaultStorage = !hasStorage && ReferenceEquals(options.Checkpoints.Storage, storage);
         _scope = services.CreateAsyncScope();
         _environment = new StreamExecutionEnvironment(options)
         {

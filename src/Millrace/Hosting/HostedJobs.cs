@@ -4,7 +4,8 @@ namespace Millrace.Hosting;
 
 /// <summary>The jobs of a host.</summary>
 /// <param name="registry">What was added to it.</param>
-internal sealed class HostedJobs(HostedJobRegistry registry) : IMillraceJobs
+/// <param name="runner">Who runs them, where it is not the host itself.</param>
+internal sealed class HostedJobs(HostedJobRegistry registry, IHostedJobRunner? runner = null) : IMillraceJobs
 {
     public IReadOnlyList<HostedJob> All { get; } = [.. registry.Jobs.Select(job => new HostedJob(job))];
 
@@ -14,7 +15,8 @@ internal sealed class HostedJobs(HostedJobRegistry registry) : IMillraceJobs
     public MillraceHostOptions Options => registry.Options;
 
     public JobClient this[string name] => (Find(name) ?? throw NotFound(name)).Client
-        ?? throw new InvalidOperationException($"The job '{name}' has not been started yet: it starts with the host.");
+        ?? throw new InvalidOperationException(
+            runner is null ? $"The job '{name}' has not been started yet: it starts with the host." : $"The job '{name}' has no handle in this process: {runner.Instead}");
 
     public bool TryGet(string name, [NotNullWhen(true)] out JobClient? client)
     {

@@ -23,7 +23,7 @@ public static class MillraceHealthCheckExtensions
         return builder.Add(new HealthCheckRegistration(
             name,
             static services => new MillraceHealthCheck(services.GetService<HostedJobs>() ?? throw new InvalidOperationException(
-                "The health check of Millrace finds no jobs. Call AddMillrace on the application's builder, too.")),
+                "The health check of Millrace finds no jobs. Call AddMillrace on the application's builder, too."), services.GetService<IHostedJobRunner>()),
             failureStatus,
             tags));
     }
@@ -31,16 +31,17 @@ public static class MillraceHealthCheckExtensions
 
 /// <summary>Looks at every job of the host.</summary>
 /// <param name="jobs">The jobs.</param>
-internal sealed class MillraceHealthCheck(HostedJobs jobs) : IHealthCheck
+/// <param name="runner">Who runs them, where it is not the host itself.</param>
+internal sealed class MillraceHealthCheck(HostedJobs jobs, IHostedJobRunner? runner = null) : IHealthCheck
 {
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var status = HealthStatus.Healthy;
         var said = new List<string>();
         var data = new Dictionary<string, object>(StringComparer.Ordinal);
         foreach (var job in jobs.All)
         {
-            var (health, why) = Look(job, data);
+            var (health, why) = runner is null ? Look(job, data) : await runner.LookAsync(job.Name, data, cancellationToken).ConfigureAwait(false);
             if (why is not null)
             {
                 said.Add($"Job '{job.Name}' {why}.");
@@ -50,7 +51,7 @@ internal sealed class MillraceHealthCheck(HostedJobs jobs) : IHealthCheck
             status = health == HealthStatus.Unhealthy ? Worse(status, context.Registration.FailureStatus) : Worse(status, health);
         }
 
-        return Task.FromResult(new HealthCheckResult(status, said.Count == 0 ? $"{jobs.All.Count} job(s), all well." : string.Join(' ', said), data: data));
+        return new HealthCheckResult(status, said.Count == 0 ? $"{jobs.All.Count} job(s), all well." : string.Join(' ', said), data: data);
     }
 
     private static HealthStatus Worse(HealthStatus one, HealthStatus other) => (HealthStatus)Math.Min((int)one, (int)other);

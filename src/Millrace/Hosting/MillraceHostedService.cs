@@ -7,7 +7,8 @@ namespace Millrace.Hosting;
 
 /// <summary>Starts the jobs of a host with it, and stops them with it.</summary>
 internal sealed class MillraceHostedService(
-    HostedJobRegistry registry, HostedJobs jobs, IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<MillraceHostedService> logger) : IHostedLifecycleService, IAsyncDisposable, IDisposable
+    HostedJobRegistry registry, HostedJobs jobs, IServiceProvider services, IHostApplicationLifetime lifetime, ILogger<MillraceHostedService> logger, IHostedJobRunner? runner = null)
+    : IHostedLifecycleService, IAsyncDisposable, IDisposable
 {
     private int _running;
     private bool _prepared;
@@ -42,6 +43,11 @@ internal sealed class MillraceHostedService(
     {
         // A host that knows no lifecycle services has not called it.
         await StartingAsync(cancellationToken).ConfigureAwait(false);
+        if (runner is not null)
+        {
+            return;
+        }
+
         _running = jobs.All.Count;
         foreach (var job in jobs.All)
         {
@@ -71,6 +77,10 @@ internal sealed class MillraceHostedService(
         foreach (var job in jobs.All)
         {
             await job.Ended.ConfigureAwait(false);
+            if (runner is not null)
+            {
+                await job.ReleaseAsync().ConfigureAwait(false);
+            }
         }
     }
 
@@ -96,6 +106,8 @@ internal sealed class MillraceHostedService(
                 throw ConfigurationErrors.SharedJobId(job.JobId, ids[job.JobId], job.Name);
             }
         }
+
+        runner?.Check(jobs.All);
     }
 
     private async Task WatchAsync(HostedJob job, JobClient client)

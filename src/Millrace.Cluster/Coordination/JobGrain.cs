@@ -1,0 +1,247 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Millrace.Checkpointing;
+using Millrace.Cluster.Hosting;
+using Millrace.Runtime.Clustering;
+using Orleans.Concurrency;
+
+// What runs in a grain comes back to the grain's own scheduler after each await.
+#pragma warning disable CA2007
+
+namespace Millrace.Cluster.Coordination;
+
+/// <summary>
+/// Holds the coordinator of a job. Orleans sees to it that there is one, most of the time; that an older one does no harm is the work of the term, which this one raises in the store before its
+/// coordinator does anything.
+/// </summary>
+/// <remarks>Calls interleave, so that a savepoint of minutes does not keep away the calls that ask whether it is alive. They run one at a time between two awaits; writes of the record wait for each other.</remarks>
+[KeepAlive, Reentrant]
+internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store, IClusterView cluster, IDataPlaneHost dataPlane, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain
+{
+    // How often it looks whether another one has come after it. It is only to end sooner: the other's term keeps it from doing harm.
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StorePause = TimeSpan.FromMilliseconds(500);
+
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly CancellationTokenSource _stop = new();
+    private JobRecord _record = JobRecord.New;
+    private string? _etag;
+    private IJobMaster? _master;
+    private Task _watching = Task.CompletedTask;
+    private long _looked;
+
+    private string Job => this.GetPrimaryKeyString();
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (!factory.Jobs.Contains(Job))
+        {
+            throw new MillraceException("MR6005", UnknownJob(Job, factory.Jobs));
+        }
+
+        (_record, _etag) = await store.ReadAsync(Job, cancellationToken);
+        if (_record.End is null)
+        {
+            await StartAsync(again: false, cancellationToken);
+        }
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_master is { } master)
+        {
+            Log.CoordinatorLeaves(logger, Job, _record.Term, reason.ReasonCode.ToString());
+            await _stop.CancelAsync();
+            try
+            {
+                await master.DisposeAsync();
+            }
+            catch (Exception error)
+            {
+                Log.CoordinatorFailed(logger, error, Job, _record.Term);
+            }
+        }
+
+        await _watching;
+        _stop.Dispose();
+    }
+
+    public async Task<GrainPulse> PulseAsync()
+    {
+        if (time.GetElapsedTime(_looked) > LookInterval)
+        {
+            _looked = time.GetTimestamp();
+            await LookAsync();
+        }
+
+        return new GrainPulse(_record.Term, (int?)_record.End);
+    }
+
+    public Task<GrainReply> GetStatusAsync() => Task.FromResult(new GrainReply(JsonSerializer.Serialize(Status, JobRecordFormat.Default.JobMasterStatus)));
+
+    public Task<GrainReply> CancelAsync() => RunAsync(master =>
+    {
+        master.Cancel();
+        return Task.FromResult("");
+    });
+
+    public async Task<GrainReply> StartAgainAsync()
+    {
+        try
+        {
+            await StartAsync(again: true, CancellationToken.None);
+            return GrainReply.Done;
+        }
+        catch (MillraceException error)
+        {
+            return Failed(error);
+        }
+    }
+
+    public Task<GrainReply> TriggerCheckpointAsync() => RunAsync(static master => master.TriggerCheckpointAsync());
+
+    public Task<GrainReply> TriggerSavepointAsync(string folder, int format) => RunAsync(master => master.TriggerSavepointAsync(folder, (SavepointFormat)format));
+
+    public Task<GrainReply> StopWithSavepointAsync(string folder, bool drain, int format) => RunAsync(master => master.StopWithSavepointAsync(folder, drain, (SavepointFormat)format));
+
+    public Task<GrainReply> RescaleAsync(int parallelism) => RunAsync(async master =>
+    {
+        // First into the store: should this coordinator die in between, the next one goes on with it.
+        await WriteAsync(record => record with { Parallelism = parallelism }, CancellationToken.None);
+        await master.RescaleAsync(parallelism);
+        return "";
+    });
+
+    public static string UnknownJob(string job, IReadOnlyList<string> known) =>
+        $"There is no job called '{job}' in this cluster; {(known.Count == 0 ? "it has none at all: add one with AddMillrace().AddJob." : $"it has {string.Join(", ", known.Select(name => $"'{name}'"))}.")}";
+
+    private JobMasterStatus Status => _master is { } master && _record.End is null
+        ? master.Status
+        : new JobMasterStatus(_record.End ?? JobState.Created, _record.Term, 0, [], null, 0, null, _record.Error);
+
+    private async Task StartAsync(bool again, CancellationToken cancellationToken)
+    {
+        // Two may ask for it at once, and the second must find what the first has written.
+        await WriteAsync(
+            record => again && record.End is null
+                ? throw new MillraceException("MR6005", $"The job '{Job}' has not ended, so it cannot be started again.")
+                : record with { Term = record.Term + 1, End = null, Error = null },
+            cancellationToken);
+        _looked = time.GetTimestamp();
+        _master = factory.Start(Job, _record, cluster, dataPlane.DataPlane);
+        Log.CoordinatorStarted(logger, Job, _record.Term);
+        _watching = WatchAsync(_master);
+    }
+
+    private async Task WatchAsync(IJobMaster master)
+    {
+        try
+        {
+            var (state, error) = await master.Completion;
+            Log.JobEnded(logger, Job, _record.Term, state, error);
+            await WriteEndAsync(state, error);
+            if (ReferenceEquals(_master, master))
+            {
+                _master = null;
+            }
+
+            await master.DisposeAsync();
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+        }
+        catch (Exception error)
+        {
+            // It cannot go on, and has not ended the job: another one tries, here or elsewhere, with a term of its own.
+            Log.CoordinatorFailed(logger, error, Job, _record.Term);
+            DeactivateOnIdle();
+        }
+    }
+
+    // The job is over, whatever the store does meanwhile. Would its end be lost, the next coordinator ran it once more.
+    private async Task WriteEndAsync(JobState state, string? error)
+    {
+        while (true)
+        {
+            try
+            {
+                await WriteAsync(record => record with { End = state, Error = error }, _stop.Token);
+                return;
+            }
+            catch (Exception failure) when (failure is not (MillraceException { Code: "MR6006" } or OperationCanceledException))
+            {
+                Log.EndNotWritten(logger, failure, Job, _record.Term);
+            }
+
+            await Task.Delay(StorePause, time, _stop.Token);
+        }
+    }
+
+    private async Task WriteAsync(Func<JobRecord, JobRecord> change, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            var next = change(_record);
+            string? etag = await store.WriteAsync(Job, next, _etag, cancellationToken);
+            if (etag is null)
+            {
+                // Never to be read and written over: what is there is another coordinator's.
+                throw new MillraceException("MR6006", $"Another coordinator of the job '{Job}' has written its record after this one had read it (term {_record.Term}). This one ends.");
+            }
+
+            (_record, _etag) = (next, etag);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    private async Task LookAsync()
+    {
+        try
+        {
+            var (record, _) = await store.ReadAsync(Job, _stop.Token);
+            if (record.Term > _record.Term)
+            {
+                Log.Superseded(logger, Job, _record.Term, record.Term);
+                DeactivateOnIdle();
+            }
+        }
+        catch (Exception error)
+        {
+            // A store that is away is no reason to end a job that runs.
+            Log.StoreFailed(logger, error, Job);
+        }
+    }
+
+    private async Task<GrainReply> RunAsync(Func<IJobMaster, Task<string>> run)
+    {
+        if (_master is not { } master || _record.End is not null)
+        {
+            return GrainReply.Failed("MR6005", $"The job '{Job}' has ended ({_record.End}), so nothing can be asked of it. Start it again first.");
+        }
+
+        try
+        {
+            return new GrainReply(await run(master));
+        }
+        catch (MillraceException error)
+        {
+            if (error.Code == "MR6006")
+            {
+                DeactivateOnIdle();
+            }
+
+            return Failed(error);
+        }
+        catch (Exception error) when (error is not OutOfMemoryException)
+        {
+            return GrainReply.Failed("MR6004", $"The coordinator of the job '{Job}' could not do it: {error.Message}");
+        }
+    }
+
+    // The message begins with the code, which the other end puts in front again.
+    private static GrainReply Failed(MillraceException error) => GrainReply.Failed(error.Code, error.Message[(error.Code.Length + 2)..]);
+}

@@ -1,0 +1,15 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Millrace.Cluster.Coordination;
+
+/// <summary>How records of jobs and answers of coordinators are written.</summary>
+[JsonSourceGenerationOptions(UseStringEnumConverter = true)]
+[JsonSerializable(typeof(JobRecord))]
+[JsonSerializable(typeof(JobMasterStatus))]
+internal sealed partial class JobRecordFormat : JsonSerializerContext
+{
+    public static string Write(JobRecord record) => JsonSerializer.Serialize(record, Default.JobRecord);
+
+    public static JobRecord Read(string text) => JsonSerializer.Deserialize(text, Default.JobRecord) ?? throw new JsonException("The record is empty.");
+}

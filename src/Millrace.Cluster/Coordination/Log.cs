@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Logging;
+
+namespace Millrace.Cluster.Coordination;
+
+/// <summary>The log messages about coordinators: event ids from 6100.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(6101, LogLevel.Information, "Job '{Job}': this worker coordinates it, term {Term}.")]
+    public static partial void CoordinatorStarted(ILogger logger, string job, long term);
+
+    [LoggerMessage(6102, LogLevel.Information, "Job '{Job}': the coordinator of term {Term} leaves this worker ({Reason}); another one takes over.")]
+    public static partial void CoordinatorLeaves(ILogger logger, string job, long term, string reason);
+
+    [LoggerMessage(6103, LogLevel.Error, "Job '{Job}': the coordinator of term {Term} has failed; another one takes over.")]
+    public static partial void CoordinatorFailed(ILogger logger, Exception error, string job, long term);
+
+    [LoggerMessage(6104, LogLevel.Information, "Job '{Job}' has ended in term {Term}: {State} {Error}")]
+    public static partial void JobEnded(ILogger logger, string job, long term, JobState state, string? error);
+
+    [LoggerMessage(6105, LogLevel.Error, "Job '{Job}' has ended in term {Term}, but that could not be written; it is tried again.")]
+    public static partial void EndNotWritten(ILogger logger, Exception error, string job, long term);
+
+    [LoggerMessage(6106, LogLevel.Warning, "Job '{Job}': the coordinator of term {Term} ends, since there is one of term {Newer}.")]
+    public static partial void Superseded(ILogger logger, string job, long term, long newer);
+
+    [LoggerMessage(6107, LogLevel.Warning, "Job '{Job}': its record cannot be read. The job goes on; a new coordinator could not start.")]
+    public static partial void StoreFailed(ILogger logger, Exception error, string job);
+
+    [LoggerMessage(6108, LogLevel.Warning, "Job '{Job}': its coordinator does not answer ({Reason}). It is tried again until one does.")]
+    public static partial void NoCoordinator(ILogger logger, string job, string reason);
+
+    [LoggerMessage(6109, LogLevel.Information, "Job '{Job}': a coordinator answers, term {Term}.")]
+    public static partial void CoordinatorAnswers(ILogger logger, string job, long term);
+}

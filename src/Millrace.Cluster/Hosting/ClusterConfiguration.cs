@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Configuration;
+using Millrace.Cluster.Membership;
+using Millrace.Configuration;
+using Millrace.Hosting;
+
+namespace Millrace.Cluster.Hosting;
+
+/// <summary>The section <c>Cluster</c>.</summary>
+internal static class ClusterConfiguration
+{
+    public static void Bind(MillraceClusterOptions options, IConfigurationSection section)
+    {
+        var keys = new ConfigurationKeys(section, "");
+        keys.Bind(
+            ("ClusterId", value => options.ClusterId = value.Text()),
+            ("Name", value => options.Name = value.Text()),
+            ("Address", value => options.Address = value.Text()),
+            ("AdvertisedAddress", value => options.AdvertisedAddress = value.Text()),
+            ("SiloPort", value => options.SiloPort = value.Integer()),
+            ("DataPort", value => options.DataPort = value.Integer()),
+            ("Slots", value => options.Slots = value.Integer()),
+            ("Kubernetes", value => options.Kubernetes = value.Boolean()),
+            ("Membership", _ => BindMembership(options, keys.Section("Membership"))),
+            ("FailureDetection", _ => BindFailureDetection(options.FailureDetection, keys.Section("FailureDetection"))),
+            ("Tls", _ => BindTls(options.Tls, keys.Section("Tls"))));
+    }
+
+    private static void BindMembership(MillraceClusterOptions options, IConfigurationSection section)
+    {
+        var chosen = options.Membership;
+        new ConfigurationKeys(section, "").Bind(
+            ("Kind", value => options.Membership = Enum.TryParse<MembershipKind>(value.Text(), ignoreCase: true, out var kind) && kind != MembershipKind.None && Enum.IsDefined(kind)
+                ? kind
+                : throw value.Refuse("one of Directory, Redis, Postgres")),
+            ("Directory", value => options.Directory = value.Text()),
+            ("ConnectionString", value => options.ConnectionString = value.Text()));
+
+        // What was said in code for one kind means nothing to another.
+        if (options.Membership is MembershipKind.Redis or MembershipKind.Postgres && (options.Membership != chosen || options.ConnectionString is null) && section["ConnectionString"] is null)
+        {
+            throw ConfigurationErrors.Missing($"{section.Path}:ConnectionString", $"how {options.Membership} is reached");
+        }
+
+        if (options.Membership == MembershipKind.Directory && options.Directory is null)
+        {
+            throw ConfigurationErrors.Missing($"{section.Path}:Directory", "a directory that all workers see");
+        }
+    }
+
+    private static void BindFailureDetection(FailureDetectionOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
+        ("ProbeTimeout", value => options.ProbeTimeout = value.Time()),
+        ("MissedProbes", value => options.MissedProbes = value.Integer()),
+        ("Votes", value => options.Votes = value.Integer()),
+        ("TableRefresh", value => options.TableRefresh = value.Time()),
+        ("AlivePublish", value => options.AlivePublish = value.Time()),
+        ("Target", value => options.Target = value.Time()));
+
+    private static void BindTls(ClusterTlsOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
+        ("CertificateFile", value => options.CertificateFile = value.Text()),
+        ("KeyFile", value => options.KeyFile = value.Text()),
+        ("CaFile", value => options.CaFile = value.Text()),
+        ("CheckHostName", value => options.CheckHostName = value.Boolean()));
+}

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Millrace;
+using Millrace.Cluster.Coordination;
+using Millrace.Cluster.Hosting;
+using Millrace.ClusterTests;
+using Millrace.Hosting;
+using Millrace.Runtime.Clustering;
+
+// A worker as applications make them, but for its data plane and its coordinators: these only say what happens to them. It says what it sees, and does what it is told, a line each.
+var builder = Host.CreateApplicationBuilder(args);
+builder.Logging.ClearProviders();
+builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+builder.AddMillrace(host => host.StopWhenFinished = builder.Configuration["StopWhenFinished"] == "true")
+    .AddJob("orders", env => env.FromSequence(1, 10).Discard(), options => options.Checkpoints.Interval = null)
+    .UseCluster();
+builder.Services.AddSingleton<IJobMasterFactory, SayingMasterFactory>();
+builder.Services.AddSingleton<IDataPlaneHost, SayingDataPlaneHost>();
+
+using var host = builder.Build();
+await host.StartAsync().ConfigureAwait(false);
+var view = host.Services.GetRequiredService<IClusterView>();
+using var subscription = view.Subscribe(SayView);
+SayView(view.Current);
+Output.Say($"ready {Environment.ProcessId} {view.Current.Me.Id}");
+
+for (int i = 0; i < int.Parse(builder.Configuration["Spin"] ?? "0", System.Globalization.CultureInfo.InvariantCulture); i++)
+{
+    new Thread(Spin) { IsBackground = true }.Start();
+}
+
+var commands = new Commands(host.Services.GetRequiredService<IMillraceCluster>());
+new Thread(commands.Read) { IsBackground = true }.Start();
+await host.WaitForShutdownAsync().ConfigureAwait(false);
+Output.Say("stopped");
+return Environment.ExitCode;
+
+static void SayView(ClusterSnapshot snapshot) => Output.Say($"view {snapshot.Version} {string.Join(',', snapshot.Workers.Select(worker => worker.Name).Order(StringComparer.Ordinal))}");
+
+static void Spin()
+{
+    ulong x = 1;
+    while (x != 0)
+    {
+        x = (x * 6364136223846793005) | 1;
+    }
+}
