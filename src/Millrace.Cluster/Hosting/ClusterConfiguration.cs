@@ -22,6 +22,8 @@ internal static class ClusterConfiguration
             ("Kubernetes", value => options.Kubernetes = value.Boolean()),
             ("Membership", _ => BindMembership(options, keys.Section("Membership"))),
             ("FailureDetection", _ => BindFailureDetection(options.FailureDetection, keys.Section("FailureDetection"))),
+            ("Compression", value => options.Compression = value.Boolean()),
+            ("Scheduling", _ => BindScheduling(options.Scheduling, keys.Section("Scheduling"))),
             ("Tls", _ => BindTls(options.Tls, keys.Section("Tls"))));
     }
 
@@ -54,6 +56,16 @@ internal static class ClusterConfiguration
         ("TableRefresh", value => options.TableRefresh = value.Time()),
         ("AlivePublish", value => options.AlivePublish = value.Time()),
         ("Target", value => options.Target = value.Time()));
+
+    private static void BindScheduling(ClusterSchedulingOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
+        ("Mode", value => options.Mode = value.OneOf<ClusterSchedulingMode>()),
+        ("Placement", value => options.Placement = value.OneOf<ClusterSlotPlacement>()),
+        ("ResourceWaitTimeout", value => options.ResourceWaitTimeout = value.Time()),
+        ("ResourceStabilizationTimeout", value => options.ResourceStabilizationTimeout = value.Time()),
+        ("ScalingCooldown", value => options.ScalingCooldown = value.Time()),
+        ("RescaleStabilizationTimeout", value => options.RescaleStabilizationTimeout = value.Time()),
+        ("MinParallelism", value => options.MinParallelism = value.Integer()),
+        ("MaxParallelism", value => options.MaxParallelism = value.Integer()));
 
     private static void BindTls(ClusterTlsOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
         ("CertificateFile", value => options.CertificateFile = value.Text()),

@@ -93,6 +93,11 @@ internal sealed partial class ClusterSettings
             throw Wrong("Tls:CaFile", "is missing: a worker must know which authority the certificates of the others come from");
         }
 
+        if (Options.Scheduling.ToOptions().Check().FirstOrDefault() is { } problem)
+        {
+            throw Wrong("Scheduling", problem.TrimEnd('.'));
+        }
+
         Options.FailureDetection.Validate($"{Path}:FailureDetection");
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Coordination;
 using Millrace.Cluster.Hosting;
 using Millrace.Cluster.Membership;
@@ -52,6 +53,10 @@ public static class MillraceClusterExtensions
         services.AddSingleton<ClusterRunner>();
         services.AddSingleton<IHostedJobRunner>(static provider => provider.GetRequiredService<ClusterRunner>());
         services.AddSingleton<IMillraceCluster, MillraceCluster>();
+        services.AddSingleton<IJobBuilder, HostedJobBuilder>();
+        services.AddSingleton<IDataPlaneHost, TcpDataPlaneHost>();
+        services.AddSingleton<IJobMasterFactory>(static provider => new JobMasterFactory(
+            provider.GetRequiredService<IJobBuilder>(), provider.GetRequiredService<ClusterSettings>().Options.Scheduling.ToOptions(), provider.GetRequiredService<ILoggerFactory>()));
 
         // Its start stands before that of the silo, which AddOrleans registers.
         services.AddHostedService<ClusterHostedService>();

@@ -47,6 +47,13 @@ public sealed class MillraceClusterOptions
     /// <summary>Certificates for the connections between workers. Without them nothing is encrypted, and whoever reaches the ports can take part: then keep them in a network of their own.</summary>
     public ClusterTlsOptions Tls { get; } = new();
 
+    /// <summary>When jobs start on the slots that there are, and whether they follow them.</summary>
+    public ClusterSchedulingOptions Scheduling { get; } = new();
+
+    /// <summary>Whether records between workers are compressed (LZ4) where that makes them smaller.</summary>
+    /// <value>Default: <see langword="false"/>. It pays where the network is slower than about 300 MB/s.</value>
+    public bool Compression { get; set; }
+
     internal MembershipKind Membership { get; set; }
 
     internal string? Directory { get; set; }
