@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -12,11 +13,20 @@ using Millrace.Runtime.Clustering;
 var builder = Host.CreateApplicationBuilder(args);
 builder.Logging.ClearProviders();
 builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-builder.AddMillrace(host => host.StopWhenFinished = builder.Configuration["StopWhenFinished"] == "true")
-    .AddJob("orders", env => env.FromSequence(1, 10).Discard(), options => options.Checkpoints.Interval = null)
-    .UseCluster();
-builder.Services.AddSingleton<IJobMasterFactory, SayingMasterFactory>();
-builder.Services.AddSingleton<IDataPlaneHost, SayingDataPlaneHost>();
+var millrace = builder.AddMillrace(host => host.StopWhenFinished = builder.Configuration["StopWhenFinished"] == "true");
+if (builder.Configuration["Trades"] is { } folder)
+{
+    // A job that runs, over connections that carry records.
+    long count = long.Parse(builder.Configuration["Count"]!, CultureInfo.InvariantCulture);
+    double rate = double.Parse(builder.Configuration["Rate"]!, CultureInfo.InvariantCulture);
+    millrace.AddJob("orders", env => Trades.Build(env, folder, count, rate)).UseCluster();
+}
+else
+{
+    millrace.AddJob("orders", env => env.FromSequence(1, 10).Discard(), options => options.Checkpoints.Interval = null).UseCluster();
+    builder.Services.AddSingleton<IJobMasterFactory, SayingMasterFactory>();
+    builder.Services.AddSingleton<IDataPlaneHost, SayingDataPlaneHost>();
+}
 
 using var host = builder.Build();
 await host.StartAsync().ConfigureAwait(false);
@@ -25,7 +35,7 @@ using var subscription = view.Subscribe(SayView);
 SayView(view.Current);
 Output.Say($"ready {Environment.ProcessId} {view.Current.Me.Id}");
 
-for (int i = 0; i < int.Parse(builder.Configuration["Spin"] ?? "0", System.Globalization.CultureInfo.InvariantCulture); i++)
+for (int i = 0; i < int.Parse(builder.Configuration["Spin"] ?? "0", CultureInfo.InvariantCulture); i++)
 {
     new Thread(Spin) { IsBackground = true }.Start();
 }
