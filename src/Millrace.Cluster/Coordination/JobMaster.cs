@@ -204,6 +204,7 @@ internal sealed partial class JobMaster : IJobMaster
                     Start(start.Parallelism);
                     break;
                 case SchedulingDecision.Rescale:
+                    _isRunning = false;
                     _running?.Execution.Suspend();
                     break;
                 case SchedulingDecision.TakeCheckpoint:
@@ -287,7 +288,7 @@ internal sealed partial class JobMaster : IJobMaster
 
     private void CompleteRescales()
     {
-        // Done when nothing is left to be done: it runs, and waits for nothing.
+        // Done when nothing is left to be done: it runs, is not about to stop, and waits for nothing.
         if (_running is not null && _scheduler is { Waiting: null } && _isRunning)
         {
             _rescales.ForEach(static done => done.TrySetResult());

@@ -8,7 +8,8 @@ namespace Millrace.Cluster.Tests.Processes;
 /// <summary>Workers of one cluster, its store, and the file in which coordinators leave when they began.</summary>
 /// <param name="settings">What all workers have in their section <c>Millrace:Cluster</c>.</param>
 /// <param name="folder">A folder of the test.</param>
-internal sealed class ClusterScene(IReadOnlyList<(string Key, string Value)> settings, string folder) : IAsyncDisposable
+/// <param name="arguments">What else all workers are started with.</param>
+internal sealed class ClusterScene(IReadOnlyList<(string Key, string Value)> settings, string folder, params IReadOnlyList<string> arguments) : IAsyncDisposable
 {
     // Below the range that the kernel hands out to outgoing connections, and apart from those of other processes that run at the same time.
     private static int s_port = 12_000 + (Environment.ProcessId % 400 * 40);
@@ -47,6 +48,7 @@ internal sealed class ClusterScene(IReadOnlyList<(string Key, string Value)> set
                     .Append(("DataPort", data.ToString(CultureInfo.InvariantCulture)))
                     .Select(setting => $"--Millrace:Cluster:{setting.Item1}={setting.Item2}"),
                 $"--Terms={Path.Combine(folder, "terms")}",
+                .. arguments,
                 .. more,
             ],
             Clock);

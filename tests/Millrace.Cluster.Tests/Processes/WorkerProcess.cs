@@ -91,6 +91,16 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Waits for a part of a line of its log.</summary>
     public Task SeeLogAsync(string part) => WaitAsync(() => _log.Exists(line => line.Contains(part, StringComparison.Ordinal)), $"'{part}' in the log");
 
+    /// <summary>The last number that stands behind certain words in its log; -1 where there is none.</summary>
+    public long LastNumberInLog(string words)
+    {
+        lock (_lock)
+        {
+            string? line = _log.FindLast(line => line.Contains(words, StringComparison.Ordinal));
+            return line is null ? -1 : long.Parse(new string([.. line.AsSpan(line.IndexOf(words, StringComparison.Ordinal) + words.Length).ToString().TakeWhile(char.IsAsciiDigit)]), System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+
     /// <summary>Waits until it sees certain workers and no others.</summary>
     public async Task<TimeSpan> SeeWorkersAsync(int behind, params WorkerProcess[] workers)
     {

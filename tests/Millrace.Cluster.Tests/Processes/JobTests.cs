@@ -1,0 +1,182 @@
+using System.Text.Json;
+using Millrace.ClusterTests;
+
+namespace Millrace.Cluster.Tests.Processes;
+
+/// <summary>A job that runs on workers which are killed, frozen and added; what it has written is compared with what it must have. Times are reported and not asserted.</summary>
+[Collection(nameof(Processes))]
+public sealed class JobTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("millrace-cluster-job-").FullName;
+
+    private string Results => Path.Combine(_folder, "results");
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Nothing_is_lost_or_doubled_when_workers_and_coordinators_die_and_freeze()
+    {
+        int count = int.TryParse(Environment.GetEnvironmentVariable("MILLRACE_CLUSTER_COUNT"), out int asked) ? asked : 120_000;
+        await using var scene = Scene(count, rate: 10_000, parallelism: 4);
+        string[] names = ["a", "b", "c"];
+        var workers = names.ToDictionary(name => name, name => scene.Start(name));
+        await NewResultsAsync(workers.Values, 0);
+        var random = new Random(7);
+        var times = new Dictionary<string, List<double>>();
+        for (int round = 0; !await IsFinishedAsync(workers.Values); round++)
+        {
+            var leader = Leader(workers.Values);
+            var worker = workers.Values.Where(other => other != leader).ElementAt(random.Next(2));
+            var (what, victims) = (round % 5) switch
+            {
+                0 => ("a worker is killed", new[] { worker }),
+                1 => ("the coordinator's worker is killed", [leader]),
+                2 => ("a worker is frozen", [worker]),
+                3 => ("two workers are killed", [leader, worker]),
+                _ => ("all workers are killed", [.. workers.Values]),
+            };
+            bool isFrozen = what.EndsWith("frozen", StringComparison.Ordinal);
+            long written = Written();
+            var at = scene.Clock.Elapsed;
+            foreach (var victim in victims)
+            {
+                victim.Signal(isFrozen ? WorkerProcess.SigStop : WorkerProcess.SigKill);
+            }
+
+            if (isFrozen)
+            {
+                // Until the others do without it; awake again, it must do no harm and end.
+                await NewResultsAsync(workers.Values.Except(victims), written);
+                await UntilAsync(
+                    () => Task.FromResult(workers.Values.Except(victims).All(other => !other.View.Split(',').Contains(victims[0].Name))), () => $"{victims[0].Name} should be dead to the others.\n{scene.Describe()}");
+                victims[0].Signal(WorkerProcess.SigCont);
+            }
+
+            foreach (var victim in victims)
+            {
+                await victim.EndAsync();
+                workers[victim.Name] = scene.Start(victim.Name);
+            }
+
+            if (!isFrozen)
+            {
+                await NewResultsAsync(workers.Values, written);
+            }
+
+            times.TryAdd(what, []);
+            times[what].Add((scene.Clock.Elapsed - at).TotalSeconds);
+        }
+
+        foreach (var (what, seconds) in times)
+        {
+            ClusterScene.Report($"{what}, to the next committed result, {seconds.Count} times", ("median", TimeSpan.FromSeconds(seconds.Order().ElementAt(seconds.Count / 2))), ("longest", TimeSpan.FromSeconds(seconds.Max())));
+        }
+
+        Assert.True(times.Count >= 3, $"The job was over before anything had happened to it.\n{scene.Describe()}");
+        MustBeComplete(count);
+    }
+
+    [Fact]
+    public async Task A_job_is_rescaled_while_it_runs()
+    {
+        const int Count = 60_000;
+        await using var scene = Scene(Count, rate: 10_000, parallelism: 2, ("Scheduling:ScalingCooldown", "00:00:00.5"));
+        WorkerProcess[] workers = [scene.Start("a"), scene.Start("b"), scene.Start("c")];
+        await NewResultsAsync(workers, 0);
+        Assert.Equal("done", await workers[0].AskAsync("rescale 5"));
+        Assert.Contains(" Running term 1 parallelism 5 ", await workers[1].AskAsync("status"), StringComparison.Ordinal);
+        await NewResultsAsync(workers, Written());
+        Assert.Equal("done", await workers[2].AskAsync("rescale 1"));
+        Assert.Contains(" Running term 1 parallelism 1 ", await workers[1].AskAsync("status"), StringComparison.Ordinal);
+        while (!await IsFinishedAsync(workers))
+        {
+            await NewResultsAsync(workers, Written());
+        }
+
+        MustBeComplete(Count);
+    }
+
+    [Fact]
+    public async Task A_reactive_job_follows_the_workers_that_come_and_leave()
+    {
+        const int Count = 120_000;
+        await using var scene = Scene(
+            Count,
+            rate: 10_000,
+            parallelism: 1,
+            ("Scheduling:Mode", "Reactive"),
+            ("Scheduling:ScalingCooldown", "00:00:00.5"),
+            ("Scheduling:RescaleStabilizationTimeout", "00:00:00.5"),
+            ("Scheduling:ResourceStabilizationTimeout", "00:00:00.5"));
+        List<WorkerProcess> workers = [scene.Start("a")];
+        await NewResultsAsync(workers, 0);
+        await StatusAsync(workers, " parallelism 2 ");
+        workers.Add(scene.Start("b"));
+        await StatusAsync(workers, " parallelism 4 ");
+        workers.Add(scene.Start("c"));
+        await StatusAsync(workers, " parallelism 6 ");
+
+        // One leaves in peace, one does not.
+        workers[1].Signal(WorkerProcess.SigTerm);
+        Assert.Equal(0, (await workers[1].EndAsync()).ExitCode);
+        workers.RemoveAt(1);
+        await StatusAsync(workers, " parallelism 4 ");
+        workers[1].Signal(WorkerProcess.SigKill);
+        await workers[1].EndAsync();
+        workers.RemoveAt(1);
+        await StatusAsync(workers, " parallelism 2 ");
+        while (!await IsFinishedAsync(workers))
+        {
+            await NewResultsAsync(workers, Written());
+        }
+
+        MustBeComplete(Count);
+    }
+
+    private static WorkerProcess Leader(IEnumerable<WorkerProcess> workers) => workers.MaxBy(worker => worker.LastNumberInLog("is led from here, with term "))!;
+
+    private ClusterScene Scene(long count, double rate, int parallelism, params (string Key, string Value)[] more) => new(
+        [("Membership:Kind", "Directory"), ("Membership:Directory", Path.Combine(_folder, "members")), ("Slots", "2"), .. more],
+        _folder,
+        [
+            $"--Trades={Results}", $"--Count={count}", FormattableString.Invariant($"--Rate={rate}"), $"--Millrace:Parallelism={parallelism}",
+            $"--Millrace:Checkpoints:Directory={Path.Combine(_folder, "checkpoints")}", "--Millrace:Checkpoints:Interval=00:00:00.5",
+        ]);
+
+    private static async Task<bool> IsFinishedAsync(IEnumerable<WorkerProcess> workers) => (await workers.First().AskAsync("status")).Contains(" Finished ", StringComparison.Ordinal);
+
+    private static Task StatusAsync(List<WorkerProcess> workers, string part) => UntilAsync(
+        async () => (await workers[0].AskAsync("status")) is var status && status.Contains(" Running ", StringComparison.Ordinal) && status.Contains(part, StringComparison.Ordinal),
+        () => $"The status should have said '{part}'.\n{string.Concat(workers.Select(worker => worker.Describe()))}");
+
+    private Task NewResultsAsync(IEnumerable<WorkerProcess> workers, long behind) => UntilAsync(
+        async () => Written() > behind || await IsFinishedAsync(workers),
+        () => $"There should have been more than {behind} bytes of results.\n{string.Concat(workers.Select(worker => worker.Describe()))}");
+
+    private static async Task UntilAsync(Func<Task<bool>> holds, Func<string> why)
+    {
+        long since = TimeProvider.System.GetTimestamp();
+        while (!await holds())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(since) < Patience, TimeProvider.System.GetElapsedTime(since) < Patience ? "" : why());
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
+
+    private long Written() => Files("paid").Sum(file => new FileInfo(file).Length);
+
+    // What is not committed yet has a name that begins with a dot.
+    private IEnumerable<string> Files(string name) =>
+        Directory.Exists(Path.Combine(Results, name)) ? Directory.EnumerateFiles(Path.Combine(Results, name), "part-*.jsonl") : [];
+
+    private void MustBeComplete(int count)
+    {
+        var (windows, paid) = Trades.Expect(count);
+        Assert.Equal(windows, Read("windows"));
+        Assert.Equal(paid, Read("paid"));
+    }
+
+    private List<Line> Read(string name) => [.. Files(name).SelectMany(File.ReadLines).Select(line => JsonSerializer.Deserialize<Line>(line, JsonSerializerOptions.Web)!).Order(Trades.Comparer)];
+}
