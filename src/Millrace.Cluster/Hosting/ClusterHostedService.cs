@@ -2,8 +2,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Coordination;
 using Millrace.Cluster.Membership;
-using Millrace.Runtime.Clustering;
-using Orleans.Runtime;
 
 namespace Millrace.Cluster.Hosting;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Orleans.Runtime;
 
 // Orleans has newer methods beside these, which call them; only these must be there.
 #pragma warning disable CS0618, CS0672

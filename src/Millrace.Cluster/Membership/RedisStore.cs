@@ -2,7 +2,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Millrace.Cluster.Coordination;
-using Orleans.Clustering.Redis;
 using Orleans.Configuration;
 using StackExchange.Redis;
 

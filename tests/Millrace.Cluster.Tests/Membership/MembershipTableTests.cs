@@ -3,9 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Millrace.Connectors.Tests;
 using Millrace.Hosting;
 using Millrace.Tests.Redis;
-using Orleans;
 using Orleans.Configuration;
-using Orleans.Runtime;
 
 namespace Millrace.Cluster.Tests.Membership;
 

@@ -12,7 +12,7 @@ namespace Millrace.Cluster.Tests.Processes;
 internal sealed class ClusterScene(IReadOnlyList<(string Key, string Value)> settings, string folder, params IReadOnlyList<string> arguments) : IAsyncDisposable
 {
     // Below the range that the kernel hands out to outgoing connections, and apart from those of other processes that run at the same time.
-    private static int s_port = 12_000 + (Environment.ProcessId % 400 * 40);
+    private static int _port = 12_000 + (Environment.ProcessId % 400 * 40);
 
     private readonly List<WorkerProcess> _workers = [];
     private readonly Dictionary<string, (int Silo, int Data)> _ports = [];
@@ -110,7 +110,7 @@ internal sealed class ClusterScene(IReadOnlyList<(string Key, string Value)> set
     {
         while (true)
         {
-            int port = Interlocked.Increment(ref s_port);
+            int port = Interlocked.Increment(ref _port);
             try
             {
                 using var listener = new TcpListener(IPAddress.Loopback, port);

@@ -1,5 +1,3 @@
-using Millrace.Cluster.Tests.Membership;
-
 namespace Millrace.Cluster.Tests.Processes;
 
 /// <summary>Jobs of a cluster, steered from a worker that does not lead.</summary>
