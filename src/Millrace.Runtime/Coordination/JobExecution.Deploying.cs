@@ -1,4 +1,3 @@
-using Millrace.Checkpointing;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Runtime.Diagnostics;

@@ -1,5 +1,3 @@
-using Millrace.Checkpointing;
-
 namespace Millrace.Runtime.Checkpointing.Storage;
 
 /// <summary>Looking without taking part: no epoch begins, nothing is written and nothing deleted.</summary>

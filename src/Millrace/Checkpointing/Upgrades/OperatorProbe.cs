@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Operators;

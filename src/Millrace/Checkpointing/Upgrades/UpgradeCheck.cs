@@ -1,7 +1,6 @@
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Runtime.Graph;
-using Millrace.Runtime.Operators;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.State;
 using Millrace.Runtime.State.Heap;
