@@ -37,6 +37,6 @@ internal sealed record Command(int ExitCode, string Output, string Error)
     {
         var result = await TryRunAsync(program, arguments);
         Assert.True(result is { ExitCode: 0 }, $"{program} {string.Join(' ', arguments)}: {result?.ExitCode}\n{result?.Output}\n{result?.Error}");
-        return result.Output;
+        return result!.Output;
     }
 }

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Millrace.Checkpointing;
-using Millrace.State.Backends;
+using Millrace.State;
 
 namespace Millrace.Deploy.Tests;
 

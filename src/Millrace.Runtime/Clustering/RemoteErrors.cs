@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Millrace.Connectors;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Runtime.Tasks;
 using Millrace.Serialization;
