@@ -236,12 +236,12 @@ internal sealed partial class JobMaster : IJobMaster
             Previous = _previous,
             NoRoom = () => Tell(() => NoRoom(observer)),
         };
-        var execution = new JobExecution(graph, host, _threads.Scheduler, built.Serializers, built.Loggers, Random.Shared) { Observer = observer };
+        var execution = new JobExecution(graph, host, _threads.Scheduler, built.Serializers, built.Loggers, new Random((int)TimeProvider.System.GetTimestamp())) { Observer = observer };
         var running = observer.Running = new Running(built, host, execution);
         _isRunning = false;
         Volatile.Write(ref _running, running);
         execution.Start();
-        _ = execution.Completion.ContinueWith(task => Tell(() => Ended(running, task.Result)), TaskScheduler.Default);
+        _ = WatchAsync(running);
         if (_isDisposed)
         {
             execution.Suspend();
@@ -250,6 +250,12 @@ internal sealed partial class JobMaster : IJobMaster
         {
             execution.Cancel();
         }
+    }
+
+    private async Task WatchAsync(Running running)
+    {
+        var outcome = await running.Execution.Completion.ConfigureAwait(false);
+        Tell(() => Ended(running, outcome));
     }
 
     /// <summary>What is to be started again finds no slots: all of it stops, and the scheduler decides when it goes on, and how large.</summary>

@@ -161,7 +161,7 @@ public sealed class JobTests : IDisposable
         while (!await holds())
         {
             Assert.True(TimeProvider.System.GetElapsedTime(since) < Patience, TimeProvider.System.GetElapsedTime(since) < Patience ? "" : why());
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }
 

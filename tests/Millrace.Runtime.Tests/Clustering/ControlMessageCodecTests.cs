@@ -1,15 +1,12 @@
 using CsCheck;
-using Millrace.Connectors;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Runtime.Clustering;
 using Millrace.Runtime.Coordination;
-using Millrace.Runtime.Exchange.Remote;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.State.Operator;
 using Millrace.Runtime.Tasks;
 using Millrace.Serialization;
-using Millrace.State;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Tests.Clustering;
