@@ -250,15 +250,11 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     public void AddSplits(IReadOnlyList<TSplit> splits) => Context.Mailbox.Post(() => Take(() => Call(
         reader =>
         {
-            foreach (var split in splits)
-            {
-                _output.Announce(split.SplitId);
-                Rehearse(split);
-            }
-
+            _output.Announce(splits.Select(static split => split.SplitId));
+            Rehearse(splits[0]);
             reader.AddSplits(splits);
         },
-        "taking a split")));
+        "taking splits")));
 
     public void NoMoreSplits() => Context.Mailbox.Post(() => Take(() => Call(static reader => reader.NoMoreSplits(), "taking its last split")));
 

@@ -66,15 +66,18 @@ internal sealed class SplitsOutput<T> : ReaderOutput<T>
     }
 
     /// <summary>
-    /// A split was given to the reader. From now on the watermark waits for it, though its turn may come much later: what another split says
-    /// must not make its records late.
+    /// Splits were given to the reader. From now on the watermark waits for them, though their turn may come much later: what another split says
+    /// must not make their records late.
     /// </summary>
-    public void Announce(string splitId)
+    public void Announce(IEnumerable<string> splitIds)
     {
-        // A reader that uses no split's output has one watermark for all of them.
-        if (_main is null && !_splits.Exists(split => split.SplitId == splitId))
+        foreach (string splitId in splitIds)
         {
-            Add(splitId);
+            // A reader that uses no split's output has one watermark for all of them.
+            if (_main is null && !_splits.Exists(split => split.SplitId == splitId))
+            {
+                Add(splitId);
+            }
         }
     }
 
