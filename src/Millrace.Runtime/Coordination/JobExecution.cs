@@ -121,7 +121,8 @@ internal sealed partial class JobExecution : Actor
     /// <summary>Ends this execution, and not the job: its checkpoints stay, nothing is said of its end, and another execution goes on from the latest one.</summary>
     public void Suspend() => Tell(() =>
     {
-        if (_end is null)
+        // One that is ending already, because it has failed or was cancelled, ends as that.
+        if (_coordinator.State is JobState.Created or JobState.Running or JobState.Restarting)
         {
             _isSuspending = true;
             Apply(_coordinator.Cancel(Now));

@@ -105,6 +105,20 @@ public sealed class ClusterJobTests
         Assert.True(cluster.Workers[0].CloseAsync().IsCompletedSuccessfully);
     }
 
+    [Fact]
+    public void An_execution_that_is_being_cancelled_is_not_suspended_any_more()
+    {
+        var cluster = new Cluster(seed: 1, () => Squares([], parallelism: 2, isEndless: true));
+        cluster.Start("a", slots: 2);
+        var execution = cluster.Lead(term: 1);
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+
+        // Whoever suspends it would have it go on elsewhere, and the user has said that it is to end.
+        execution.Cancel();
+        execution.Suspend();
+        Assert.Equal(JobState.Canceled, cluster.RunToEnd(execution).State);
+    }
+
     private static StreamExecutionEnvironment Squares(List<int> results, int parallelism, string name = "Square", bool isEndless = false)
     {
         var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = parallelism, BatchSize = 8, RestartStrategy = isEndless ? RestartStrategy.FixedDelay(100, TimeSpan.FromSeconds(1)) : null });
