@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -17,9 +16,19 @@ public sealed class ProgramTests
     [Fact]
     public void The_variable_for_the_time_to_shut_down_is_one_that_hosts_read()
     {
-        // The prefix DOTNET_ is taken off by the host; what is left is this key.
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Configuration = new ConfigurationManager { ["shutdownTimeoutSeconds"] = "47" } });
-        Assert.Equal(TimeSpan.FromSeconds(47), builder.Build().Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout);
+        const string Name = "DOTNET_shutdownTimeoutSeconds";
+        Environment.SetEnvironmentVariable(Name, "47");
+        try
+        {
+            using var host = Host.CreateApplicationBuilder().Build();
+            Assert.Equal(TimeSpan.FromSeconds(47), host.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout);
+            using var web = (IHost)WebApplication.CreateBuilder().Build();
+            Assert.Equal(TimeSpan.FromSeconds(47), web.Services.GetRequiredService<IOptions<HostOptions>>().Value.ShutdownTimeout);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable(Name, null);
+        }
     }
 
     [Fact]
