@@ -247,11 +247,15 @@ public sealed class CheckpointRequestTests
     }
 
     [Fact]
-    public void Drain_OthersAskMeanwhile_DoNotWait()
+    public void Drain_OthersAskMeanwhile_WaitUntilItIsOver()
     {
-        var rig = new CheckpointRig();
-        rig.Request(Savepoint(StopMode.Drain));
-        rig.Request(Savepoint()).AssertTriggers(1);
+        // A savepoint of now would say that the input had ended, and whoever goes on from it would read nothing any more.
+        var rig = new CheckpointRig(OnDemand(tolerable: 100));
+        var drain = Savepoint(StopMode.Drain);
+        rig.Request(drain);
+        rig.Request(Savepoint()).AssertTriggers();
+        rig.DrainedAll();
+        AssertRefused(rig.Decline(1, B0), drain, "MR3102");
     }
 
     [Fact]
