@@ -107,7 +107,8 @@ public sealed partial class ComposeTests
     public void What_must_be_given_is_in_the_example_and_has_no_default()
     {
         var needed = Variable().Matches(Repository.Read(File)).Select(match => match.Groups[1].Value).Distinct().Order(StringComparer.Ordinal);
-        var example = Repository.Read("deploy/compose/.env.example").Split('\n').Where(line => line.Contains('=', StringComparison.Ordinal)).Select(line => line.Split('=')[0]).Order(StringComparer.Ordinal);
+        var example = Repository.Read("deploy/compose/.env.example").Split('\n')
+            .Where(line => line.Contains('=', StringComparison.Ordinal)).Select(line => line.Split('=')[0]).Order(StringComparer.Ordinal);
         Assert.Equal(needed, example);
         Assert.DoesNotContain("${", Variable().Replace(Repository.Read(File), ""), StringComparison.Ordinal);
     }

@@ -42,7 +42,8 @@ public sealed class KustomizeTests
         var manifests = Release.Parse(await Command.RunAsync(await Tools.KubectlAsync(), "kustomize", Repository.PathOf($"{Folder}/overlays/orders")));
         string chart = Repository.PathOf("deploy/helm/millrace");
         var helm = Release.Parse(await Command.RunAsync(
-            await Tools.HelmAsync(), "template", "orders", chart, "--namespace", "streams", "--values", Path.Combine(chart, "ci", "volume-values.yaml"), "--set", "tls.enabled=true", "--set", "tls.existingSecret=orders-millrace-tls"));
+            await Tools.HelmAsync(), "template", "orders", chart, "--namespace", "streams", "--values", Path.Combine(chart, "ci", "volume-values.yaml"),
+            "--set", "tls.enabled=true", "--set", "tls.existingSecret=orders-millrace-tls"));
 
         Assert.Equal(helm.Objects.Select(item => item.GetType().Name).Order(), manifests.Objects.Select(item => item.GetType().Name).Order());
         Assert.Equal(
