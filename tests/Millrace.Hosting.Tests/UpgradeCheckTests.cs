@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Checkpointing;
-using Millrace.Connectors;
 using Millrace.State;
 using Millrace.Testing;
 
