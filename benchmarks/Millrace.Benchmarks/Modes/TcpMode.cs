@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Millrace.Benchmarks.Harness;
 using Millrace.Benchmarks.Parts;
-using Millrace.Cluster.Security;
+using Millrace.Hosting;
 
 namespace Millrace.Benchmarks.Modes;
 
@@ -66,7 +66,7 @@ internal sealed class TcpMode(TextWriter output)
     }
 
     /// <summary>A certificate for loopback and the authority that has signed it, as files.</summary>
-    private static TlsOptions Issue(string folder)
+    private static ClusterTlsOptions Issue(string folder)
     {
         var from = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero);
         var to = from.AddYears(100);
@@ -80,7 +80,7 @@ internal sealed class TcpMode(TextWriter output)
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
         using var certificate = request.Create(authority, from, to, [1]);
-        var options = new TlsOptions { CertificateFile = Path.Combine(folder, "worker.pem"), KeyFile = Path.Combine(folder, "worker.key"), CaFile = Path.Combine(folder, "ca.pem") };
+        var options = new ClusterTlsOptions { CertificateFile = Path.Combine(folder, "worker.pem"), KeyFile = Path.Combine(folder, "worker.key"), CaFile = Path.Combine(folder, "ca.pem") };
         File.WriteAllText(options.CertificateFile, certificate.ExportCertificatePem());
         File.WriteAllText(options.KeyFile, key.ExportPkcs8PrivateKeyPem());
         File.WriteAllText(options.CaFile, authority.ExportCertificatePem());

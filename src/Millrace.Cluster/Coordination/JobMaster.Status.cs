@@ -9,7 +9,7 @@ internal sealed partial class JobMaster
 {
     private const int RememberedDecisions = 50;
 
-    // Of executions of this term that are over.
+    // Of executions of this term that are over; under the lock of decisions.
     private (long Restarts, string? LastFailure) _past;
 
     // Whether all subtasks of the present execution have run.
@@ -20,15 +20,17 @@ internal sealed partial class JobMaster
         get
         {
             SchedulingEvent[] decisions;
+            (long Restarts, string? LastFailure) past;
             lock (_decisions)
             {
                 decisions = [.. _decisions];
+                past = _past;
             }
 
             string? waiting = Volatile.Read(ref _scheduler)?.Waiting;
             if (Volatile.Read(ref _running) is not { } running)
             {
-                return new JobMasterStatus(JobState.Created, _term, 0, [], waiting, _past.Restarts, null, _past.LastFailure) { Decisions = decisions };
+                return new JobMasterStatus(JobState.Created, _term, 0, [], waiting, past.Restarts, null, past.LastFailure) { Decisions = decisions };
             }
 
             var execution = running.Execution;
@@ -43,9 +45,9 @@ internal sealed partial class JobMaster
                     execution.StateOf(subtask).ToString(),
                     placement.GetValueOrDefault(subtask)?.Name))],
                 waiting,
-                _past.Restarts + failures.Restarts,
+                past.Restarts + failures.Restarts,
                 execution.CheckpointHistory?.Current.Records.FindLast(record => record.Status == CheckpointStatus.Completed)?.Id,
-                failures.Records.LastOrDefault()?.Error.Message ?? _past.LastFailure)
+                failures.Records.LastOrDefault()?.Error.Message ?? past.LastFailure)
             {
                 Decisions = decisions,
             };
@@ -65,7 +67,7 @@ internal sealed partial class JobMaster
         Runtime.Clustering.Log.Decided(_logger, _job, what, decision.Reason);
         lock (_decisions)
         {
-            _decisions.Enqueue(new SchedulingEvent(TimeProvider.System.GetUtcNow(), $"{what} {decision.Reason}"));
+            _decisions.Enqueue(new SchedulingEvent(_time.GetUtcNow(), $"{what} {decision.Reason}"));
             if (_decisions.Count > RememberedDecisions)
             {
                 _decisions.Dequeue();

@@ -23,7 +23,10 @@ internal sealed partial class JobMaster : IJobMaster
     private readonly SchedulerOptions _options;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
-    private readonly EngineThreads.Lease _threads = EngineThreads.Acquire(TimeProvider.System);
+    private readonly TimeProvider _time;
+    private readonly DateTimeOffset _startedAt;
+    private readonly long _startTimestamp;
+    private readonly EngineThreads.Lease _threads;
     private readonly Channel<Action> _facts = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
     private readonly TaskCompletionSource<(JobState State, string? Error)> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<int, SlotDemand> _demands = [];
@@ -44,13 +47,18 @@ internal sealed partial class JobMaster : IJobMaster
     /// <param name="cluster">Who is alive.</param>
     /// <param name="dataPlane">Dials workers.</param>
     /// <param name="options">How slots are waited for and used.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="loggers">Makes loggers.</param>
-    public JobMaster(string job, JobRecord record, IJobBuilder builder, IClusterView cluster, IDataPlane dataPlane, SchedulerOptions options, ILoggerFactory loggers)
+    public JobMaster(string job, JobRecord record, IJobBuilder builder, IClusterView cluster, IDataPlane dataPlane, SchedulerOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         _job = job;
         _term = record.Term;
         _builder = builder;
-        _workers = new TrustedWorkers(cluster, TimeProvider.System);
+        _time = time;
+        _startedAt = time.GetUtcNow();
+        _startTimestamp = time.GetTimestamp();
+        _threads = EngineThreads.Acquire(time);
+        _workers = new TrustedWorkers(cluster, time);
         _dataPlane = dataPlane;
         _options = options;
         _loggers = loggers;
@@ -62,7 +70,8 @@ internal sealed partial class JobMaster : IJobMaster
 
     public Task<(JobState State, string? Error)> Completion => _completion.Task;
 
-    private static long Now => TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+    // As in an execution: a clock that is set must not put off or hasten a decision.
+    private long Now => (_startedAt + _time.GetElapsedTime(_startTimestamp)).ToUnixTimeMilliseconds();
 
     public void Cancel() => Tell(() =>
     {
@@ -87,18 +96,19 @@ internal sealed partial class JobMaster : IJobMaster
     public Task RescaleAsync(int parallelism)
     {
         // A graph that is wrong with it says so here, and the job goes on.
-        using (_builder.Build(_job, parallelism))
-        {
-        }
+        _builder.Build(_job, parallelism).Release(_logger);
 
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Tell(() =>
+        bool isTold = _facts.Writer.TryWrite(() =>
         {
             _rescales.Add(done);
-            Apply(_scheduler!.Request(parallelism, Now));
-            CompleteRescales();
+            if (!_isOver)
+            {
+                Apply(_scheduler!.Request(parallelism, Now));
+                CompleteRescales();
+            }
         });
-        return done.Task;
+        return isTold ? done.Task : throw Over();
     }
 
     public async ValueTask DisposeAsync()
@@ -120,35 +130,53 @@ internal sealed partial class JobMaster : IJobMaster
 
     private static SnapshotKind KindOf(SavepointFormat format) => format == SavepointFormat.Native ? SnapshotKind.NativeSavepoint : SnapshotKind.CanonicalSavepoint;
 
+    private InvalidOperationException Over() => new($"Job '{_job}' has ended, or is led by another coordinator now: look at its status.");
+
     private JobExecution Current() => Volatile.Read(ref _running)?.Execution
         ?? throw new InvalidOperationException($"Job '{_job}' does not run at the moment{(Volatile.Read(ref _scheduler)?.Waiting is { } waiting ? $": {waiting}" : ", and is just being started: try again in a moment.")}");
 
+    // What is told when it is over is passed over.
     private void Tell(Action fact) => _facts.Writer.TryWrite(fact);
 
     private async Task RunAsync()
     {
-        await foreach (var fact in _facts.Reader.ReadAllAsync().ConfigureAwait(false))
+        while (!_isOver)
         {
+            var fact = await _facts.Reader.ReadAsync().ConfigureAwait(false);
             try
             {
                 fact();
             }
-            catch (Exception error)
+            catch (MillraceException error)
             {
-                // A program that cannot be built, mostly: nothing of it runs.
+                // The program is wrong, and would be at the next try.
                 End(JobState.Failed, error.Message);
             }
-
-            if (_isOver)
+            catch (Exception error)
             {
-                break;
+                // What a program needs to be built may be away for a while: another coordinator tries.
+                _isOver = true;
+                _completion.TrySetException(error);
             }
+        }
+
+        _facts.Writer.Complete();
+        while (_facts.Reader.TryRead(out var late))
+        {
+            late();
         }
 
         _timer?.Dispose();
         _workers.Dispose();
+        if (_running is { } running)
+        {
+            running.Execution.Suspend();
+            await running.Execution.Completion.ConfigureAwait(false);
+            Release(running);
+        }
+
         _threads.Dispose();
-        _rescales.ForEach(done => done.TrySetException(new InvalidOperationException($"Job '{_job}' has ended, or is led by another coordinator now.")));
+        _rescales.ForEach(done => done.TrySetException(Over()));
     }
 
     private void Begin(int? requested)
@@ -158,18 +186,15 @@ internal sealed partial class JobMaster : IJobMaster
             return;
         }
 
-        ExecutionOptions options;
-        using (var built = _builder.Build(_job, null))
-        {
-            options = built.Graph.Options;
-            _demands[options.Parallelism] = SlotDemand.Of(built.Graph);
-        }
-
+        var built = _builder.Build(_job, null);
+        var options = built.Graph.Options;
+        _demands[options.Parallelism] = SlotDemand.Of(built.Graph);
+        built.Release(_logger);
         var checkpoints = options.Checkpoints;
         Volatile.Write(ref _scheduler, new AdaptiveScheduler(
             _options, new ScalableJob(options.Parallelism, options.MaxParallelism, DemandOf, checkpoints.Storage is not null ? checkpoints.Interval ?? TimeSpan.FromMinutes(1) : null)));
-        _workers.Subscribe(snapshot => Tell(() => Apply(_scheduler!.SlotsChanged(snapshot.Workers, Now))));
-        Apply(_scheduler!.SlotsChanged(_workers.Current.Workers, Now));
+        _workers.Subscribe(() => Tell(LookAtWorkers));
+        LookAtWorkers();
         if (requested is not null)
         {
             Apply(_scheduler.Request(requested, Now));
@@ -178,12 +203,15 @@ internal sealed partial class JobMaster : IJobMaster
         Apply(_scheduler.Start(Now));
     }
 
+    private void LookAtWorkers() => Apply(_scheduler!.SlotsChanged(_workers.Workers, Now));
+
     private SlotDemand DemandOf(int parallelism)
     {
         if (!_demands.TryGetValue(parallelism, out var demand))
         {
-            using var built = _builder.Build(_job, parallelism);
+            var built = _builder.Build(_job, parallelism);
             _demands[parallelism] = demand = SlotDemand.Of(built.Graph);
+            built.Release(_logger);
         }
 
         return demand;
@@ -214,7 +242,7 @@ internal sealed partial class JobMaster : IJobMaster
                 case SchedulingDecision.Wait wait:
                     _timer?.Dispose();
                     _timer = wait.Until is { } until
-                        ? TimeProvider.System.CreateTimer(_ => Tell(() => Apply(_scheduler!.TimeDue(Now))), null, TimeSpan.FromMilliseconds(Math.Clamp(until - Now, 0, int.MaxValue)), Timeout.InfiniteTimeSpan)
+                        ? _time.CreateTimer(_ => Tell(() => Apply(_scheduler!.TimeDue(Now))), null, TimeSpan.FromMilliseconds(Math.Clamp(until - Now, 0, int.MaxValue)), Timeout.InfiniteTimeSpan)
                         : null;
                     break;
                 case SchedulingDecision.GiveUp giveUp:
@@ -230,13 +258,13 @@ internal sealed partial class JobMaster : IJobMaster
         var graph = built.Graph;
         var key = new ControlConnectionKey(graph.Options.Checkpoints.JobId ?? JobIds.From(_job), _job, _term);
         var observer = new Observer(this);
-        var host = new DistributedHost(graph, key, _workers, _dataPlane, built.Serializers, _threads.Scheduler, Timeout.InfiniteTimeSpan, _loggers)
+        var host = new DistributedHost(graph, key, _workers, _dataPlane, built.Serializers, _threads.Scheduler, _loggers)
         {
             Policy = _options.Placement,
             Previous = _previous,
             NoRoom = () => Tell(() => NoRoom(observer)),
         };
-        var execution = new JobExecution(graph, host, _threads.Scheduler, built.Serializers, built.Loggers, new Random((int)TimeProvider.System.GetTimestamp())) { Observer = observer };
+        var execution = new JobExecution(graph, host, _threads.Scheduler, built.Serializers, built.Loggers, new Random((int)_time.GetTimestamp())) { Observer = observer };
         var running = observer.Running = new Running(built, host, execution);
         _isRunning = false;
         Volatile.Write(ref _running, running);
@@ -269,11 +297,18 @@ internal sealed partial class JobMaster : IJobMaster
 
     private void Ended(Running running, JobOutcome outcome)
     {
+        if (_running != running)
+        {
+            return;
+        }
+
         _previous = running.Host.Placement.ToDictionary(place => place.Key, place => place.Value.Name);
-        running.Host.Dispose();
-        running.Built.Dispose();
-        Volatile.Write(ref _running, null);
-        _past = (_past.Restarts + running.Execution.Failures.Restarts, running.Execution.Failures.Records.LastOrDefault()?.Error.Message ?? _past.LastFailure);
+        Release(running);
+        lock (_decisions)
+        {
+            _past = (_past.Restarts + running.Execution.Failures.Restarts, running.Execution.Failures.Records.LastOrDefault()?.Error.Message ?? _past.LastFailure);
+        }
+
         if (outcome.State != JobState.Suspended)
         {
             End(outcome.State, outcome.Error?.Message);
@@ -290,6 +325,13 @@ internal sealed partial class JobMaster : IJobMaster
         {
             Apply(_scheduler!.Stopped(Now));
         }
+    }
+
+    private void Release(Running running)
+    {
+        running.Host.Dispose();
+        running.Built.Release(_logger);
+        Volatile.Write(ref _running, null);
     }
 
     private void CompleteRescales()
@@ -324,12 +366,12 @@ internal sealed partial class JobMaster : IJobMaster
         public void AllRunning() => Tell(scheduler =>
         {
             owner._isRunning = true;
-            return scheduler.Running(Now);
+            return scheduler.Running(owner.Now);
         });
 
-        public void CheckpointCompleted() => Tell(static scheduler => scheduler.CheckpointCompleted(Now));
+        public void CheckpointCompleted() => Tell(scheduler => scheduler.CheckpointCompleted(owner.Now));
 
-        public void CheckpointFailed() => Tell(static scheduler => scheduler.CheckpointFailed(Now));
+        public void CheckpointFailed() => Tell(scheduler => scheduler.CheckpointFailed(owner.Now));
 
         private void Tell(Func<AdaptiveScheduler, IReadOnlyList<SchedulingDecision>> fact) => owner.Tell(() =>
         {

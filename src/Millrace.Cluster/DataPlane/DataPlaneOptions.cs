@@ -1,4 +1,4 @@
-using Millrace.Cluster.Security;
+using Millrace.Hosting;
 
 namespace Millrace.Cluster.DataPlane;
 
@@ -27,5 +27,5 @@ internal sealed class DataPlaneOptions
 
     /// <summary>TLS with certificates at both ends; <see langword="null"/> for none.</summary>
     /// <value>Default: <see langword="null"/>.</value>
-    public TlsOptions? Tls { get; set; }
+    public ClusterTlsOptions? Tls { get; set; }
 }

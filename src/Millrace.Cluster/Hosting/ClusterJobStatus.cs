@@ -11,10 +11,8 @@ namespace Millrace.Hosting;
 /// <param name="LastCheckpoint">The number of its last completed checkpoint; <see langword="null"/> where there is none.</param>
 /// <param name="LastFailure">The message of the last failure under this coordinator, or of the one that has ended the job.</param>
 public sealed record ClusterJobStatus(
-    string Name, JobState State, long Term, int Parallelism, IReadOnlyList<ClusterSubtask> Subtasks, string? Waiting, long Restarts, long? LastCheckpoint, string? LastFailure);
-
-/// <summary>A subtask of a job at one moment.</summary>
-/// <param name="Name">The task and the subtask's number.</param>
-/// <param name="State">Its state.</param>
-/// <param name="Worker">The name of its worker; <see langword="null"/> while it has none.</param>
-public sealed record ClusterSubtask(string Name, string State, string? Worker);
+    string Name, JobState State, long Term, int Parallelism, IReadOnlyList<ClusterSubtask> Subtasks, string? Waiting, long Restarts, long? LastCheckpoint, string? LastFailure)
+{
+    /// <summary>What was decided about slots and parallelism under this coordinator, and why; the newest last, at most 50.</summary>
+    public IReadOnlyList<ClusterDecision> Decisions { get; init; } = [];
+}

@@ -1,25 +1,5 @@
 namespace Millrace.Hosting;
 
-/// <summary>Who decides the parallelism of the jobs of a cluster.</summary>
-public enum ClusterSchedulingMode
-{
-    /// <summary>The program, or whoever rescales the job. A job waits until there are slots for all of it.</summary>
-    Fixed,
-
-    /// <summary>The workers that are there: a job uses all slots that it can, and follows when workers come and go. Operators with a parallelism of their own keep it.</summary>
-    Reactive,
-}
-
-/// <summary>Which workers the slots of a job are taken from.</summary>
-public enum ClusterSlotPlacement
-{
-    /// <summary>From all alike: the loss of one worker costs the least, and all processors are used.</summary>
-    Spread,
-
-    /// <summary>From as few workers as possible: the others can be switched off.</summary>
-    Pack,
-}
-
 /// <summary>When jobs start on the slots that there are, and when they are rescaled: the section <c>Millrace:Cluster:Scheduling</c>. Defaults are those of Apache Flink's adaptive scheduler.</summary>
 public sealed class ClusterSchedulingOptions
 {

@@ -29,7 +29,10 @@ internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, I
             status.Waiting,
             status.Restarts,
             status.LastCheckpoint,
-            status.LastFailure);
+            status.LastFailure)
+        {
+            Decisions = [.. status.Decisions.Select(decision => new ClusterDecision(decision.Time, decision.Decision))],
+        };
     }
 
     public Task CancelAsync(string job, CancellationToken cancellationToken = default) => AskAsync(Find(job), grain => grain.CancelAsync(), cancellationToken);

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Millrace.Cluster.DataPlane;
-using Millrace.Cluster.Security;
 using Millrace.Runtime.Clustering;
 using Millrace.Runtime.Tasks;
 
@@ -31,9 +30,7 @@ internal sealed class TcpDataPlaneHost(ClusterSettings settings, IJobBuilder job
                 Address = settings.ListenAddress.ToString(),
                 Port = settings.Options.DataPort,
                 Compression = settings.Options.Compression,
-                Tls = tls.CertificateFile is { } certificate
-                    ? new TlsOptions { CertificateFile = certificate, KeyFile = tls.KeyFile ?? certificate, CaFile = tls.CaFile!, CheckHostName = tls.CheckHostName }
-                    : null,
+                Tls = tls.CertificateFile is null ? null : tls,
             },
             () => me,
             time,

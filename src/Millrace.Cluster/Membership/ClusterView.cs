@@ -9,6 +9,7 @@ namespace Millrace.Cluster.Membership;
 /// <summary>Who belongs to the cluster, as membership of Orleans tells it. A worker is there when it is active and its metadata has arrived.</summary>
 internal sealed class ClusterView : IClusterView, IAsyncDisposable
 {
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MetadataPause = TimeSpan.FromMilliseconds(100);
 
     private readonly Lock _lock = new();
@@ -69,42 +70,55 @@ internal sealed class ClusterView : IClusterView, IAsyncDisposable
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        try
+        while (!cancellationToken.IsCancellationRequested)
         {
-            var updates = _membership.MembershipUpdates.GetAsyncEnumerator(cancellationToken);
-            await using var _ = updates.ConfigureAwait(false);
-            var next = updates.MoveNextAsync().AsTask();
-            while (true)
+            try
             {
-                // The metadata of a worker is fetched after it was first seen, and no update tells when it is there.
-                bool complete = Publish(_membership.CurrentSnapshot);
-                if (complete)
-                {
-                    await next.ConfigureAwait(false);
-                }
-                else
-                {
-                    await Task.WhenAny(next, Task.Delay(MetadataPause, _time, cancellationToken)).ConfigureAwait(false);
-                }
-
-                cancellationToken.ThrowIfCancellationRequested();
-                if (next.IsCompleted)
-                {
-                    if (!await next.ConfigureAwait(false))
-                    {
-                        return;
-                    }
-
-                    next = updates.MoveNextAsync().AsTask();
-                }
+                await FollowUpdatesAsync(cancellationToken).ConfigureAwait(false);
+                return;
             }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                // A view that stands still would keep the dead among the living.
+                Log.ViewBroke(_logger, error, RetryPause);
+            }
+
+            await Task.Delay(RetryPause, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+    }
+
+    private async Task FollowUpdatesAsync(CancellationToken cancellationToken)
+    {
+        var updates = _membership.MembershipUpdates.GetAsyncEnumerator(cancellationToken);
+        await using var _ = updates.ConfigureAwait(false);
+        var next = updates.MoveNextAsync().AsTask();
+        while (true)
         {
-        }
-        catch (Exception error)
-        {
-            Log.ViewEnded(_logger, error);
+            // The metadata of a worker is fetched after it was first seen, and no update tells when it is there.
+            bool complete = Publish(_membership.CurrentSnapshot);
+            if (complete)
+            {
+                await next.ConfigureAwait(false);
+            }
+            else
+            {
+                await Task.WhenAny(next, Task.Delay(MetadataPause, _time, cancellationToken)).ConfigureAwait(false);
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            if (next.IsCompleted)
+            {
+                if (!await next.ConfigureAwait(false))
+                {
+                    return;
+                }
+
+                next = updates.MoveNextAsync().AsTask();
+            }
         }
     }
 

@@ -12,8 +12,8 @@ internal static partial class Log
     [LoggerMessage(6002, LogLevel.Warning, "Worker {Worker} has left or is dead; {Count} are there.")]
     public static partial void WorkerLeft(ILogger logger, WorkerInfo worker, int count);
 
-    [LoggerMessage(6003, LogLevel.Error, "This worker does not follow the membership any more: it will not learn of workers that come and go.")]
-    public static partial void ViewEnded(ILogger logger, Exception error);
+    [LoggerMessage(6003, LogLevel.Error, "The membership cannot be followed: until it can, this worker does not learn of those that come and go. It tries again in {Pause}.")]
+    public static partial void ViewBroke(ILogger logger, Exception error, TimeSpan pause);
 
     [LoggerMessage(6004, LogLevel.Error, "Somebody who was told of a change of the workers has thrown.")]
     public static partial void SubscriberFailed(ILogger logger, Exception error);

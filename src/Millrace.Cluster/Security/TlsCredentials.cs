@@ -2,10 +2,11 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Millrace.Hosting;
 
 namespace Millrace.Cluster.Security;
 
-/// <summary>What <see cref="TlsOptions"/> name, read and checked: makes the options of both ends of a TLS connection.</summary>
+/// <summary>What <see cref="ClusterTlsOptions"/> name, read and checked: for both ends of a connection of the data plane, and for silos.</summary>
 internal sealed class TlsCredentials : IDisposable
 {
     private readonly X509Certificate2 _certificate;
@@ -14,18 +15,23 @@ internal sealed class TlsCredentials : IDisposable
     private readonly SslStreamCertificateContext _context;
     private readonly bool _checkHostName;
 
-    private TlsCredentials(TlsOptions options)
+    private TlsCredentials(ClusterTlsOptions options)
     {
         _checkHostName = options.CheckHostName;
-        _certificate = X509Certificate2.CreateFromPemFile(options.CertificateFile, options.KeyFile);
-        _authorities.ImportFromPemFile(options.CaFile);
+        using (var loaded = X509Certificate2.CreateFromPemFile(options.CertificateFile!, KeyFileOf(options)))
+        {
+            // Through PKCS #12, because Windows refuses keys that are in memory alone.
+            _certificate = X509CertificateLoader.LoadPkcs12(loaded.Export(X509ContentType.Pkcs12), null);
+        }
+
+        _authorities.ImportFromPemFile(options.CaFile!);
         if (_authorities.Count == 0)
         {
             throw new CryptographicException($"'{options.CaFile}' has no certificate in it.");
         }
 
         var chain = new X509Certificate2Collection();
-        chain.ImportFromPemFile(options.CertificateFile);
+        chain.ImportFromPemFile(options.CertificateFile!);
         _intermediates.AddRange(chain.Skip(1).ToArray());
 
         // Offline: the chain is in the files, and a worker must start where there is no way to an authority's server.
@@ -34,9 +40,9 @@ internal sealed class TlsCredentials : IDisposable
 
     /// <summary>Reads the files.</summary>
     /// <exception cref="MillraceException">MR6101: one of them is not there, or is not what it should be. The message names files and never what is in them.</exception>
-    public static TlsCredentials Load(TlsOptions options)
+    public static TlsCredentials Load(ClusterTlsOptions options)
     {
-        (string Name, string Path)[] files = [(nameof(options.CertificateFile), options.CertificateFile), (nameof(options.KeyFile), options.KeyFile), (nameof(options.CaFile), options.CaFile)];
+        (string Name, string? Path)[] files = [(nameof(options.CertificateFile), options.CertificateFile), (nameof(options.KeyFile), KeyFileOf(options)), (nameof(options.CaFile), options.CaFile)];
         foreach (var (name, path) in files)
         {
             if (string.IsNullOrEmpty(path))
@@ -58,9 +64,26 @@ internal sealed class TlsCredentials : IDisposable
         {
             throw new MillraceException(
                 "MR6101",
-                $"TLS between workers: the certificate '{options.CertificateFile}' with the key '{options.KeyFile}' and the authority '{options.CaFile}' cannot be used: {error.Message}",
+                $"TLS between workers: the certificate '{options.CertificateFile}' with the key '{KeyFileOf(options)}' and the authority '{options.CaFile}' cannot be used: {error.Message}",
                 error);
         }
+    }
+
+    /// <summary>This worker's certificate, with its key.</summary>
+    public X509Certificate2 Certificate => _certificate;
+
+    /// <summary>Whether the certificate of the other end comes from one of the authorities, and of no other that this machine may trust.</summary>
+    /// <param name="remote">The certificate.</param>
+    /// <param name="errors">What the handshake has found.</param>
+    public bool IsTrusted(X509Certificate2? remote, SslPolicyErrors errors)
+    {
+        if (remote is null || errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) || (_checkHostName && errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch)))
+        {
+            return false;
+        }
+
+        using var chain = new X509Chain { ChainPolicy = Policy() };
+        return chain.Build(remote);
     }
 
     /// <summary>For the end that is dialed: it demands a certificate.</summary>
@@ -102,6 +125,8 @@ internal sealed class TlsCredentials : IDisposable
             certificate.Dispose();
         }
     }
+
+    private static string? KeyFileOf(ClusterTlsOptions options) => options.KeyFile ?? options.CertificateFile;
 
     // A policy of its own for each connection: the handshake adds to it what the other end has sent.
     private X509ChainPolicy Policy()

@@ -6,10 +6,6 @@ internal static class ClusterErrors
     public static MillraceException WorkerLost(WorkerInfo worker, Exception cause) => new(
         "MR6201", $"Worker {worker} is lost, and with it the subtasks that ran there: {cause.Message}", cause);
 
-    public static MillraceException TooFewSlots(string job, int needed, int available, TimeSpan waited, string workers) => new(
-        "MR6203",
-        $"Job '{job}' needs {needed} slot(s), and the cluster has {available} for it: {workers}. It has waited for {waited}. Start more workers, raise Slots, or lower the parallelism.");
-
     public static MillraceException TooFewSlots(string job, string reason) => new("MR6203", $"Job '{job}' has not got its slots. {reason}");
 
     public static MillraceException DifferentGraph(string job, WorkerInfo worker, string difference) => new(

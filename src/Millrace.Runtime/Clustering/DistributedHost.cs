@@ -24,7 +24,6 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
     private readonly ISerializerProvider _serializers;
     private readonly ITaskScheduler _scheduler;
     private readonly ILogger _logger;
-    private readonly TimeSpan _slotTimeout;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Link> _links = new(StringComparer.Ordinal);
     private readonly Dictionary<SubtaskId, WorkerInfo> _placement = [];
@@ -40,7 +39,6 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
     /// <param name="dataPlane">Dials workers.</param>
     /// <param name="serializers">Gives serializers of splits.</param>
     /// <param name="scheduler">Its clock is used.</param>
-    /// <param name="slotTimeout">How long a deployment waits for slots.</param>
     /// <param name="loggers">Makes loggers.</param>
     public DistributedHost(
         JobGraph job,
@@ -49,7 +47,6 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
         IDataPlane dataPlane,
         ISerializerProvider serializers,
         ITaskScheduler scheduler,
-        TimeSpan slotTimeout,
         ILoggerFactory loggers)
     {
         _job = job;
@@ -58,16 +55,12 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
         _dataPlane = dataPlane;
         _serializers = serializers;
         _scheduler = scheduler;
-        _slotTimeout = slotTimeout;
         _demand = SlotDemand.Of(job);
         _logger = loggers.CreateLogger("Millrace.Job");
         _subscription = cluster.Subscribe(ClusterChanged);
     }
 
     public bool IsDistributed => true;
-
-    /// <summary>Told what the job waits for, and with nothing when it does not wait any more. Called on any thread.</summary>
-    public Action<string?>? Waits { get; init; }
 
     /// <summary>Whether slots are taken from all workers alike, or from as few as possible.</summary>
     public SlotPlacement Policy { get; init; }
@@ -84,7 +77,7 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
         }
     }
 
-    /// <summary>Told when subtasks that are to be made find no room; whoever hears of it may end the execution. Called on any thread.</summary>
+    /// <summary>Told when subtasks that are to be made find no room. They wait until there is, for as long as whoever hears of it lets them. Called on any thread.</summary>
     public Action? NoRoom { get; init; }
 
     /// <summary>Where subtasks are. A copy.</summary>
@@ -101,7 +94,7 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
 
     public void Reserve(IReadOnlyCollection<SubtaskId> subtasks, Action<Exception?> ready)
     {
-        var reservation = new Reservation(subtasks, ready, _scheduler.TimeProvider.GetTimestamp());
+        var reservation = new Reservation(subtasks, ready);
         lock (_gate)
         {
             foreach (var subtask in subtasks)
@@ -116,17 +109,10 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
         }
 
         Place();
-        bool isWaiting = false;
+        bool isWaiting;
         lock (_gate)
         {
-            if (_waiting.Contains(reservation))
-            {
-                isWaiting = true;
-                var (needed, available, workers) = Count(reservation);
-                Log.WaitsForSlots(_logger, _key.JobName, needed, available, workers, _slotTimeout);
-                Waits?.Invoke($"needs {needed} slot(s), and there are {available}: {workers}");
-                reservation.Timer = _scheduler.TimeProvider.CreateTimer(_ => GiveUp(reservation), null, _slotTimeout, Timeout.InfiniteTimeSpan);
-            }
+            isWaiting = _waiting.Contains(reservation);
         }
 
         if (isWaiting)
@@ -200,7 +186,6 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
             _isDisposed = true;
             links = [.. _links.Values];
             _links.Clear();
-            _waiting.ForEach(reservation => reservation.Timer?.Dispose());
             _waiting.Clear();
         }
 
@@ -222,12 +207,13 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
         return link;
     }
 
-    private void ClusterChanged(ClusterSnapshot snapshot)
+    private void ClusterChanged()
     {
         List<Link> lost;
+        var alive = _cluster.Workers;
         lock (_gate)
         {
-            lost = [.. _links.Values.Where(link => snapshot.Workers.All(worker => worker.Id != link.Worker.Id))];
+            lost = [.. _links.Values.Where(link => alive.All(worker => worker.Id != link.Worker.Id))];
         }
 
         foreach (var link in lost)

@@ -25,7 +25,6 @@ internal sealed partial class JobWorker : Actor
     private readonly List<Deployed> _deployments = [];
     private BuiltJob? _built;
     private WorkerFiles? _files;
-    private BuiltJob? _retired;
     private Action? _afterBuilding;
     private bool _isBuilding;
     private bool _isOver;
@@ -98,17 +97,7 @@ internal sealed partial class JobWorker : Actor
     {
         _watchdog?.Dispose();
         BreakUnused(_ => true);
-        foreach (var built in new[] { _built, _retired }.OfType<BuiltJob>())
-        {
-            Scheduler.RunInBackground($"disposing of job '{_key.JobName}'", built.Dispose, error =>
-            {
-                if (error is not null)
-                {
-                    Log.ReleaseFailed(_logger, error, _key.JobName);
-                }
-            });
-        }
-
+        _built?.Release(_logger);
         _ended(this);
         return RunResult.Done;
     }
@@ -220,7 +209,8 @@ internal sealed partial class JobWorker : Actor
 
     private void Build(DeploymentPlan plan)
     {
-        if (_built is { } built && built.Graph.Options.Parallelism == plan.Parallelism)
+        // A coordinator that wants another parallelism connects anew.
+        if (_built is { } built)
         {
             Deploy(plan, built);
             return;
@@ -246,7 +236,6 @@ internal sealed partial class JobWorker : Actor
             return;
         }
 
-        _retired = _built;
         _built = made;
         if (!_isOver)
         {

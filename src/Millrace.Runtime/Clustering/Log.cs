@@ -32,9 +32,6 @@ internal static partial class Log
     [LoggerMessage(6009, LogLevel.Warning, "Worker {Worker} is lost to job '{Job}': {Why}")]
     public static partial void WorkerLost(ILogger logger, string worker, string job, string why);
 
-    [LoggerMessage(6010, LogLevel.Information, "Job '{Job}' waits for slots: it needs {Needed} and there are {Available} for it ({Workers}). It gives up in {Timeout}.")]
-    public static partial void WaitsForSlots(ILogger logger, string job, int needed, int available, string workers, TimeSpan timeout);
-
     [LoggerMessage(6011, LogLevel.Information, "A coordinator of job '{Job}' with term {Term} was refused: {Why}")]
     public static partial void CoordinatorRefused(ILogger logger, string job, long term, string why);
 

@@ -4,7 +4,7 @@ namespace Millrace.Runtime.Clustering;
 /// Who is alive, without those that a coordinator has just lost: a worker whose connection broke is mostly dead, and the membership needs a moment to see it. One that is still in the membership after that is taken again. Safe
 /// for use by several threads.
 /// </summary>
-internal sealed class TrustedWorkers : IClusterView, IDisposable
+internal sealed class TrustedWorkers : IDisposable
 {
     private static readonly TimeSpan Suspicion = TimeSpan.FromSeconds(3);
 
@@ -13,9 +13,7 @@ internal sealed class TrustedWorkers : IClusterView, IDisposable
     private readonly IDisposable _subscription;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ITimer> _suspects = new(StringComparer.Ordinal);
-    private readonly List<Action<ClusterSnapshot>> _subscribers = [];
-    private ClusterSnapshot _current;
-    private long _version;
+    private readonly List<Action> _subscribers = [];
     private bool _isDisposed;
 
     /// <param name="cluster">Who is alive.</param>
@@ -24,18 +22,16 @@ internal sealed class TrustedWorkers : IClusterView, IDisposable
     {
         _cluster = cluster;
         _time = time;
-        _current = cluster.Current;
-        _subscription = cluster.Subscribe(_ => Renew());
-        Renew();
+        _subscription = cluster.Subscribe(_ => Tell());
     }
 
-    public ClusterSnapshot Current
+    public IReadOnlyList<WorkerInfo> Workers
     {
         get
         {
             lock (_gate)
             {
-                return _current;
+                return [.. _cluster.Current.Workers.Where(worker => !_suspects.ContainsKey(worker.Id))];
             }
         }
     }
@@ -58,10 +54,14 @@ internal sealed class TrustedWorkers : IClusterView, IDisposable
             _suspects[worker.Id] = _time.CreateTimer(_ => Trust(worker), null, Suspicion, Timeout.InfiniteTimeSpan);
         }
 
-        Renew();
+        Tell();
     }
 
-    public IDisposable Subscribe(Action<ClusterSnapshot> changed)
+    /// <summary>
+    /// Has somebody told whenever <see cref="Workers"/> has changed, who then looks there: what two threads tell at once could come in the wrong order, and what is looked up afterwards is the newest. Must not block.
+    /// </summary>
+    /// <returns>Ends it.</returns>
+    public IDisposable Subscribe(Action changed)
     {
         lock (_gate)
         {
@@ -97,25 +97,21 @@ internal sealed class TrustedWorkers : IClusterView, IDisposable
             }
         }
 
-        Renew();
+        Tell();
     }
 
-    private void Renew()
+    private void Tell()
     {
-        List<Action<ClusterSnapshot>> subscribers;
-        ClusterSnapshot snapshot;
+        List<Action> subscribers;
         lock (_gate)
         {
-            // The newest one is looked at, whoever comes last: two that are told at once end with the same.
-            var known = _cluster.Current;
-            _current = snapshot = known with { Version = ++_version, Workers = [.. known.Workers.Where(worker => !_suspects.ContainsKey(worker.Id))] };
             subscribers = [.. _subscribers];
         }
 
-        subscribers.ForEach(subscriber => subscriber(snapshot));
+        subscribers.ForEach(subscriber => subscriber());
     }
 
-    private sealed class Subscription(TrustedWorkers owner, Action<ClusterSnapshot> changed) : IDisposable
+    private sealed class Subscription(TrustedWorkers owner, Action changed) : IDisposable
     {
         public void Dispose()
         {

@@ -51,8 +51,3 @@ internal sealed record JobGraph(
         string Name(StreamEdge stream) => $"{Uids[stream.Source]}|{Uids[stream.Target]}|{stream.TargetInput}|{stream.SideOutput}";
     }
 }
-
-/// <summary>An operator and all that must be the same of it on every worker.</summary>
-/// <param name="Name">Name and uid, for people.</param>
-/// <param name="Hash">The hash.</param>
-internal sealed record NodeFingerprint(string Name, string Hash);

@@ -28,7 +28,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
     private readonly Func<DataStream<TIn>, SingleOutputStream<TOut>> _build;
     private readonly HarnessOptions _options;
     private readonly VirtualTimeProvider _time;
-    private readonly HarnessActor _actor;
+    private readonly IdleActor _actor;
     private readonly List<StreamOperator<TOut>> _operators = [];
     private readonly List<IReceiver<TIn>> _inputs = [];
     private readonly ExchangeOutput<TIn> _input;
@@ -49,7 +49,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         _options = options ?? new HarnessOptions();
         _batchSize = _options.BatchSize;
         _time = new VirtualTimeProvider(_options.StartTime);
-        _actor = new HarnessActor(_time);
+        _actor = new IdleActor("harness", _time);
         var env = new StreamExecutionEnvironment(new ExecutionOptions
         {
             Parallelism = _options.Parallelism,

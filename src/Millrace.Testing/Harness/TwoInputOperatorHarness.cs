@@ -30,7 +30,7 @@ public sealed class TwoInputOperatorHarness<TFirst, TSecond, TOut> : IDisposable
     private readonly Func<DataStream<TFirst>, DataStream<TSecond>, SingleOutputStream<TOut>> _build;
     private readonly HarnessOptions _options;
     private readonly VirtualTimeProvider _time;
-    private readonly HarnessActor _actor;
+    private readonly IdleActor _actor;
     private readonly List<StreamOperator<TOut>> _operators = [];
     private readonly List<InputCombiner> _combiners = [];
     private readonly ExchangeOutput<TFirst> _first;
@@ -55,7 +55,7 @@ public sealed class TwoInputOperatorHarness<TFirst, TSecond, TOut> : IDisposable
         _batchSize = _options.BatchSize;
         _restoreFrom = _options.RestoreFrom;
         _time = new VirtualTimeProvider(_options.StartTime);
-        _actor = new HarnessActor(_time);
+        _actor = new IdleActor("harness", _time);
         var env = new StreamExecutionEnvironment(new ExecutionOptions
         {
             Parallelism = _options.Parallelism,

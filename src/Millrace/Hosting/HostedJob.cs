@@ -1,6 +1,3 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Runtime.Coordination;
 using Millrace.Runtime.Graph;
 
@@ -10,10 +7,9 @@ namespace Millrace.Hosting;
 /// <param name="registration">What was added to the host.</param>
 internal sealed class HostedJob(JobRegistration registration)
 {
-    private AsyncServiceScope? _scope;
-    private StreamExecutionEnvironment? _environment;
-    private JobGraph? _graph;
+    private DeclaredJob? _declared;
     private JobClient? _client;
+    private bool _isReleased;
 
     public string Name => registration.Name;
 
@@ -21,19 +17,19 @@ internal sealed class HostedJob(JobRegistration registration)
     public JobClient? Client => Volatile.Read(ref _client);
 
     /// <summary>How the job runs, once it is prepared.</summary>
-    public ExecutionOptions Options => _environment!.Options;
+    public ExecutionOptions Options => _declared!.Environment.Options;
 
     /// <summary>The graph, once the job is prepared.</summary>
-    public JobGraph Graph => _graph!;
+    public JobGraph Graph => _declared!.Graph;
 
     /// <summary>The environment that the job was declared in, once it is prepared.</summary>
-    public StreamExecutionEnvironment Environment => _environment!;
+    public StreamExecutionEnvironment Environment => _declared!.Environment;
 
     /// <summary>Whether nobody has said where checkpoints go, so that they go into a folder of this machine.</summary>
-    public bool HasDefaultStorage { get; private set; }
+    public bool HasDefaultStorage => _declared!.HasDefaultStorage;
 
     /// <summary>The clock of the job.</summary>
-    public TimeProvider TimeProvider => _environment!.TimeProvider;
+    public TimeProvider TimeProvider => _declared!.Environment.TimeProvider;
 
     /// <summary>The name under which its checkpoints are kept.</summary>
     public string JobId => Options.Checkpoints.JobId ?? JobIds.From(Name);
@@ -42,35 +38,18 @@ internal sealed class HostedJob(JobRegistration registration)
     public Task Ended { get; set; } = Task.CompletedTask;
 
     /// <summary>Declares the job and checks it. Nothing runs.</summary>
-    public void Prepare(IServiceProvider services, HostConfiguration configuration)
-    {
-        var options = new ExecutionOptions();
-        registration.Configure?.Invoke(options);
-        bool hasStorage = options.Checkpoints.Storage is not null;
-        var storage = options.UseHostedDefaults().Checkpoints.Storage;
-        configuration.BindJob(options, Name);
-        HasDefaultStorage = !hasStorage && ReferenceEquals(options.Checkpoints.Storage, storage);
-        _scope = services.CreateAsyncScope();
-        _environment = new StreamExecutionEnvironment(options)
-        {
-            Services = services,
-            TimeProvider = services.GetService<TimeProvider>() ?? TimeProvider.System,
-            LoggerFactory = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
-        };
-        registration.Build(_scope.Value.ServiceProvider, _environment);
-        _graph = _environment.BuildJobGraph(Name);
-    }
+    public void Prepare(IServiceProvider services, HostConfiguration configuration) => _declared = DeclaredJob.Declare(registration, services, configuration);
 
     public JobClient Start()
     {
-        var client = JobClient.Start(_graph!, _environment!);
+        var client = JobClient.Start(_declared!.Graph, _declared!.Environment);
         Volatile.Write(ref _client, client);
         return client;
     }
 
     /// <summary>What would become of saved state, of a job that is prepared.</summary>
     public Task<Checkpointing.UpgradeReport> CheckUpgradeAsync(Checkpointing.UpgradeCheckOptions options, CancellationToken cancellationToken) =>
-        _environment!.CheckUpgradeAsync(Name, options, cancellationToken);
+        _declared!.Environment.CheckUpgradeAsync(Name, options, cancellationToken);
 
     /// <summary>Gives back what the job held. It runs no more, or never did.</summary>
     public async ValueTask ReleaseAsync()
@@ -80,10 +59,11 @@ internal sealed class HostedJob(JobRegistration registration)
             await client.DisposeAsync().ConfigureAwait(false);
         }
 
-        if (_scope is { } scope)
+        // Options and names are asked for afterwards too; what it held is given back once.
+        if (_declared is { } declared && !_isReleased)
         {
-            _scope = null;
-            await scope.DisposeAsync().ConfigureAwait(false);
+            _isReleased = true;
+            await declared.Scope.DisposeAsync().ConfigureAwait(false);
         }
     }
 }

@@ -1,8 +1,4 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Runtime.Clustering;
-using Millrace.Runtime.Graph;
 using Millrace.Runtime.Serialization;
 
 namespace Millrace.Hosting;
@@ -17,39 +13,20 @@ internal sealed class HostedJobBuilder(HostedJobRegistry registry, IServiceProvi
     public BuiltJob Build(string name, int? parallelism)
     {
         var registration = registry.Jobs.FirstOrDefault(job => job.Name == name) ?? throw ClusterErrors.UnknownJob(name, Names);
-        var options = new ExecutionOptions();
-        registration.Configure?.Invoke(options);
-        new HostConfiguration(registry.Configuration).BindJob(options.UseHostedDefaults(), name);
-        options.Parallelism = parallelism ?? options.Parallelism;
-        var scope = services.CreateAsyncScope();
-        try
-        {
-            var environment = new StreamExecutionEnvironment(options)
-            {
-                Services = services,
-                LoggerFactory = services.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance,
-            };
-            registration.Build(scope.ServiceProvider, environment);
-            var graph = environment.BuildJobGraph(name);
-            RequireSerializable(graph, environment);
-            return new BuiltJob(graph, new SerializerProvider(environment.Serializers), environment.LoggerFactory, services, scope);
-        }
-        catch
-        {
-            scope.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            throw;
-        }
-    }
+        var declared = DeclaredJob.Declare(registration, services, new HostConfiguration(registry.Configuration), parallelism);
+        var serializers = new SerializerProvider(declared.Environment.Serializers);
+        var built = new BuiltJob(declared.Graph, serializers, declared.Environment.LoggerFactory, services, declared.Scope);
 
-    /// <summary>Splits travel from the enumerator to readers on other workers, also where no checkpoints are taken.</summary>
-    private static void RequireSerializable(JobGraph graph, StreamExecutionEnvironment environment)
-    {
-        foreach (var node in graph.Stream.Nodes)
+        // Splits travel from the enumerator to readers on other workers, also where no checkpoints are taken.
+        foreach (var node in declared.Graph.Stream.Nodes)
         {
-            if (node.Source?.CheckSnapshots(new SerializerProvider(environment.Serializers)).FirstOrDefault() is { } problem)
+            if (node.Source?.CheckSnapshots(serializers).FirstOrDefault() is { } problem)
             {
-                throw ClusterErrors.NotForCluster(graph.Stream.JobName, $"source {node}: {problem}");
+                built.Release(null);
+                throw ClusterErrors.NotForCluster(name, $"source {node}: {problem}");
             }
         }
+
+        return built;
     }
 }

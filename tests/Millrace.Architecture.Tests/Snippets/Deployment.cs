@@ -12,8 +12,7 @@ internal static class Deployment
     public static Task Program(string[] args)
     {
         var builder = WebApplication.CreateBuilder(args);
-        Add(builder);
-
+        builder.AddMillrace().AddJob<Orders>().UseCluster();
         builder.Services.AddHealthChecks().AddMillrace();
 
         var app = builder.Build();
@@ -32,5 +31,8 @@ internal static class Deployment
         });
     }
 
-    private static void Add(WebApplicationBuilder builder) => builder.AddMillrace().AddJob("orders", env => env.FromSequence(1, 10).Discard());
+    private sealed class Orders : IStreamJob
+    {
+        public void Build(StreamExecutionEnvironment env) => env.FromSequence(1, 10).Discard();
+    }
 }

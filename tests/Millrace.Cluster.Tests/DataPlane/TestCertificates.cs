@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Millrace.Cluster.Security;
+using Millrace.Hosting;
 
 namespace Millrace.Cluster.Tests.DataPlane;
 
@@ -20,7 +20,7 @@ internal sealed class TestCertificates : IDisposable
     /// <param name="name">The beginning of its files' names.</param>
     /// <param name="authority">The authority that signs it.</param>
     /// <param name="host">The host that it is for: 127.0.0.1, unless given.</param>
-    public TlsOptions Issue(string name, string authority = "ours", string? host = null)
+    public ClusterTlsOptions Issue(string name, string authority = "ours", string? host = null)
     {
         var issuer = Authority(authority);
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -41,7 +41,7 @@ internal sealed class TestCertificates : IDisposable
         using var certificate = request.Create(issuer, From, To, [++_serial]);
         File.WriteAllText(PathOf($"{name}.pem"), certificate.ExportCertificatePem());
         File.WriteAllText(PathOf($"{name}.key"), key.ExportPkcs8PrivateKeyPem());
-        return new TlsOptions { CertificateFile = PathOf($"{name}.pem"), KeyFile = PathOf($"{name}.key"), CaFile = PathOf($"{authority}.pem") };
+        return new ClusterTlsOptions { CertificateFile = PathOf($"{name}.pem"), KeyFile = PathOf($"{name}.key"), CaFile = PathOf($"{authority}.pem") };
     }
 
     public void Dispose()

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using Millrace.Cluster.DataPlane;
 using Millrace.Cluster.Security;
+using Millrace.Hosting;
 using Millrace.Runtime.Clustering;
 
 namespace Millrace.Cluster.Tests.DataPlane;
@@ -116,7 +117,7 @@ public sealed class TlsTests : IDisposable
     {
         var good = _certificates.Issue("a");
         File.WriteAllText(_certificates.PathOf("rubbish"), "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n");
-        TlsOptions[] bad =
+        ClusterTlsOptions[] bad =
         [
             new() { CertificateFile = good.CertificateFile, KeyFile = good.KeyFile },
             new() { CertificateFile = _certificates.PathOf("missing"), KeyFile = good.KeyFile, CaFile = good.CaFile },

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Millrace.Cluster.Security;
+using Millrace.Hosting;
 
 namespace Millrace.Cluster.Tests.Processes;
 
@@ -52,18 +53,20 @@ public sealed class TlsTests : IDisposable
     [Fact]
     public void A_certificate_is_trusted_when_the_given_authority_has_signed_it_and_it_is_for_the_address()
     {
-        WriteAuthority("ours", out var authority);
+        string ca = WriteAuthority("ours", out var authority);
         WriteAuthority("theirs", out var otherAuthority);
-        using var ours = X509CertificateLoader.LoadCertificateFromFile(WriteCertificate("good", authority, IPAddress.Loopback));
+        string certificate = WriteCertificate("good", authority, IPAddress.Loopback);
+        using var ours = X509CertificateLoader.LoadCertificateFromFile(certificate);
         using var theirs = X509CertificateLoader.LoadCertificateFromFile(WriteCertificate("foreign", otherAuthority, IPAddress.Loopback));
-        X509Certificate2Collection authorities = [authority];
+        using var strict = TlsCredentials.Load(new ClusterTlsOptions { CertificateFile = certificate, KeyFile = certificate + ".key", CaFile = ca });
+        using var lenient = TlsCredentials.Load(new ClusterTlsOptions { CertificateFile = certificate, KeyFile = certificate + ".key", CaFile = ca, CheckHostName = false });
 
         // That the machine does not know the authority is what is expected.
-        Assert.True(SiloTls.IsTrusted(ours, SslPolicyErrors.RemoteCertificateChainErrors, authorities, checkHostName: true));
-        Assert.False(SiloTls.IsTrusted(theirs, SslPolicyErrors.None, authorities, checkHostName: true));
-        Assert.False(SiloTls.IsTrusted(ours, SslPolicyErrors.RemoteCertificateNameMismatch, authorities, checkHostName: true));
-        Assert.True(SiloTls.IsTrusted(ours, SslPolicyErrors.RemoteCertificateNameMismatch, authorities, checkHostName: false));
-        Assert.False(SiloTls.IsTrusted(null, SslPolicyErrors.RemoteCertificateNotAvailable, authorities, checkHostName: false));
+        Assert.True(strict.IsTrusted(ours, SslPolicyErrors.RemoteCertificateChainErrors));
+        Assert.False(strict.IsTrusted(theirs, SslPolicyErrors.None));
+        Assert.False(strict.IsTrusted(ours, SslPolicyErrors.RemoteCertificateNameMismatch));
+        Assert.True(lenient.IsTrusted(ours, SslPolicyErrors.RemoteCertificateNameMismatch));
+        Assert.False(lenient.IsTrusted(null, SslPolicyErrors.RemoteCertificateNotAvailable));
     }
 
     private static string[] Tls(string certificate, string ca) =>

@@ -7,7 +7,6 @@ using Millrace.Runtime.State.Operator;
 using Millrace.Runtime.State.Snapshots;
 using Millrace.Runtime.Tasks;
 using Millrace.State.Backends;
-using Millrace.Testing;
 using Millrace.Testing.Simulation;
 
 namespace Millrace.Runtime.Tests.Operators;
@@ -23,7 +22,7 @@ internal sealed class OperatorRig
         Operator = op;
         Time = new VirtualTimeProvider(DateTimeOffset.UnixEpoch);
         Clock = new WallClock(Time);
-        Actor = new HarnessActor(Time);
+        Actor = new IdleActor("harness", Time);
         op.Setup(new OperatorContext
         {
             JobName = "job",
@@ -58,7 +57,7 @@ internal sealed class OperatorRig
     /// <summary>The operator's clock: shows the time, until somebody sets it.</summary>
     public WallClock Clock { get; }
 
-    public HarnessActor Actor { get; }
+    public IdleActor Actor { get; }
 
     /// <summary>Does what was posted to the subtask.</summary>
     public void DrainMailbox() => Actor.Mailbox.Drain();

@@ -48,7 +48,6 @@ internal sealed class ClusterRun : ISimulatedRun
             _cluster.Add(me, start.Coordinator, acceptor: null),
             serializers,
             start.Coordinator,
-            TimeSpan.FromSeconds(30),
             start.Env.LoggerFactory);
         _execution = new JobExecution(job, _host, start.Coordinator, serializers, start.Env.LoggerFactory, new Random(1));
         _execution.Start();

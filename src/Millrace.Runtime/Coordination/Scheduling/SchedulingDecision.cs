@@ -11,7 +11,7 @@ internal abstract record SchedulingDecision(string Reason)
     public sealed record Start(int Parallelism, SlotDemand Demand, string Reason) : SchedulingDecision(Reason);
 
     /// <summary>Stop all subtasks, to go on with another parallelism from the last completed checkpoint. Answered by <see cref="AdaptiveScheduler.Stopped"/>, which decides the parallelism: slots may have come and gone.</summary>
-    /// <param name="Parallelism">The parallelism that there are slots for now.</param>
+    /// <param name="Parallelism">The parallelism that there are slots for at this moment.</param>
     /// <param name="Reason">Why.</param>
     public sealed record Rescale(int Parallelism, string Reason) : SchedulingDecision(Reason);
 

@@ -118,7 +118,7 @@ internal sealed class OperatorProbe(JobGraph job, StreamExecutionEnvironment env
             Serializers = _serializers,
             Pressure = new TaskPressure(),
             Metrics = new OperatorMetrics(),
-            Mailbox = new ProbeActor(environment.TimeProvider).Mailbox,
+            Mailbox = new IdleActor("upgrade check", environment.TimeProvider).Mailbox,
             Services = services,
             TakesCheckpoints = true,
             OperatorState = lists,

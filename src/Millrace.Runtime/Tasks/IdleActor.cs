@@ -1,22 +1,24 @@
-using Millrace.Runtime.Tasks;
+namespace Millrace.Runtime.Tasks;
 
-namespace Millrace.Checkpointing.Upgrades;
-
-/// <summary>Owns the mailbox of operators that are looked at. It never runs: what they post is left lying.</summary>
-internal sealed class ProbeActor : Actor
+/// <summary>Owns the mailbox of operators that no scheduler runs: of those under test, which the test drains, and of those that are only looked at. It never runs.</summary>
+internal sealed class IdleActor : Actor
 {
-    public ProbeActor(TimeProvider time)
+    /// <param name="description">What it is, for people.</param>
+    /// <param name="time">The clock.</param>
+    public IdleActor(string description, TimeProvider time)
         : base(new NoScheduler(time), ActorPlacement.Shared)
     {
+        Description = description;
         Mailbox = new Mailbox(this);
     }
 
-    public override string Description => "upgrade check";
+    public override string Description { get; }
 
     public Mailbox Mailbox { get; }
 
     protected override RunResult Run() => RunResult.Wait;
 
+    /// <summary>Runs nothing, but what is to run in the background at once.</summary>
     private sealed class NoScheduler(TimeProvider time) : ITaskScheduler
     {
         public TimeProvider TimeProvider => time;
@@ -37,6 +39,6 @@ internal sealed class ProbeActor : Actor
             done(null);
         }
 
-        public string CaptureStack(Actor actor) => "";
+        public string CaptureStack(Actor actor) => $"   ({actor.Description})";
     }
 }

@@ -1,0 +1,11 @@
+namespace Millrace.Cluster.Coordination;
+
+/// <summary>What a cluster remembers of a job while no coordinator of it runs. Small; written with an ETag.</summary>
+/// <param name="Term">The number of the coordinator that ran last; raised, and written, before a coordinator does anything.</param>
+/// <param name="Parallelism">What somebody asked for by a rescale; null where nobody has.</param>
+/// <param name="End">How the job ended; null while it has not. A job that has ended is not started again.</param>
+/// <param name="Error">Why, where it failed.</param>
+internal sealed record JobRecord(long Term, int? Parallelism, JobState? End, string? Error)
+{
+    public static JobRecord New { get; } = new(0, null, null, null);
+}
