@@ -115,6 +115,7 @@ public sealed class WorldTests
     [InlineData(6)] // A reader whose subtask had ended before is told of checkpoints too.
     [InlineData(1007)] // Splits of one turn reach their reader in one.
     [InlineData(107594)] // A drain does not overtake a checkpoint that began before it.
+    [InlineData(243)] // Where a part of a drained job fails, all of it starts again: what was drained has not come to its end.
     [InlineData(112433)] // Nobody else's savepoint is taken while a job is drained.
     [InlineData(100430)] // A claimed savepoint that is damaged is not begun with for ever.
     [InlineData(107516)] // A savepoint that may have been written, and was.

@@ -100,6 +100,13 @@ internal sealed partial class CheckpointCoordinator
     public IReadOnlyList<CheckpointDecision> Stop(Exception reason, long now)
     {
         Enter(now);
+
+        // Drained subtasks that do not fail themselves would stay at the end of their input, as if it had really come.
+        if (_phase == Phase.Running && _stop?.Stop == StopMode.Drain)
+        {
+            _decisions.Add(new CheckpointDecision.Fail(CheckpointErrors.DrainFailed(reason)));
+        }
+
         _phase = Phase.Stopped;
         _stopReason = reason;
         foreach (var pending in _pending.Where(pending => pending != _storing).ToList())

@@ -134,7 +134,11 @@ internal sealed partial class JobExecution
                 Aborted(aborted);
                 break;
             case CheckpointDecision.Fail fail:
-                Apply(_coordinator.Failed(fail.Error, Now));
+                if (_coordinator.State is JobState.Running or JobState.Restarting)
+                {
+                    Apply(_coordinator.Failed(fail.Error, Now));
+                }
+
                 break;
             case CheckpointDecision.SetTimer timer:
                 _checkpointTimer?.Dispose();
@@ -167,11 +171,12 @@ internal sealed partial class JobExecution
             }
         }));
 
+        // Through the enumerators, as checkpoints at readers are: overtaking one, the end would be in a checkpoint that the job can go on from.
         void Drain()
         {
             foreach (var source in drain.Sources)
             {
-                _handles[source].Drain();
+                _enumerators[_job.Vertices[source.Vertex].Head.Id].InTurn(_handles[source].Drain);
             }
         }
     }

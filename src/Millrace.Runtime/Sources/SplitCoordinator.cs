@@ -29,6 +29,10 @@ internal abstract class SplitCoordinator(ITaskScheduler scheduler, string descri
     /// <param name="taken">Called with the state, or with the error of taking it.</param>
     public abstract void Checkpoint(CheckpointBarrier barrier, IReadOnlyList<int> readers, Action<CoordinatorSnapshot?, Exception?> taken);
 
+    /// <summary>Does something with readers in the enumerator's turn, behind the checkpoints that were begun before.</summary>
+    /// <param name="action">Has to be safe on any thread, and must not throw.</param>
+    public abstract void InTurn(Action action);
+
     /// <summary>A checkpoint is complete.</summary>
     public abstract void CheckpointCompleted(long checkpointId);
 
@@ -184,6 +188,8 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator
             }
         }
     });
+
+    public override void InTurn(Action action) => _mailbox.Post(action);
 
     public override void CheckpointCompleted(long checkpointId) => _mailbox.Post(() =>
     {

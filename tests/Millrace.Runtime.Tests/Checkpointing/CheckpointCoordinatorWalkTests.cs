@@ -58,6 +58,9 @@ public sealed class CheckpointCoordinatorWalkTests
         private long? _storing;
         private bool _running;
         private bool _failed;
+        private SnapshotRequest? _requested;
+        private SnapshotRequest? _draining;
+        private bool _isStopping;
 
         public Walk(JobTopology topology, CheckpointOptions options)
         {
@@ -208,20 +211,27 @@ public sealed class CheckpointCoordinatorWalkTests
                 _ => CheckpointRig.OneMore(),
             };
             _open.Add(request);
+            _requested = request;
             Check(_coordinator.Request(request, _now));
         }
 
         private void Stop()
         {
+            bool isAllToStartAgain = _running && !_failed && _draining is not null;
+            _isStopping = isAllToStartAgain;
+            _draining = null;
             _running = false;
             Check(_coordinator.Stop(new InvalidOperationException("stopped"), _now));
+            Assert.True(!_isStopping || _unfinished.Count == 0, "When sources were told to end their input, all of the job starts again.");
+            _isStopping = false;
+            _failed |= isAllToStartAgain;
             Assert.True(_pending.Count <= (_storing is null ? 0 : 1), "All but the one that is being stored are given up.");
             Assert.True(_open.Count <= _pending.Count, "All requests are answered.");
         }
 
         private void Restart(int pick)
         {
-            foreach (var region in _topology.Regions.Where((_, index) => (pick >> index) % 2 == 0))
+            foreach (var region in _topology.Regions.Where((_, index) => _failed || (pick >> index) % 2 == 0))
             {
                 _coordinator.Replaced(region);
                 _unfinished.UnionWith(region);
@@ -273,7 +283,11 @@ public sealed class CheckpointCoordinatorWalkTests
                         Assert.All(aborted.Notify, subtask => Assert.Contains(subtask, _unfinished));
                         _late.AddRange(lost.Participants.Where(subtask => !lost.Acknowledged.Contains(subtask)).Select(subtask => (aborted.Id, subtask)));
                         break;
+                    case CheckpointDecision.Drain:
+                        _draining = _requested;
+                        break;
                     case CheckpointDecision.RequestDone done:
+                        _draining = done.Request == _draining ? null : _draining;
                         Assert.True(_open.Remove(done.Request), "A request is answered once.");
                         Assert.True(done.Path is not null || done.Error is not null);
                         break;
@@ -281,8 +295,9 @@ public sealed class CheckpointCoordinatorWalkTests
                         _due = timer.DueAt;
                         break;
                     case CheckpointDecision.Fail:
-                        Assert.True(_running && !_failed, "A job is failed once.");
-                        _failed = true;
+                        Assert.True(_isStopping || (_running && !_failed), "A job is failed once.");
+                        _failed = !_isStopping;
+                        _isStopping = false;
                         break;
                 }
             }

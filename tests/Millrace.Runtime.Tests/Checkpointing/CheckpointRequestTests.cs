@@ -246,6 +246,37 @@ public sealed class CheckpointRequestTests
         decisions.AssertTriggers(2);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Drain_APartOfTheJobFails_AllOfItStartsAgain(bool isBeingStored)
+    {
+        // What was drained and has not failed itself would count as one that has come to the end of its input.
+        var rig = new CheckpointRig();
+        rig.Request(Savepoint(StopMode.Drain));
+        rig.Drained(A0);
+        if (isBeingStored)
+        {
+            rig.Drained(A1);
+            rig.Drained(B0);
+            rig.AcknowledgeAll(1, isDrained: true);
+        }
+
+        Assert.Equal("MR3104", Assert.IsType<MillraceException>(rig.Stop().Only<CheckpointDecision.Fail>().Error).Code);
+        rig.Stop().No<CheckpointDecision.Fail>();
+    }
+
+    [Fact]
+    public void OtherSavepoints_APartOfTheJobFails_TheRestGoesOn()
+    {
+        var rig = new CheckpointRig();
+        rig.Request(Savepoint(StopMode.Suspend));
+        rig.Stop().No<CheckpointDecision.Fail>();
+        rig.Start();
+        rig.Request(Savepoint());
+        rig.Stop().No<CheckpointDecision.Fail>();
+    }
+
     [Fact]
     public void Drain_OthersAskMeanwhile_WaitUntilItIsOver()
     {

@@ -1,7 +1,9 @@
+using Millrace.Checkpointing;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Clustering;
 using Millrace.Runtime.Coordination;
-using Millrace.Runtime.Serialization;
-using Millrace.Testing.Simulation;
+using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Tests.Checkpointing.Storage;
 
 namespace Millrace.Runtime.Tests.Clustering;
 
@@ -12,7 +14,7 @@ public sealed class ClusterJobTests
     public void A_job_waits_for_slots_and_runs_when_there_are_enough()
     {
         List<int> results = [];
-        var cluster = new Cluster(seed: 1, () => Squares(results, parallelism: 4));
+        var cluster = new ClusterRig(seed: 1, () => Squares(results, parallelism: 4));
         cluster.Start("a", slots: 2);
         var execution = cluster.Lead(term: 1);
         cluster.RunFor(TimeSpan.FromSeconds(20));
@@ -30,7 +32,7 @@ public sealed class ClusterJobTests
     public void A_worker_with_another_graph_refuses_and_names_the_operator()
     {
         int built = 0;
-        var cluster = new Cluster(seed: 1, () => Squares([], parallelism: 2, name: built++ == 0 ? "Square" : "Cube"));
+        var cluster = new ClusterRig(seed: 1, () => Squares([], parallelism: 2, name: built++ == 0 ? "Square" : "Cube"));
         cluster.Start("a", slots: 2);
         var outcome = cluster.RunToEnd(cluster.Lead(term: 1));
         Assert.Equal(JobState.Failed, outcome.State);
@@ -42,20 +44,20 @@ public sealed class ClusterJobTests
     [Fact]
     public void A_coordinator_of_a_lesser_term_is_refused_and_a_greater_one_takes_over()
     {
-        var cluster = new Cluster(seed: 1, () => Squares([], parallelism: 2, isEndless: true));
+        var cluster = new ClusterRig(seed: 1, () => Squares([], parallelism: 2, isEndless: true));
         cluster.Start("a", slots: 2);
         var second = cluster.Lead(term: 2);
         cluster.RunFor(TimeSpan.FromSeconds(1));
-        Assert.All(Topology(second).Subtasks, subtask => Assert.Equal(Millrace.Runtime.Tasks.SubtaskState.Running, second.StateOf(subtask)));
+        Assert.All(Topology(second).Subtasks, subtask => Assert.Equal(SubtaskState.Running, second.StateOf(subtask)));
 
         var first = cluster.Lead(term: 1);
         cluster.RunFor(TimeSpan.FromSeconds(1));
         Assert.Contains("MR6205: The coordinator of job 'squares' with term 1 is over: one with term 2 leads.", first.Failures.Records[0].Error.Message, StringComparison.Ordinal);
-        Assert.All(Topology(second).Subtasks, subtask => Assert.Equal(Millrace.Runtime.Tasks.SubtaskState.Running, second.StateOf(subtask)));
+        Assert.All(Topology(second).Subtasks, subtask => Assert.Equal(SubtaskState.Running, second.StateOf(subtask)));
 
         var third = cluster.Lead(term: 3);
         cluster.RunFor(TimeSpan.FromSeconds(1));
-        Assert.All(Topology(third).Subtasks, subtask => Assert.Equal(Millrace.Runtime.Tasks.SubtaskState.Running, third.StateOf(subtask)));
+        Assert.All(Topology(third).Subtasks, subtask => Assert.Equal(SubtaskState.Running, third.StateOf(subtask)));
         Assert.Contains("MR6201: Worker a (simulated:0) is lost, and with it the subtasks that ran there: the other end broke it", second.Failures.Records[0].Error.Message, StringComparison.Ordinal);
 
         static JobTopology Topology(JobExecution execution) => JobTopology.Of(execution.Job);
@@ -64,7 +66,7 @@ public sealed class ClusterJobTests
     [Fact]
     public void A_lost_worker_s_subtasks_move_to_others()
     {
-        var cluster = new Cluster(seed: 1, () => Squares([], parallelism: 2, isEndless: true));
+        var cluster = new ClusterRig(seed: 1, () => Squares([], parallelism: 2, isEndless: true));
         cluster.Start("a", slots: 1);
         cluster.Start("b", slots: 1);
         cluster.Start("c", slots: 1);
@@ -82,7 +84,7 @@ public sealed class ClusterJobTests
     [Fact]
     public void A_suspended_execution_leaves_nothing_behind_on_workers()
     {
-        var cluster = new Cluster(seed: 1, () => Squares([], parallelism: 2, isEndless: true));
+        var cluster = new ClusterRig(seed: 1, () => Squares([], parallelism: 2, isEndless: true));
         cluster.Start("a", slots: 2);
         var execution = cluster.Lead(term: 1);
         cluster.RunFor(TimeSpan.FromSeconds(1));
@@ -96,7 +98,7 @@ public sealed class ClusterJobTests
     [Fact]
     public void An_execution_that_is_being_cancelled_is_not_suspended_any_more()
     {
-        var cluster = new Cluster(seed: 1, () => Squares([], parallelism: 2, isEndless: true));
+        var cluster = new ClusterRig(seed: 1, () => Squares([], parallelism: 2, isEndless: true));
         cluster.Start("a", slots: 2);
         var execution = cluster.Lead(term: 1);
         cluster.RunFor(TimeSpan.FromSeconds(1));
@@ -107,94 +109,80 @@ public sealed class ClusterJobTests
         Assert.Equal(JobState.Canceled, cluster.RunToEnd(execution).State);
     }
 
-    private static StreamExecutionEnvironment Squares(List<int> results, int parallelism, string name = "Square", bool isEndless = false)
+    [Fact]
+    public void A_worker_ends_the_subtasks_of_a_coordinator_that_is_lost()
     {
-        var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = parallelism, BatchSize = 8, RestartStrategy = isEndless ? RestartStrategy.FixedDelay(100, TimeSpan.FromSeconds(1)) : null });
-        env.FromGenerator(i => (int)i, isEndless ? 1_000_000_000 : 1_000, recordsPerSecond: isEndless ? 100 : null).KeyBy(n => n % 7).Reduce((_, n) => n).Map(n => n * n).Name(name).ForEach(results.Add);
-        return env;
+        List<int> results = [];
+        var cluster = new ClusterRig(seed: 1, () => Squares(results, parallelism: 2, isEndless: true));
+        cluster.Start("a", slots: 2);
+        cluster.Lead(term: 1);
+        cluster.RunFor(TimeSpan.FromSeconds(5));
+        Assert.NotEmpty(results);
+
+        // Another coordinator may give the same splits to other workers at any moment.
+        cluster.Kill("coordinator 1");
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+        int before = results.Count;
+        cluster.RunFor(TimeSpan.FromSeconds(10));
+        Assert.Equal(before, results.Count);
     }
 
-    /// <summary>Processes, a network, and who is alive.</summary>
-    private sealed class Cluster : IJobBuilder
+    [Fact]
+    public void What_a_worker_says_of_an_earlier_attempt_is_passed_over()
     {
-        private readonly Func<StreamExecutionEnvironment> _program;
-        private readonly SimulatedScheduler _scheduler;
-        private readonly SimulatedCluster _cluster;
-        private readonly Dictionary<string, (WorkerInfo Worker, SimulatedProcess Process)> _alive = [];
-        private readonly List<SimulatedClusterView> _views = [];
+        var cluster = new ClusterRig(seed: 1, () => Squares([], parallelism: 1, isEndless: true));
+        var worker = cluster.StartScripted("a", slots: 1);
+        var execution = cluster.Lead(term: 1);
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+        worker.ReportAll(SubtaskState.Running);
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+        worker.ReportAll(SubtaskState.Failed, new InvalidOperationException("the first attempt"));
+        cluster.RunFor(TimeSpan.FromSeconds(5));
+        Assert.Equal(2, worker.Plans[^1].Attempt);
+        worker.ReportAll(SubtaskState.Running);
+        cluster.RunFor(TimeSpan.FromSeconds(1));
 
-        public Cluster(ulong seed, Func<StreamExecutionEnvironment> program)
+        var late = worker.Plans[^1].Placement[0].Subtask;
+        worker.Send(new ControlMessage.StateChanged(late, 1, SubtaskState.Failed, new InvalidOperationException("late")));
+        worker.Send(new ControlMessage.StateChanged(late, 1, SubtaskState.Finished, null));
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+        Assert.Equal(SubtaskState.Running, execution.StateOf(late));
+        Assert.DoesNotContain(execution.Failures.Records, record => record.Error.Message.Contains("late", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void A_drain_does_not_overtake_a_checkpoint_that_began_before(ulong seed)
+    {
+        var cluster = new ClusterRig(seed, () => Squares([], parallelism: 1, isEndless: true, storage: new MemoryCheckpointStorage()));
+        var worker = cluster.StartScripted("a", slots: 1);
+        var execution = cluster.Lead(term: 1);
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+        worker.ConnectReaders();
+        worker.ReportAll(SubtaskState.Running);
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+
+        // With the end of the input in it, a job that goes on from the checkpoint would read nothing any more.
+        _ = execution.RequestAsync(SnapshotKind.Checkpoint);
+        _ = execution.RequestAsync(SnapshotKind.CanonicalSavepoint, "savepoints", StopMode.Drain);
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+        Assert.Equal([typeof(ControlMessage.TriggerReader), typeof(ControlMessage.Drain)], worker.Orders.Where(order => order is ControlMessage.TriggerReader or ControlMessage.Drain).Select(order => order.GetType()));
+    }
+
+    private static StreamExecutionEnvironment Squares(List<int> results, int parallelism, string name = "Square", bool isEndless = false, MemoryCheckpointStorage? storage = null)
+    {
+        var env = new StreamExecutionEnvironment(new ExecutionOptions
         {
-            _program = program;
-            _scheduler = new SimulatedScheduler(seed);
-            _cluster = new SimulatedCluster(_scheduler, new SimulatedNetwork(_scheduler, seed, TimeSpan.FromMilliseconds(2)));
-        }
-
-        public int TimesWithoutRoom { get; private set; }
-
-        public List<DistributedHost> Hosts { get; } = [];
-
-        public List<WorkerHost> Workers { get; } = [];
-
-        public IReadOnlyList<string> Names => ["squares"];
-
-        public BuiltJob Build(string name, int? parallelism)
-        {
-            var env = _program();
-            return new BuiltJob(env.BuildJobGraph(name), new SerializerProvider(env.Serializers), env.LoggerFactory, null, null);
-        }
-
-        public void Start(string name, int slots)
-        {
-            var process = _scheduler.StartProcess(name);
-            var worker = new WorkerInfo(name, name, "simulated", 0, slots);
-            var host = new WorkerHost(() => worker, this, process, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
-            host.DataPlane = _cluster.Add(worker, process, host);
-            Workers.Add(host);
-            _alive.Add(name, (worker, process));
-            Tell();
-        }
-
-        public void Kill(string name)
-        {
-            _alive.Remove(name, out var dead);
-            dead.Process.Kill();
-            _cluster.Remove(name);
-            Tell();
-        }
-
-        public JobExecution Lead(long term)
-        {
-            var process = _scheduler.StartProcess($"coordinator {term}");
-            var me = new WorkerInfo(process.Name, process.Name, "simulated", 0, 0);
-            var view = new SimulatedClusterView(me);
-            _views.Add(view);
-            Tell();
-            var built = Build("squares", null);
-            var host = new DistributedHost(
-                built.Graph, new ControlConnectionKey("squares", "squares", term), new TrustedWorkers(view, process.TimeProvider), _cluster.Add(me, process, null), built.Serializers, process, built.Loggers)
-            {
-                NoRoom = () => TimesWithoutRoom++,
-            };
-            Hosts.Add(host);
-            var execution = new JobExecution(built.Graph, host, process, built.Serializers, built.Loggers, new Random(1));
-            execution.Start();
-            return execution;
-        }
-
-        public void RunFor(TimeSpan span)
-        {
-            bool over = false;
-            using var timer = _scheduler.Time.CreateTimer(_ => over = true, null, span, Timeout.InfiniteTimeSpan);
-            _scheduler.RunUntil(() => over);
-        }
-
-        public JobOutcome RunToEnd(JobExecution execution)
-        {
-            _scheduler.RunUntil(() => execution.Completion.IsCompleted);
-            return execution.Completion.GetAwaiter().GetResult();
-        }
-
-        private void Tell() => _views.ForEach(view => view.Set([.. _alive.Values.Select(item => item.Worker)]));
+            Parallelism = parallelism,
+            BatchSize = 8,
+            RestartStrategy = isEndless ? RestartStrategy.FixedDelay(100, TimeSpan.FromSeconds(1)) : null,
+            Checkpoints = new CheckpointOptions { Storage = storage },
+        });
+        env.FromGenerator(i => (int)i, isEndless ? 1_000_000_000 : 1_000, recordsPerSecond: isEndless ? 100 : null).KeyBy(n => n % 7).Reduce((_, n) => n).Map(n => n * n).Name(name).ForEach(results.Add);
+        return env;
     }
 }

@@ -105,6 +105,17 @@ public sealed class SplitCoordinatorTests
         Assert.Equal(1, reader.Times);
     }
 
+    [Fact]
+    public void What_is_done_in_turn_comes_behind_a_checkpoint_that_began_before()
+    {
+        var reader = Start(0);
+        _coordinator.RequestSplit(0);
+        _coordinator.Checkpoint(new CheckpointBarrier(1, 0), [0], (_, _) => { });
+        _coordinator.InTurn(() => reader.Splits.Add("then"));
+        _scheduler.RunUntilIdle();
+        Assert.Equal(["a", "checkpoint 1", "then"], reader.Splits);
+    }
+
     private Reader Start(int subtask)
     {
         var reader = new Reader();
@@ -132,9 +143,7 @@ public sealed class SplitCoordinatorTests
 
         public void AlignTo(long watermark) => Splits.Add($"to {watermark}");
 
-        public void TriggerCheckpoint(CheckpointBarrier barrier)
-        {
-        }
+        public void TriggerCheckpoint(CheckpointBarrier barrier) => Splits.Add($"checkpoint {barrier.CheckpointId}");
     }
 
     private sealed class PartSource(params string[] parts) : Source<long, Part, int>

@@ -1,0 +1,105 @@
+using Millrace.Runtime.Clustering;
+using Millrace.Runtime.Coordination;
+using Millrace.Runtime.Serialization;
+using Millrace.Testing.Simulation;
+
+namespace Millrace.Runtime.Tests.Clustering;
+
+/// <summary>Processes, a network, and who is alive.</summary>
+internal sealed class ClusterRig : IJobBuilder
+{
+    private readonly Func<StreamExecutionEnvironment> _program;
+    private readonly SimulatedScheduler _scheduler;
+    private readonly SimulatedCluster _cluster;
+    private readonly Dictionary<string, (WorkerInfo Worker, SimulatedProcess Process)> _alive = [];
+    private readonly Dictionary<string, SimulatedProcess> _coordinators = [];
+    private readonly List<SimulatedClusterView> _views = [];
+
+    public ClusterRig(ulong seed, Func<StreamExecutionEnvironment> program)
+    {
+        _program = program;
+        _scheduler = new SimulatedScheduler(seed);
+        _cluster = new SimulatedCluster(_scheduler, new SimulatedNetwork(_scheduler, seed, TimeSpan.FromMilliseconds(2)));
+    }
+
+    public int TimesWithoutRoom { get; private set; }
+
+    public List<DistributedHost> Hosts { get; } = [];
+
+    public List<WorkerHost> Workers { get; } = [];
+
+    public IReadOnlyList<string> Names => ["squares"];
+
+    public BuiltJob Build(string name, int? parallelism)
+    {
+        var env = _program();
+        return new BuiltJob(env.BuildJobGraph(name), new SerializerProvider(env.Serializers), env.LoggerFactory, null, null);
+    }
+
+    public void Start(string name, int slots)
+    {
+        var process = _scheduler.StartProcess(name);
+        var worker = new WorkerInfo(name, name, "simulated", 0, slots);
+        var host = new WorkerHost(() => worker, this, process, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        host.DataPlane = _cluster.Add(worker, process, host);
+        Workers.Add(host);
+        _alive.Add(name, (worker, process));
+        Tell();
+    }
+
+    /// <summary>A worker that runs nothing, and says what the test tells it to.</summary>
+    public ScriptedWorker StartScripted(string name, int slots)
+    {
+        var process = _scheduler.StartProcess(name);
+        var worker = new WorkerInfo(name, name, "simulated", 0, slots);
+        var scripted = new ScriptedWorker(process.TimeProvider);
+        _cluster.Add(worker, process, scripted);
+        _alive.Add(name, (worker, process));
+        Tell();
+        return scripted;
+    }
+
+    /// <summary>Kills a worker, or a coordinator, which is <c>coordinator</c> with its term; everybody sees that at once.</summary>
+    public void Kill(string name)
+    {
+        _ = _alive.Remove(name, out var worker);
+        (worker.Process ?? _coordinators[name]).Kill();
+        _cluster.Remove(name);
+        Tell();
+    }
+
+    public JobExecution Lead(long term)
+    {
+        var process = _scheduler.StartProcess($"coordinator {term}");
+        _coordinators.Add(process.Name, process);
+        var me = new WorkerInfo(process.Name, process.Name, "simulated", 0, 0);
+        var view = new SimulatedClusterView(me);
+        _views.Add(view);
+        Tell();
+        var built = Build("squares", null);
+        var host = new DistributedHost(
+            built.Graph, new ControlConnectionKey("squares", "squares", term), new TrustedWorkers(view, process.TimeProvider), _cluster.Add(me, process, null), built.Serializers, process, built.Loggers)
+        {
+            NoRoom = () => TimesWithoutRoom++,
+        };
+        Hosts.Add(host);
+        var execution = new JobExecution(built.Graph, host, process, built.Serializers, built.Loggers, new Random(1));
+        execution.Start();
+        return execution;
+    }
+
+    public void RunFor(TimeSpan span)
+    {
+        bool over = false;
+        using var timer = _scheduler.Time.CreateTimer(_ => over = true, null, span, Timeout.InfiniteTimeSpan);
+        _scheduler.RunUntil(() => over);
+    }
+
+    public JobOutcome RunToEnd(JobExecution execution)
+    {
+        _scheduler.RunUntil(() => execution.Completion.IsCompleted);
+        return execution.Completion.GetAwaiter().GetResult();
+    }
+
+    private void Tell() => _views.ForEach(view => view.Set([.. _alive.Values.Select(item => item.Worker)]));
+}
