@@ -35,6 +35,10 @@ internal sealed class Commands(IMillraceCluster cluster)
             case "status":
                 var status = await cluster.GetStatusAsync(Job).ConfigureAwait(false);
                 return $"{status.Name} {status.State} term {status.Term} parallelism {status.Parallelism} on {status.Subtasks.FirstOrDefault()?.Worker ?? "nothing"} failure {status.LastFailure ?? "none"}";
+            case "tasks":
+                return string.Join(' ', (await cluster.GetStatusAsync(Job).ConfigureAwait(false)).Tasks.Select(task => FormattableString.Invariant($"{task.Parallelism}={task.RecordsInPerSecond:0}/{task.BusyTimeMsPerSecond:0}")));
+            case "decisions":
+                return string.Join(" | ", (await cluster.GetStatusAsync(Job).ConfigureAwait(false)).Decisions.Select(decision => decision.Text.ReplaceLineEndings(" ")));
             case "cancel":
                 await cluster.CancelAsync(Job).ConfigureAwait(false);
                 return "done";

@@ -19,7 +19,15 @@ if (builder.Configuration["Trades"] is { } folder)
     // A job that runs, over connections that carry records.
     long count = long.Parse(builder.Configuration["Count"]!, CultureInfo.InvariantCulture);
     double rate = double.Parse(builder.Configuration["Rate"]!, CultureInfo.InvariantCulture);
-    millrace.AddJob("orders", env => Trades.Build(env, folder, count, rate)).UseCluster();
+    if (builder.Configuration["Labour"] is { } milliseconds)
+    {
+        var time = TimeSpan.FromMilliseconds(double.Parse(milliseconds, CultureInfo.InvariantCulture));
+        millrace.AddJob("orders", env => Labour.Build(env, folder, count, rate, time)).UseCluster();
+    }
+    else
+    {
+        millrace.AddJob("orders", env => Trades.Build(env, folder, count, rate)).UseCluster();
+    }
 }
 else
 {

@@ -12,7 +12,7 @@ internal sealed class SayingMasterFactory(IConfiguration configuration) : IJobMa
 {
     public IReadOnlyList<string> Jobs { get; } = ["orders"];
 
-    public IJobMaster Start(string job, JobRecord record, IClusterView cluster, IDataPlane dataPlane)
+    public IJobMaster Start(string job, JobRecord record, IClusterView cluster, IDataPlane dataPlane, Func<IReadOnlyList<int>, Task> remember)
     {
         string me = cluster.Current.Me.Name;
         File.AppendAllText(configuration["Terms"]!, $"term {record.Term} on {me}\n");

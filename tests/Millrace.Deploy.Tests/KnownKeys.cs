@@ -15,6 +15,10 @@ internal static class KnownKeys
         "FailureDetection:ProbeTimeout", "FailureDetection:MissedProbes", "FailureDetection:Votes", "FailureDetection:TableRefresh", "FailureDetection:AlivePublish", "FailureDetection:Target",
         "Scheduling:Mode", "Scheduling:Placement", "Scheduling:ResourceWaitTimeout", "Scheduling:ResourceStabilizationTimeout", "Scheduling:ScalingCooldown", "Scheduling:RescaleStabilizationTimeout",
         "Scheduling:MinParallelism", "Scheduling:MaxParallelism",
+        "Autoscaler:Enabled", "Autoscaler:ScalingEnabled", "Autoscaler:SampleInterval", "Autoscaler:MetricsWindow", "Autoscaler:StabilizationInterval",
+        "Autoscaler:UtilizationTarget", "Autoscaler:UtilizationMax", "Autoscaler:UtilizationMin", "Autoscaler:CatchUpDuration", "Autoscaler:RestartTime",
+        "Autoscaler:ScaleDownInterval", "Autoscaler:MaxScaleDownFactor", "Autoscaler:MaxScaleUpFactor", "Autoscaler:EffectivenessThreshold", "Autoscaler:BlockIneffectiveScaling",
+        "Autoscaler:VertexMinParallelism", "Autoscaler:VertexMaxParallelism", "Autoscaler:Alignment", "Autoscaler:ObservedScalability",
         "Tls:CertificateFile", "Tls:KeyFile", "Tls:CaFile", "Tls:CheckHostName",
     };
 

@@ -107,7 +107,7 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
     public Task<GrainReply> RescaleAsync(int parallelism) => RunAsync(async master =>
     {
         // First into the store: should this coordinator die in between, the next one goes on with it.
-        await WriteAsync(record => record with { Parallelism = parallelism }, CancellationToken.None);
+        await WriteAsync(record => record with { Parallelism = parallelism, Tasks = null }, CancellationToken.None);
         await master.RescaleAsync(parallelism);
         return "";
     });
@@ -128,7 +128,11 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
                 : record with { Term = record.Term + 1, End = null, Error = null },
             cancellationToken);
         _looked = time.GetTimestamp();
-        _master = factory.Start(Job, _record, cluster, dataPlane.DataPlane);
+
+        // The coordinator has threads of its own, and the record is the grain's.
+        var here = TaskScheduler.Current;
+        _master = factory.Start(
+            Job, _record, cluster, dataPlane.DataPlane, tasks => Task.Factory.StartNew(() => WriteAsync(record => record with { Tasks = tasks }, _stop.Token), _stop.Token, TaskCreationOptions.None, here).Unwrap());
         Log.CoordinatorStarted(logger, Job, _record.Term);
         _watching = WatchAsync(_master);
     }

@@ -49,25 +49,48 @@ internal sealed partial class JobMaster
                 execution.CheckpointHistory?.Current.Records.FindLast(record => record.Status == CheckpointStatus.Completed)?.Id,
                 failures.Records.LastOrDefault()?.Error.Message ?? past.LastFailure)
             {
+                Tasks = TasksOf(running),
                 Decisions = decisions,
             };
         }
     }
 
+    private List<TaskStatus> TasksOf(Running running)
+    {
+        var graph = running.Execution.Job;
+        var counts = running.Host.Counts;
+        var load = Volatile.Read(ref _load)?.Vertices;
+        var tasks = new List<TaskStatus>();
+        foreach (var vertex in graph.Vertices)
+        {
+            // A sample of the execution before may be there still, of another graph.
+            var metrics = load is not null && load.Count == graph.Vertices.Count ? load[vertex.Index] : default;
+            long watermark = counts.Where(count => count.Key.Vertex == vertex.Index).Select(count => count.Value.Counts.Watermark).DefaultIfEmpty(EventTime.MinWatermark).Min();
+            tasks.Add(new TaskStatus(
+                vertex.Name, vertex.Parallelism, metrics.RecordsIn, metrics.RecordsOut, metrics.Busy, metrics.Backpressured, watermark == EventTime.MinWatermark ? null : watermark));
+        }
+
+        return tasks;
+    }
+
     private void Remember(SchedulingDecision decision)
     {
-        string what = decision switch
+        Remember(decision switch
         {
             SchedulingDecision.Start start => $"Start with parallelism {start.Parallelism}.",
             SchedulingDecision.Rescale rescale => $"Rescale to parallelism {rescale.Parallelism}.",
             SchedulingDecision.TakeCheckpoint => "Take a checkpoint.",
             SchedulingDecision.GiveUp => "Give up.",
             _ => "Wait.",
-        };
-        Runtime.Clustering.Log.Decided(_logger, _job, what, decision.Reason);
+        }, decision.Reason);
+    }
+
+    private void Remember(string what, string reason)
+    {
+        Runtime.Clustering.Log.Decided(_logger, _job, what, reason);
         lock (_decisions)
         {
-            _decisions.Enqueue(new SchedulingEvent(_time.GetUtcNow(), $"{what} {decision.Reason}"));
+            _decisions.Enqueue(new SchedulingEvent(_time.GetUtcNow(), $"{what} {reason}"));
             if (_decisions.Count > RememberedDecisions)
             {
                 _decisions.Dequeue();

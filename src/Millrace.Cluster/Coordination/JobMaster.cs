@@ -21,6 +21,8 @@ internal sealed partial class JobMaster : IJobMaster
     private readonly TrustedWorkers _workers;
     private readonly IDataPlane _dataPlane;
     private readonly SchedulerOptions _options;
+    private readonly AutoscalerOptions _autoscaling;
+    private readonly Func<IReadOnlyList<int>, Task> _remember;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
@@ -47,9 +49,21 @@ internal sealed partial class JobMaster : IJobMaster
     /// <param name="cluster">Who is alive.</param>
     /// <param name="dataPlane">Dials workers.</param>
     /// <param name="options">How slots are waited for and used.</param>
+    /// <param name="autoscaling">Whether and how parallelism follows load.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Makes loggers.</param>
-    public JobMaster(string job, JobRecord record, IJobBuilder builder, IClusterView cluster, IDataPlane dataPlane, SchedulerOptions options, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="remember">Writes how many subtasks each task is to have into the record.</param>
+    public JobMaster(
+        string job,
+        JobRecord record,
+        IJobBuilder builder,
+        IClusterView cluster,
+        IDataPlane dataPlane,
+        SchedulerOptions options,
+        AutoscalerOptions autoscaling,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        Func<IReadOnlyList<int>, Task> remember)
     {
         _job = job;
         _term = record.Term;
@@ -61,10 +75,12 @@ internal sealed partial class JobMaster : IJobMaster
         _workers = new TrustedWorkers(cluster, time);
         _dataPlane = dataPlane;
         _options = options;
+        _autoscaling = autoscaling;
+        _remember = remember;
         _loggers = loggers;
         _logger = loggers.CreateLogger("Millrace.Job");
         Runtime.Clustering.Log.Leads(_logger, job, _term);
-        Tell(() => Begin(record.Parallelism));
+        Tell(() => Begin(record));
         _run = Task.Run(RunAsync);
     }
 
@@ -96,14 +112,16 @@ internal sealed partial class JobMaster : IJobMaster
     public Task RescaleAsync(int parallelism)
     {
         // A graph that is wrong with it says so here, and the job goes on.
-        _builder.Build(_job, parallelism).Release(_logger);
-
+        var built = _builder.Build(_job, parallelism);
+        var topology = ScalingTopology.Of(built.Graph);
+        built.Release(_logger);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         bool isTold = _facts.Writer.TryWrite(() =>
         {
             _rescales.Add(done);
             if (!_isOver)
             {
+                Scale(parallelism, topology);
                 Apply(_scheduler!.Request(parallelism, Now));
                 CompleteRescales();
             }
@@ -167,6 +185,7 @@ internal sealed partial class JobMaster : IJobMaster
         }
 
         _timer?.Dispose();
+        _sampling?.Dispose();
         _workers.Dispose();
         if (_running is { } running)
         {
@@ -179,7 +198,7 @@ internal sealed partial class JobMaster : IJobMaster
         _rescales.ForEach(done => done.TrySetException(Over()));
     }
 
-    private void Begin(int? requested)
+    private void Begin(JobRecord record)
     {
         if (_isOver)
         {
@@ -189,16 +208,22 @@ internal sealed partial class JobMaster : IJobMaster
         var built = _builder.Build(_job, null);
         var options = built.Graph.Options;
         _demands[options.Parallelism] = SlotDemand.Of(built.Graph);
+        var topology = ScalingTopology.Of(built.Graph);
         built.Release(_logger);
         var checkpoints = options.Checkpoints;
         Volatile.Write(ref _scheduler, new AdaptiveScheduler(
             _options, new ScalableJob(options.Parallelism, options.MaxParallelism, DemandOf, checkpoints.Storage is not null ? checkpoints.Interval ?? TimeSpan.FromMinutes(1) : null)));
         _workers.Subscribe(() => Tell(LookAtWorkers));
         LookAtWorkers();
-        if (requested is not null)
+        if (record.Parallelism is { } requested)
         {
+            var asked = _builder.Build(_job, requested);
+            topology = ScalingTopology.Of(asked.Graph);
+            asked.Release(_logger);
             Apply(_scheduler.Request(requested, Now));
         }
+
+        BeginScaling(record, topology);
 
         Apply(_scheduler.Start(Now));
     }
@@ -254,7 +279,7 @@ internal sealed partial class JobMaster : IJobMaster
 
     private void Start(int parallelism)
     {
-        var built = _builder.Build(_job, parallelism);
+        var built = Build(parallelism);
         var graph = built.Graph;
         var key = new ControlConnectionKey(graph.Options.Checkpoints.JobId ?? JobIds.From(_job), _job, _term);
         var observer = new Observer(this);
@@ -262,6 +287,7 @@ internal sealed partial class JobMaster : IJobMaster
         {
             Policy = _options.Placement,
             Previous = _previous,
+            MeasureInterval = MeasureInterval,
             NoRoom = () => Tell(() => NoRoom(observer)),
         };
         var execution = new JobExecution(graph, host, _threads.Scheduler, built.Serializers, built.Loggers, new Random((int)_time.GetTimestamp())) { Observer = observer };
@@ -302,6 +328,7 @@ internal sealed partial class JobMaster : IJobMaster
             return;
         }
 
+        _autoscaler?.Stopped();
         _previous = running.Host.Placement.ToDictionary(place => place.Key, place => place.Value.Name);
         Release(running);
         lock (_decisions)
@@ -366,6 +393,7 @@ internal sealed partial class JobMaster : IJobMaster
         public void AllRunning() => Tell(scheduler =>
         {
             owner._isRunning = true;
+            owner._autoscaler?.Running(Running!.Execution.Job.Tasks, owner.Now);
             return scheduler.Running(owner.Now);
         });
 

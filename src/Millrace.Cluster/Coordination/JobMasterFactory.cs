@@ -7,11 +7,13 @@ namespace Millrace.Cluster.Coordination;
 /// <summary>Makes coordinators of the jobs that this host was given.</summary>
 /// <param name="builder">Builds the jobs.</param>
 /// <param name="options">How slots are waited for and used.</param>
+/// <param name="autoscaler">Whether and how parallelism follows load.</param>
 /// <param name="time">The clock.</param>
 /// <param name="loggers">Makes loggers.</param>
-internal sealed class JobMasterFactory(IJobBuilder builder, SchedulerOptions options, TimeProvider time, ILoggerFactory loggers) : IJobMasterFactory
+internal sealed class JobMasterFactory(IJobBuilder builder, SchedulerOptions options, AutoscalerOptions autoscaler, TimeProvider time, ILoggerFactory loggers) : IJobMasterFactory
 {
     public IReadOnlyList<string> Jobs => builder.Names;
 
-    public IJobMaster Start(string job, JobRecord record, IClusterView cluster, IDataPlane dataPlane) => new JobMaster(job, record, builder, cluster, dataPlane, options, time, loggers);
+    public IJobMaster Start(string job, JobRecord record, IClusterView cluster, IDataPlane dataPlane, Func<IReadOnlyList<int>, Task> remember) =>
+        new JobMaster(job, record, builder, cluster, dataPlane, options, autoscaler, time, loggers, remember);
 }

@@ -12,6 +12,9 @@ namespace Millrace.Cluster.Coordination;
 internal sealed record JobMasterStatus(
     JobState State, long Term, int Parallelism, IReadOnlyList<SubtaskStatus> Subtasks, string? Waiting, long Restarts, long? LastCheckpoint, string? LastFailure)
 {
+    /// <summary>The tasks, and what they did between the last two looks.</summary>
+    public IReadOnlyList<TaskStatus> Tasks { get; init; } = [];
+
     /// <summary>What was decided about slots and parallelism in this term, and why; the newest last.</summary>
     public IReadOnlyList<SchedulingEvent> Decisions { get; init; } = [];
 }

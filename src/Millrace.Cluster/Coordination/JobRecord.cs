@@ -7,5 +7,8 @@ namespace Millrace.Cluster.Coordination;
 /// <param name="Error">Why, where it failed.</param>
 internal sealed record JobRecord(long Term, int? Parallelism, JobState? End, string? Error)
 {
+    /// <summary>How many subtasks the autoscaler wants each task to have, by its place; null where it has not decided since the last rescale.</summary>
+    public IReadOnlyList<int>? Tasks { get; init; }
+
     public static JobRecord New { get; } = new(0, null, null, null);
 }

@@ -31,4 +31,10 @@ internal static partial class Log
 
     [LoggerMessage(6109, LogLevel.Information, "Job '{Job}': a coordinator answers, term {Term}.")]
     public static partial void CoordinatorAnswers(ILogger logger, string job, long term);
+
+    [LoggerMessage(6110, LogLevel.Warning, "Job '{Job}': what the autoscaler had decided is forgotten, since the program has other tasks now. It begins with the parallelism of the program.")]
+    public static partial void TasksForgotten(ILogger logger, string job);
+
+    [LoggerMessage(6111, LogLevel.Warning, "Job '{Job}': what the autoscaler has decided could not be written. It is done, but another coordinator would begin with what was before.")]
+    public static partial void TasksNotWritten(ILogger logger, Exception error, string job);
 }

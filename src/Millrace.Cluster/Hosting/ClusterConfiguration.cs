@@ -24,6 +24,7 @@ internal static class ClusterConfiguration
             ("FailureDetection", _ => BindFailureDetection(options.FailureDetection, keys.Section("FailureDetection"))),
             ("Compression", value => options.Compression = value.Boolean()),
             ("Scheduling", _ => BindScheduling(options.Scheduling, keys.Section("Scheduling"))),
+            ("Autoscaler", _ => BindAutoscaler(options.Autoscaler, keys.Section("Autoscaler"))),
             ("Tls", _ => BindTls(options.Tls, keys.Section("Tls"))));
     }
 
@@ -66,6 +67,27 @@ internal static class ClusterConfiguration
         ("RescaleStabilizationTimeout", value => options.RescaleStabilizationTimeout = value.Time()),
         ("MinParallelism", value => options.MinParallelism = value.Integer()),
         ("MaxParallelism", value => options.MaxParallelism = value.Integer()));
+
+    private static void BindAutoscaler(ClusterAutoscalerOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
+        ("Enabled", value => options.Enabled = value.Boolean()),
+        ("ScalingEnabled", value => options.ScalingEnabled = value.Boolean()),
+        ("MetricsWindow", value => options.MetricsWindow = value.Time()),
+        ("SampleInterval", value => options.SampleInterval = value.Time()),
+        ("StabilizationInterval", value => options.StabilizationInterval = value.Time()),
+        ("UtilizationTarget", value => options.UtilizationTarget = value.Number()),
+        ("UtilizationMax", value => options.UtilizationMax = value.Number()),
+        ("UtilizationMin", value => options.UtilizationMin = value.Number()),
+        ("CatchUpDuration", value => options.CatchUpDuration = value.Time()),
+        ("RestartTime", value => options.RestartTime = value.Time()),
+        ("ScaleDownInterval", value => options.ScaleDownInterval = value.Time()),
+        ("MaxScaleDownFactor", value => options.MaxScaleDownFactor = value.Number()),
+        ("MaxScaleUpFactor", value => options.MaxScaleUpFactor = value.Number()),
+        ("EffectivenessThreshold", value => options.EffectivenessThreshold = value.Number()),
+        ("BlockIneffectiveScaling", value => options.BlockIneffectiveScaling = value.Boolean()),
+        ("VertexMinParallelism", value => options.VertexMinParallelism = value.Integer()),
+        ("VertexMaxParallelism", value => options.VertexMaxParallelism = value.Integer()),
+        ("Alignment", value => options.Alignment = value.OneOf<ClusterParallelismAlignment>()),
+        ("ObservedScalability", value => options.ObservedScalability = value.Boolean()));
 
     private static void BindTls(ClusterTlsOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
         ("CertificateFile", value => options.CertificateFile = value.Text()),

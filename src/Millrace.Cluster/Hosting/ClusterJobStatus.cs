@@ -13,6 +13,9 @@ namespace Millrace.Hosting;
 public sealed record ClusterJobStatus(
     string Name, JobState State, long Term, int Parallelism, IReadOnlyList<ClusterSubtask> Subtasks, string? Waiting, long Restarts, long? LastCheckpoint, string? LastFailure)
 {
+    /// <summary>Its tasks, and what they do; empty while it waits for slots, and when it has ended.</summary>
+    public IReadOnlyList<ClusterTask> Tasks { get; init; } = [];
+
     /// <summary>What was decided about slots and parallelism under this coordinator, and why; the newest last, at most 50.</summary>
     public IReadOnlyList<ClusterDecision> Decisions { get; init; } = [];
 }

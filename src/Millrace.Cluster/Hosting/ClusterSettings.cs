@@ -98,6 +98,16 @@ internal sealed partial class ClusterSettings
             throw Wrong("Scheduling", problem.TrimEnd('.'));
         }
 
+        if (Options.Autoscaler.ToOptions().Check().FirstOrDefault() is { } wrong)
+        {
+            throw Wrong("Autoscaler", wrong.TrimEnd('.'));
+        }
+
+        if (Options.Autoscaler.Enabled && Options.Scheduling.Mode == ClusterSchedulingMode.Reactive)
+        {
+            throw Wrong("Autoscaler:Enabled", "is true, but Scheduling:Mode is Reactive, in which a job uses all slots that there are. Leave one of them out");
+        }
+
         Options.FailureDetection.Validate($"{Path}:FailureDetection");
     }
 

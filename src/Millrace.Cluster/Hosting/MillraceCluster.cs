@@ -31,6 +31,7 @@ internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, I
             status.LastCheckpoint,
             status.LastFailure)
         {
+            Tasks = [.. status.Tasks.Select(task => new ClusterTask(task.Name, task.Parallelism, task.RecordsIn, task.RecordsOut, task.Busy, task.Backpressured, task.Watermark))],
             Decisions = [.. status.Decisions.Select(decision => new ClusterDecision(decision.Time, decision.Decision))],
         };
     }

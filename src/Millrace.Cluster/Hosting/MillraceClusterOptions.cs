@@ -50,6 +50,9 @@ public sealed class MillraceClusterOptions
     /// <summary>When jobs start on the slots that there are, and whether they follow them.</summary>
     public ClusterSchedulingOptions Scheduling { get; } = new();
 
+    /// <summary>Whether the parallelism of each task follows its load.</summary>
+    public ClusterAutoscalerOptions Autoscaler { get; } = new();
+
     /// <summary>Whether records between workers are compressed (LZ4) where that makes them smaller.</summary>
     /// <value>Default: <see langword="false"/>. It pays where the network is slower than about 300 MB/s.</value>
     public bool Compression { get; set; }

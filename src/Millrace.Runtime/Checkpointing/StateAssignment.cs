@@ -152,7 +152,7 @@ internal sealed class StateAssignment
                 throw RestoreErrors.NoEdge(_manifest, channel);
             }
 
-            bool same = SameParallelism(edge.Source) && SameParallelism(edge.Target) && IsDealtOutAsBefore(channel, _job.Stream.Resolve(edge));
+            bool same = SameParallelism(edge.Source) && SameParallelism(edge.Target) && IsDealtOutAsBefore(channel, _job.PartitioningOf(edge));
             _inFlight.Add(new InFlightSnapshot(channel, same, () => _files.ReadAll(channel.Data)));
         }
 
@@ -166,6 +166,6 @@ internal sealed class StateAssignment
                 _ => true,
             };
 
-        bool SameParallelism(StreamNode node) => _operators.TryGetValue(_job.Uids[node], out var op) && op.Parallelism == _job.Stream.ParallelismOf(node);
+        bool SameParallelism(StreamNode node) => _operators.TryGetValue(_job.Uids[node], out var op) && op.Parallelism == _job.ParallelismOf(node);
     }
 }

@@ -70,5 +70,8 @@ internal abstract record ControlMessage
 
     public sealed record RequestSplit(SubtaskId Subtask, int Attempt) : Report(Subtask, Attempt);
 
+    /// <summary>What a subtask has counted so far, told as often as <see cref="DeploymentPlan.MeasureInterval"/> says.</summary>
+    public sealed record Measured(SubtaskId Subtask, int Attempt, TaskCounts Counts) : Report(Subtask, Attempt);
+
     public sealed record ReportWatermark(SubtaskId Subtask, int Attempt, string Group, long Watermark) : Report(Subtask, Attempt);
 }

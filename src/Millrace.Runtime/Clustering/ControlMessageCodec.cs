@@ -36,6 +36,7 @@ internal static class ControlMessageCodec
         ReaderStarted,
         RequestSplit,
         ReportWatermark,
+        Measured,
     }
 
     /// <param name="output">Where to.</param>
@@ -99,6 +100,15 @@ internal static class ControlMessageCodec
                 output.WriteVarInt(declined.CheckpointId);
                 RemoteErrors.Write(ref output, declined.Error);
                 break;
+            case Message.Measured measured:
+                var counts = measured.Counts;
+                output.WriteVarInt(counts.Busy);
+                output.WriteVarInt(counts.Idle);
+                output.WriteVarInt(counts.Backpressured);
+                output.WriteVarInt(counts.RecordsIn);
+                output.WriteVarInt(counts.RecordsOut);
+                output.WriteVarInt(counts.Watermark);
+                break;
             case Message.ReportWatermark report:
                 output.WriteString(report.Group);
                 output.WriteVarInt(report.Watermark);
@@ -153,6 +163,8 @@ internal static class ControlMessageCodec
             Kind.ReaderConnected => new Message.ReaderConnected(subtask, attempt),
             Kind.ReaderStarted => new Message.ReaderStarted(subtask, attempt),
             Kind.RequestSplit => new Message.RequestSplit(subtask, attempt),
+            Kind.Measured => new Message.Measured(
+                subtask, attempt, new TaskCounts(input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt())),
             Kind.ReportWatermark => new Message.ReportWatermark(subtask, attempt, input.ReadString(), input.ReadVarInt()),
             _ => throw new InvalidDataException($"A message is of kind {(int)kind}, which is none."),
         };
@@ -181,6 +193,7 @@ internal static class ControlMessageCodec
         Message.ReaderStarted => Kind.ReaderStarted,
         Message.RequestSplit => Kind.RequestSplit,
         Message.ReportWatermark => Kind.ReportWatermark,
+        Message.Measured => Kind.Measured,
         _ => throw new UnreachableException($"{message.GetType().Name} has no kind."),
     };
 
@@ -224,6 +237,7 @@ internal static class ControlMessageCodec
 
         WriteBytes(ref output, plan.Manifest);
         output.WriteBoolean(plan.IsKept);
+        output.WriteVarUInt((ulong)(plan.MeasureInterval?.TotalMilliseconds ?? 0));
     }
 
     private static DeploymentPlan ReadPlan(ref BinaryInput input)
@@ -258,7 +272,10 @@ internal static class ControlMessageCodec
             placement[i] = worker < workers.Length ? (subtask, worker) : throw new InvalidDataException($"A subtask is on worker {worker} of {workers.Length}.");
         }
 
-        return new DeploymentPlan(fingerprint, nodes, parallelism, tasks, attempt, epoch, workers, placement, ReadBytes(ref input), input.ReadBoolean());
+        return new DeploymentPlan(fingerprint, nodes, parallelism, tasks, attempt, epoch, workers, placement, ReadBytes(ref input), input.ReadBoolean())
+        {
+            MeasureInterval = ReadCount(ref input) is > 0 and var milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null,
+        };
     }
 
     /// <summary>Writes who a worker is; the handshake of connections uses it too.</summary>

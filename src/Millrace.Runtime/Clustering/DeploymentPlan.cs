@@ -7,7 +7,7 @@ namespace Millrace.Runtime.Clustering;
 /// <param name="Fingerprint">Of the coordinator's graph.</param>
 /// <param name="Nodes">The fingerprints of its operators, to be able to say which one differs.</param>
 /// <param name="Parallelism">The default parallelism that the graph is built with.</param>
-/// <param name="Tasks">How many subtasks each task has.</param>
+/// <param name="Tasks">How many subtasks each task has; the worker's graph gets as many.</param>
 /// <param name="Attempt">The attempt, in this run of the coordinator.</param>
 /// <param name="Epoch">The attempt, over all runs.</param>
 /// <param name="Workers">The workers that take part.</param>
@@ -24,4 +24,8 @@ internal sealed record DeploymentPlan(
     IReadOnlyList<WorkerInfo> Workers,
     IReadOnlyList<(SubtaskId Subtask, int Worker)> Placement,
     ReadOnlyMemory<byte> Manifest,
-    bool IsKept);
+    bool IsKept)
+{
+    /// <summary>How often the worker tells what its subtasks have counted, in whole milliseconds; null for never.</summary>
+    public TimeSpan? MeasureInterval { get; init; }
+}

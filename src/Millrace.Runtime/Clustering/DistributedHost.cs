@@ -77,6 +77,9 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
         }
     }
 
+    /// <summary>How often workers tell what their subtasks have counted; null for never.</summary>
+    public TimeSpan? MeasureInterval { get; init; }
+
     /// <summary>Told when subtasks that are to be made find no room. They wait until there is, for as long as whoever hears of it lets them. Called on any thread.</summary>
     public Action? NoRoom { get; init; }
 
@@ -88,6 +91,19 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
             lock (_gate)
             {
                 return new Dictionary<SubtaskId, WorkerInfo>(_placement);
+            }
+        }
+    }
+
+    /// <summary>What was last heard of the subtasks that have not ended. A copy.</summary>
+    public IReadOnlyDictionary<SubtaskId, (int Attempt, TaskCounts Counts)> Counts
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _links.Values.SelectMany(link => link.Subtasks).Where(place => place.Value.Counts is not null)
+                    .ToDictionary(place => place.Key, place => (place.Value.Handle.Attempt, place.Value.Counts!.Value));
             }
         }
     }
@@ -132,13 +148,16 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
                 _job.Fingerprint,
                 _job.NodeFingerprints,
                 _job.Options.Parallelism,
-                [.. _job.Vertices.Select(vertex => vertex.Parallelism)],
+                _job.Tasks,
                 deployment.Attempt,
                 deployment.Epoch,
                 workers,
                 [.. deployment.Subtasks.OrderBy(subtask => subtask.Vertex).ThenBy(subtask => subtask.Index).Select(subtask => (subtask, workers.IndexOf(_placement[subtask])))],
                 deployment.Restore is { } restore ? ManifestFormat.Write(restore.Manifest, "") : default,
-                deployment.Restore?.Files is RestoreFiles { IsKept: true });
+                deployment.Restore?.Files is RestoreFiles { IsKept: true })
+            {
+                MeasureInterval = MeasureInterval,
+            };
             foreach (var worker in workers)
             {
                 orders.Add((LinkTo(worker), new Message.Deploy(plan)));
@@ -265,6 +284,11 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
                 return;
             }
 
+            if (report is Message.Measured measured)
+            {
+                entry.Counts = measured.Counts;
+            }
+
             if (report is Message.StateChanged { State: SubtaskState.Finished or SubtaskState.Canceled or SubtaskState.Failed })
             {
                 link.Subtasks.Remove(report.Subtask);
@@ -309,7 +333,11 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
     }
 
     /// <summary>A subtask on a worker, and who hears of it.</summary>
-    private sealed record Entry(RemoteSubtask Handle, Deployment Deployment, SplitCoordinator? Enumerator);
+    private sealed record Entry(RemoteSubtask Handle, Deployment Deployment, SplitCoordinator? Enumerator)
+    {
+        /// <summary>What was last heard of its work; under the host's lock.</summary>
+        public TaskCounts? Counts { get; set; }
+    }
 
     /// <summary>The connection to a worker.</summary>
     private sealed class Link

@@ -29,6 +29,7 @@ internal sealed partial class JobWorker : Actor
     private bool _isBuilding;
     private bool _isOver;
     private ITimer? _watchdog;
+    private ITimer? _measuring;
 
     /// <param name="key">The job and its coordinator.</param>
     /// <param name="me">This worker.</param>
@@ -96,6 +97,7 @@ internal sealed partial class JobWorker : Actor
     private RunResult Close()
     {
         _watchdog?.Dispose();
+        _measuring?.Dispose();
         BreakUnused(_ => true);
         _built?.Release(_logger);
         _ended(this);
@@ -236,10 +238,41 @@ internal sealed partial class JobWorker : Actor
             return;
         }
 
-        _built = made;
-        if (!_isOver)
+        if (_isOver)
         {
-            Deploy(plan, made);
+            made.Release(_logger);
+            return;
+        }
+
+        try
+        {
+            Check(plan, made.Graph);
+            _built = made = made with { Graph = made.Graph.WithTasks(plan.Tasks) };
+        }
+        catch (Exception difference) when (difference is MillraceException or ArgumentException)
+        {
+            made.Release(_logger);
+            Log.DeploymentFailed(_logger, difference, _key.JobName, plan.Attempt);
+            Refuse(plan, difference);
+            return;
+        }
+
+        if (plan.MeasureInterval is { } interval)
+        {
+            _measuring = Scheduler.TimeProvider.CreateTimer(_ => Tell(Measure), null, interval, interval);
+        }
+
+        Deploy(plan, made);
+    }
+
+    private void Measure()
+    {
+        foreach (var made in _all)
+        {
+            if (TaskCounts.Of(made.Subtask, _built!.Graph.Vertices[made.Subtask.Id.Vertex].Head.Source is not null) is { } counts)
+            {
+                _link.Send(new Message.Measured(made.Subtask.Id, made.Attempt, counts));
+            }
         }
     }
 

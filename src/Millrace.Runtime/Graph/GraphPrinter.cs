@@ -59,7 +59,7 @@ internal static class GraphPrinter
                 json.WriteString("type", node.Name);
                 json.WriteString("pact", node.Source is not null ? "Data Source" : node.IsSink ? "Data Sink" : "Operator");
                 json.WriteString("contents", node.Kind);
-                json.WriteNumber("parallelism", job.Stream.ParallelismOf(node));
+                json.WriteNumber("parallelism", job.ParallelismOf(node));
                 json.WriteNumber("maxParallelism", job.Stream.MaxParallelismOf(node));
                 json.WriteString("uid", job.Uids[node]);
                 json.WriteString("slotSharingGroup", node.SlotSharingGroup);
@@ -72,7 +72,7 @@ internal static class GraphPrinter
                     {
                         json.WriteStartObject();
                         json.WriteNumber("id", edge.Source.Id);
-                        json.WriteString("ship_strategy", Word(job.Stream.Resolve(edge)).ToUpperInvariant());
+                        json.WriteString("ship_strategy", Word(job.PartitioningOf(edge)).ToUpperInvariant());
                         json.WriteString("side", edge.TargetInput == 0 ? "first" : "second");
                         if (edge.SideOutput is { } side)
                         {

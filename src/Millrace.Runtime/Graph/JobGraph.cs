@@ -39,7 +39,55 @@ internal sealed record JobGraph(
     string Fingerprint,
     IReadOnlyList<NodeFingerprint> NodeFingerprints)
 {
+    private readonly Dictionary<StreamNode, JobVertex> _vertexOf = Vertices.SelectMany(vertex => vertex.Nodes, (vertex, node) => (vertex, node)).ToDictionary(pair => pair.node, pair => pair.vertex);
+
     public ExecutionOptions Options => Stream.Options;
+
+    /// <summary>How many subtasks each task has, by its place.</summary>
+    public IReadOnlyList<int> Tasks => [.. Vertices.Select(vertex => vertex.Parallelism)];
+
+    /// <summary>In how many subtasks an operator runs.</summary>
+    public int ParallelismOf(StreamNode node) => _vertexOf[node].Parallelism;
+
+    /// <summary>How the records of a stream are dealt out: one that says nothing of it leads from each subtask to one where there are as many on both sides, and to all in turn otherwise.</summary>
+    public PartitioningKind PartitioningOf(StreamEdge edge) => StreamGraph.Resolve(edge, ParallelismOf(edge.Source) == ParallelismOf(edge.Target));
+
+    /// <summary>The same tasks with other numbers of subtasks. What is fused stays fused.</summary>
+    /// <param name="parallelism">Of each task, by its place. Tasks that a declared forward stream connects need the same.</param>
+    /// <exception cref="ArgumentException">There is not one for each task, or a task or stream cannot have it.</exception>
+    public JobGraph WithTasks(IReadOnlyList<int> parallelism)
+    {
+        if (parallelism.Count != Vertices.Count)
+        {
+            throw new ArgumentException($"The job has {Vertices.Count} tasks, and {parallelism.Count} numbers of subtasks were given.", nameof(parallelism));
+        }
+
+        foreach (var vertex in Vertices)
+        {
+            int most = MaxParallelismOf(vertex);
+            if (parallelism[vertex.Index] < 1 || parallelism[vertex.Index] > most)
+            {
+                throw new ArgumentException($"Task {vertex.Name} cannot have {parallelism[vertex.Index]} subtasks, but 1 to {most}.", nameof(parallelism));
+            }
+        }
+
+        if (Edges.FirstOrDefault(edge => edge.Stream.Partitioning == PartitioningKind.Forward && parallelism[edge.Source] != parallelism[edge.Target]) is { } broken)
+        {
+            throw new ArgumentException(
+                $"A forward stream connects {Vertices[broken.Source].Name} with {Vertices[broken.Target].Name}, which need as many subtasks, and not {parallelism[broken.Source]} and {parallelism[broken.Target]}.", nameof(parallelism));
+        }
+
+        return new JobGraph(
+            Stream,
+            [.. Vertices.Select(vertex => vertex with { Parallelism = parallelism[vertex.Index] })],
+            [.. Edges.Select(edge => edge with { Partitioning = StreamGraph.Resolve(edge.Stream, parallelism[edge.Source] == parallelism[edge.Target]) })],
+            Uids,
+            Fingerprint,
+            NodeFingerprints);
+    }
+
+    /// <summary>The most subtasks that a task can have.</summary>
+    public int MaxParallelismOf(JobVertex vertex) => vertex.Nodes.Min(node => Math.Min(Stream.MaxParallelismOf(node), node.Source?.MaxParallelism ?? int.MaxValue));
 
     /// <summary>The name of an edge in checkpoints: the same in every program in which the same operators are connected alike, whether or not it is chained.</summary>
     public string KeyOf(StreamEdge edge)

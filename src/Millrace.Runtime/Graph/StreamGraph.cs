@@ -11,7 +11,10 @@ internal sealed record StreamGraph(string JobName, IReadOnlyList<StreamNode> Nod
 
     public int MaxParallelismOf(StreamNode node) => node.MaxParallelism ?? Options.MaxParallelism;
 
+    /// <summary>The partitioning of an edge, with the default resolved, where every operator has the parallelism that the program says.</summary>
+    public PartitioningKind Resolve(StreamEdge edge) => Resolve(edge, ParallelismOf(edge.Source) == ParallelismOf(edge.Target));
+
     /// <summary>The partitioning of an edge, with the default resolved.</summary>
-    public PartitioningKind Resolve(StreamEdge edge) => edge.Partitioning != PartitioningKind.Default ? edge.Partitioning
-        : ParallelismOf(edge.Source) == ParallelismOf(edge.Target) ? PartitioningKind.Forward : PartitioningKind.Rebalance;
+    public static PartitioningKind Resolve(StreamEdge edge, bool isAsManyOnBothSides) =>
+        edge.Partitioning != PartitioningKind.Default ? edge.Partitioning : isAsManyOnBothSides ? PartitioningKind.Forward : PartitioningKind.Rebalance;
 }

@@ -23,9 +23,10 @@ internal sealed class WorldPlan
         StorageDelay = Milliseconds(random, 0, 10);
         StorageIsAtomic = random.Next(2) == 0;
         Checkpoints = CreateCheckpoints(random);
-        if (Shape.Stages.Any(stage => stage is WindowJoinStage))
+        if (Shape.Stages.Any(stage => stage is WindowJoinStage or IntervalJoinStage))
         {
-            // No snapshot is taken while a watermark is worked off. All pairs that it sets free must come through a slow network in less than the timeout, or the job never gets beyond them.
+            // No snapshot is taken while a watermark is worked off, and a barrier waits behind what joins make many records of. All pairs must come through a slow network in less than the timeout, or the job
+            // never gets beyond them.
             Checkpoints.Timeout = TimeSpan.FromSeconds(30);
         }
 

@@ -18,6 +18,9 @@ internal sealed partial class AdaptiveScheduler
     private readonly SchedulerOptions _options;
     private readonly ScalableJob _job;
     private ParallelismFit _fit;
+
+    // Where tasks have a parallelism of their own: what the greatest of them may be.
+    private (int Min, int Max)? _bounds;
     private IReadOnlyList<WorkerInfo> _workers = [];
     private SchedulingDecision.Wait _wait = new(null, "");
     private Phase _phase = Phase.Created;
@@ -67,6 +70,11 @@ internal sealed partial class AdaptiveScheduler
     {
         get
         {
+            if (_bounds is { } bounds)
+            {
+                return bounds;
+            }
+
             int max = _requested ?? _job.Parallelism;
             if (_options.Mode == SchedulerMode.Fixed)
             {
@@ -148,18 +156,26 @@ internal sealed partial class AdaptiveScheduler
             ArgumentOutOfRangeException.ThrowIfGreaterThan(asked, _job.MaxParallelism, nameof(parallelism));
         }
 
+        if (_bounds is not null)
+        {
+            _bounds = null;
+            _fit = new ParallelismFit(_job.DemandOf);
+        }
+
         _requested = parallelism;
         _isRequestOpen = true;
         _change = null;
         return Advance(now);
     }
 
-    /// <summary>Tasks are to have another parallelism of their own than before: the autoscaler has decided so.</summary>
-    /// <param name="demandOf">As in <see cref="ScalableJob"/>.</param>
+    /// <summary>Every task is to have a parallelism of its own: the autoscaler has decided so. Holds until somebody asks for a default parallelism.</summary>
+    /// <param name="demandOf">The slots that the job takes when no task has more subtasks than a number. More never takes less.</param>
+    /// <param name="greatest">The number that takes nothing from any task. Where slots are fewer, a lesser one is chosen.</param>
     /// <param name="now">The time.</param>
-    public IReadOnlyList<SchedulingDecision> DemandChanged(Func<int, SlotDemand> demandOf, long now)
+    public IReadOnlyList<SchedulingDecision> DemandChanged(Func<int, SlotDemand> demandOf, int greatest, long now)
     {
         _fit = new ParallelismFit(demandOf);
+        _bounds = (1, greatest);
         _isRequestOpen = true;
         _change = null;
         return Advance(now);

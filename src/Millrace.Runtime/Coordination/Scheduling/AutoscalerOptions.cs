@@ -15,6 +15,10 @@ internal sealed class AutoscalerOptions
     /// <value>Default: 15 minutes.</value>
     public TimeSpan MetricsWindow { get; set; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>How often load is looked at.</summary>
+    /// <value>Default: 10 s.</value>
+    public TimeSpan SampleInterval { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long load is not looked at after a start: caches are cold and what was left behind is caught up with.</summary>
     /// <value>Default: 5 minutes.</value>
     public TimeSpan StabilizationInterval { get; set; } = TimeSpan.FromMinutes(5);
@@ -118,9 +122,14 @@ internal sealed class AutoscalerOptions
             }
         }
 
-        if (MetricsWindow <= TimeSpan.Zero)
+        if (SampleInterval <= TimeSpan.Zero)
         {
-            yield return $"{nameof(MetricsWindow)} is {MetricsWindow}; it must be positive.";
+            yield return $"{nameof(SampleInterval)} is {SampleInterval}; it must be positive.";
+        }
+
+        if (MetricsWindow < SampleInterval)
+        {
+            yield return $"{nameof(MetricsWindow)} is {MetricsWindow}, and {nameof(SampleInterval)} is {SampleInterval}: load is averaged over several looks. Raise the one or lower the other.";
         }
 
         foreach (var (name, value, min, max) in new[]

@@ -26,7 +26,7 @@ internal sealed record ScalingTopology(IReadOnlyList<ScalingVertex> Vertices, IR
     public static ScalingTopology Of(JobGraph job) => new(
         [.. job.Vertices.Select(vertex => new ScalingVertex(
             vertex.Name,
-            vertex.Nodes.Min(node => Math.Min(job.Stream.MaxParallelismOf(node), node.Source?.MaxParallelism ?? int.MaxValue)),
+            job.MaxParallelismOf(vertex),
             vertex.Head.Source is not null,
             vertex.Inputs.Any(index => job.Edges[index].Partitioning == PartitioningKind.Hash) ? job.Stream.MaxParallelismOf(vertex.Head) : null,
             vertex.Head.SlotSharingGroup))],

@@ -132,11 +132,36 @@ public sealed class AdaptiveSchedulerTests
         scheduler.SlotsChanged(Cluster.Workers(8), 0);
         scheduler.Start(0);
         scheduler.Running(0);
-        var decisions = scheduler.DemandChanged(parallelism => Cluster.Demand(3, parallelism), Minute);
-        Assert.StartsWith("The job is to go on with parallelism 4 and another one in 1 task, as was asked for", Assert.IsType<TakeCheckpoint>(decisions[0]).Reason, StringComparison.Ordinal);
+        var decisions = scheduler.DemandChanged(most => Cluster.Demand(Math.Min(3, most), most), 4, Minute);
+        Assert.StartsWith("The job is to go on with tasks of 3, 4 subtasks instead of 2, 4, as the autoscaler has decided", Assert.IsType<TakeCheckpoint>(decisions[0]).Reason, StringComparison.Ordinal);
         Last<Rescale>(scheduler.CheckpointCompleted(Minute));
         Assert.Equal(3, Last<Start>(scheduler.Stopped(Minute)).Demand.Vertices[0].Parallelism);
         Assert.Empty(scheduler.Running(Minute));
+    }
+
+    [Fact]
+    public void Fixed_TasksHaveAParallelismOfTheirOwnAndSlotsAreLost_GoesOnWithLess()
+    {
+        // Fewer slots than the autoscaler has found right are better than none: the job would stand still until somebody comes.
+        var scheduler = Fixed();
+        scheduler.SlotsChanged(Cluster.Workers(4, 4), 0);
+        scheduler.Start(0);
+        scheduler.Running(0);
+        scheduler.DemandChanged(most => Cluster.Demand(Math.Min(2, most), Math.Min(6, most)), 6, Minute);
+        scheduler.CheckpointCompleted(Minute);
+        Assert.Equal([2, 6], Parallelism(Last<Start>(scheduler.Stopped(Minute))));
+        scheduler.Running(Minute);
+        scheduler.SlotsChanged(Cluster.Workers(4), 2 * Minute);
+        scheduler.Stopped(2 * Minute);
+        Assert.Equal([2, 4], Parallelism(Last<Start>(scheduler.TimeDue(3 * Minute))));
+
+        // What somebody asks for counts from then on.
+        scheduler.Running(3 * Minute);
+        Assert.IsType<TakeCheckpoint>(scheduler.Request(3, 4 * Minute)[0]);
+        scheduler.CheckpointCompleted(4 * Minute);
+        Assert.Equal([2, 3], Parallelism(Last<Start>(scheduler.Stopped(4 * Minute))));
+
+        static IEnumerable<int> Parallelism(Start start) => start.Demand.Vertices.Select(vertex => vertex.Parallelism);
     }
 
     [Fact]

@@ -1,0 +1,127 @@
+using Millrace.Runtime.Clustering;
+using Millrace.Runtime.Coordination.Scheduling;
+
+namespace Millrace.Cluster.Coordination;
+
+/// <content>How many subtasks each task has: load is measured, and the <see cref="Autoscaler"/> decides.</content>
+internal sealed partial class JobMaster
+{
+    /// <summary>How often workers tell what their subtasks have counted.</summary>
+    private static readonly TimeSpan MeasureInterval = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan SampleIntervalWithoutAutoscaler = TimeSpan.FromSeconds(5);
+
+    private readonly LoadMeter _meter = new();
+    private ScalingTopology? _topology;
+    private Autoscaler? _autoscaler;
+    private ITimer? _sampling;
+
+    // What the graph is built with whose tasks are counted.
+    private int? _base;
+
+    // What the autoscaler wants each task to have, at most; null while the default parallelism counts.
+    private IReadOnlyList<int>? _tasks;
+
+    // What was measured last, for those who ask for the status.
+    private MetricsSample? _load;
+    private string _lastAdvice = "";
+
+    private void BeginScaling(JobRecord record, ScalingTopology topology)
+    {
+        Scale(record.Parallelism, topology);
+        if (_autoscaler is not null && record.Tasks is { } tasks)
+        {
+            // The program may be another one than when it was decided.
+            if (tasks.Count == topology.Vertices.Count && tasks.Zip(topology.Vertices).All(task => task.First >= 1 && task.First <= task.Second.MaxParallelism))
+            {
+                _tasks = tasks;
+                Apply(_scheduler!.DemandChanged(DemandOfTasks, tasks.Max(), Now));
+            }
+            else
+            {
+                Log.TasksForgotten(_logger, _job);
+            }
+        }
+
+        var interval = _autoscaler is null ? SampleIntervalWithoutAutoscaler : _autoscaling.SampleInterval;
+        _sampling = _time.CreateTimer(_ => Tell(Sample), null, interval, interval);
+    }
+
+    /// <summary>Somebody has said what the default parallelism is: load is judged anew from there.</summary>
+    private void Scale(int? parallelism, ScalingTopology topology)
+    {
+        _base = parallelism;
+        _topology = topology;
+        _tasks = null;
+        _autoscaler = _autoscaling.Enabled ? new Autoscaler(_autoscaling, topology) : null;
+    }
+
+    private BuiltJob Build(int parallelism)
+    {
+        if (_tasks is not { } tasks)
+        {
+            return _builder.Build(_job, parallelism);
+        }
+
+        var built = _builder.Build(_job, _base);
+        return built with { Graph = built.Graph.WithTasks(AtMost(tasks, parallelism)) };
+    }
+
+    private SlotDemand DemandOfTasks(int most) => _topology!.DemandOf(AtMost(_tasks!, most));
+
+    private static IReadOnlyList<int> AtMost(IReadOnlyList<int> tasks, int most) => [.. tasks.Select(parallelism => Math.Min(parallelism, most))];
+
+    private void Sample()
+    {
+        if (_isOver || _running is not { } running || !_isRunning)
+        {
+            return;
+        }
+
+        var sample = _meter.Look(running.Execution.Job.Tasks, running.Host.Counts, Now);
+        Volatile.Write(ref _load, sample);
+        if (sample is null || _autoscaler?.Sampled(sample, _workers.Workers.Sum(worker => worker.Slots)) is not { } decision)
+        {
+            return;
+        }
+
+        // It is decided at every look; what is the same as before interests nobody.
+        if (decision.Reason != _lastAdvice)
+        {
+            _lastAdvice = decision.Reason;
+            Remember("Autoscaler.", decision.ToString());
+        }
+
+        if (decision.IsApplied)
+        {
+            Apply(decision);
+        }
+    }
+
+    private void Apply(ScalingDecision decision)
+    {
+        _tasks = decision.Parallelism;
+        _ = RememberAsync(_tasks);
+        var decisions = _scheduler!.DemandChanged(DemandOfTasks, _tasks.Max(), Now);
+        if (!decisions.Any(followUp => followUp is SchedulingDecision.TakeCheckpoint or SchedulingDecision.Rescale or SchedulingDecision.Wait { Until: not null }))
+        {
+            // Nothing comes of it for now, because slots were lost at this moment: load is watched on.
+            _autoscaler!.Running(_running!.Execution.Job.Tasks, Now);
+        }
+
+        Apply(decisions);
+    }
+
+    private async Task RememberAsync(IReadOnlyList<int> tasks)
+    {
+        try
+        {
+            await _remember(tasks).ConfigureAwait(false);
+        }
+        catch (Exception error)
+        {
+            // The next coordinator would begin with what was before, and decide again.
+            Log.TasksNotWritten(_logger, error, _job);
+        }
+    }
+}

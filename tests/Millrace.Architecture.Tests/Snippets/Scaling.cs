@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Hosting;
+using Millrace.Hosting;
+
+namespace Millrace.Architecture.Tests.Snippets;
+
+/// <summary>The code of docs/guides/scaling.md, compiled.</summary>
+internal static class Scaling
+{
+    public static async Task ByHand(IMillraceCluster cluster)
+    {
+        await cluster.RescaleAsync("orders", 8);
+    }
+
+    public static void ByLoad(HostApplicationBuilder builder)
+    {
+        builder.AddMillrace().AddJob<Revenue>().UseCluster(cluster =>
+        {
+            cluster.UseRedis("redis:6379");
+            cluster.Autoscaler.Enabled = true;
+            cluster.Autoscaler.ScalingEnabled = false;
+        });
+    }
+
+    public static async Task Look(IMillraceCluster cluster)
+    {
+        var status = await cluster.GetStatusAsync("orders");
+        foreach (var task in status.Tasks)
+        {
+            Console.WriteLine($"{task.Name}: {task.Parallelism} subtasks, {task.RecordsInPerSecond:N0} records/s, busy {task.BusyTimeMsPerSecond:N0} ms/s");
+        }
+
+        foreach (var decision in status.Decisions)
+        {
+            Console.WriteLine($"{decision.Time:t} {decision.Text}");
+        }
+    }
+
+    private sealed class Revenue : IStreamJob
+    {
+        public void Build(StreamExecutionEnvironment env) => env.FromSequence(1, 1_000_000).Discard();
+    }
+}
