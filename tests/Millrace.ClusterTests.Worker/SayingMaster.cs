@@ -45,6 +45,12 @@ internal sealed class SayingMaster(JobRecord record, string worker) : IJobMaster
         return Task.FromResult($"{folder}/{format}/{drain}");
     }
 
+    public Task HandOverAsync(TimeSpan patience)
+    {
+        Output.Say($"hands over {record.Term}");
+        return Task.CompletedTask;
+    }
+
     public Task RescaleAsync(int parallelism)
     {
         _parallelism = parallelism;
@@ -72,6 +78,8 @@ internal sealed class SayingDataPlaneHost : IDataPlaneHost, IDataPlane
         Output.Say($"listens {me}");
         return Task.CompletedTask;
     }
+
+    public Task LeaveAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StopAsync(CancellationToken cancellationToken)
     {

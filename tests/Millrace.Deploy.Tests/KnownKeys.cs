@@ -10,7 +10,7 @@ internal static class KnownKeys
     /// <summary>The keys of the section <c>Millrace:Cluster</c>, as the guide of the cluster lists them.</summary>
     public static readonly IReadOnlySet<string> Cluster = new HashSet<string>(StringComparer.Ordinal)
     {
-        "ClusterId", "Name", "Address", "AdvertisedAddress", "SiloPort", "DataPort", "Slots", "Kubernetes", "Compression",
+        "ClusterId", "Name", "Address", "AdvertisedAddress", "SiloPort", "DataPort", "Slots", "HandOverTimeout", "Kubernetes", "Compression",
         "Membership:Kind", "Membership:Directory", "Membership:ConnectionString",
         "FailureDetection:ProbeTimeout", "FailureDetection:MissedProbes", "FailureDetection:Votes", "FailureDetection:TableRefresh", "FailureDetection:AlivePublish", "FailureDetection:Target",
         "Scheduling:Mode", "Scheduling:Placement", "Scheduling:ResourceWaitTimeout", "Scheduling:ResourceStabilizationTimeout", "Scheduling:ScalingCooldown", "Scheduling:RescaleStabilizationTimeout",

@@ -19,6 +19,9 @@ internal interface IJobMaster : IAsyncDisposable
 
     Task<string> StopWithSavepointAsync(string folder, bool drain, SavepointFormat format);
 
+    /// <summary>Takes a checkpoint, as far as that can be done within a time, for the coordinator that goes on with the job. To be disposed of then.</summary>
+    Task HandOverAsync(TimeSpan patience);
+
     /// <summary>Goes on with another parallelism from a checkpoint that is taken now. The caller has written it into the <see cref="JobRecord"/>.</summary>
     Task RescaleAsync(int parallelism);
 }

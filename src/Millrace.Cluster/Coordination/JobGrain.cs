@@ -16,7 +16,7 @@ namespace Millrace.Cluster.Coordination;
 /// </summary>
 /// <remarks>Calls interleave, so that a savepoint of minutes does not keep away the calls that ask whether it is alive. They run one at a time between two awaits; writes of the record wait for each other.</remarks>
 [KeepAlive, Reentrant]
-internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store, IClusterView cluster, IDataPlaneHost dataPlane, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain
+internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store, IClusterView cluster, IDataPlaneHost dataPlane, ClusterSettings settings, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain
 {
     // How often it looks whether another one has come after it. It is only to end sooner: the other's term keeps it from doing harm.
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
@@ -54,6 +54,11 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
             await _stop.CancelAsync();
             try
             {
+                if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown)
+                {
+                    await master.HandOverAsync(settings.Options.HandOverTimeout);
+                }
+
                 await master.DisposeAsync();
             }
             catch (Exception error)

@@ -109,6 +109,16 @@ internal sealed partial class JobMaster : IJobMaster
     public Task<string> StopWithSavepointAsync(string folder, bool drain, SavepointFormat format) =>
         Current().RequestAsync(KindOf(format), folder, drain ? StopMode.Drain : StopMode.Suspend);
 
+    public async Task HandOverAsync(TimeSpan patience)
+    {
+        if (patience > TimeSpan.Zero && Volatile.Read(ref _running) is { } running)
+        {
+            // Without one the job goes on from the latest that there is.
+            Task checkpoint = running.Execution.RequestAsync(SnapshotKind.Checkpoint);
+            await checkpoint.WaitAsync(patience, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
     public Task RescaleAsync(int parallelism)
     {
         // A graph that is wrong with it says so here, and the job goes on.
@@ -288,6 +298,7 @@ internal sealed partial class JobMaster : IJobMaster
             Policy = _options.Placement,
             Previous = _previous,
             MeasureInterval = MeasureInterval,
+            Leaving = worker => Tell(() => LetGo(observer, worker)),
             NoRoom = () => Tell(() => NoRoom(observer)),
         };
         var execution = new JobExecution(graph, host, _threads.Scheduler, built.Serializers, built.Loggers, new Random((int)_time.GetTimestamp())) { Observer = observer };
@@ -318,6 +329,22 @@ internal sealed partial class JobMaster : IJobMaster
         if (_running == observer.Running)
         {
             _running!.Execution.Suspend();
+        }
+    }
+
+    /// <summary>A worker wants to leave. A checkpoint now, and what is on other workers begins there: nothing is done twice.</summary>
+    private void LetGo(Observer observer, WorkerInfo worker)
+    {
+        if (observer.Running is { } running)
+        {
+            Log.WorkerLeaves(_logger, _job, worker.ToString());
+            _ = running.Execution.RequestAsync(SnapshotKind.Checkpoint).ContinueWith(
+                task =>
+                {
+                    _ = task.Exception;
+                    running.Host.LetGo(worker);
+                },
+                TaskScheduler.Default);
         }
     }
 

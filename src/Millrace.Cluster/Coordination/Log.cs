@@ -35,6 +35,9 @@ internal static partial class Log
     [LoggerMessage(6110, LogLevel.Warning, "Job '{Job}': what the autoscaler had decided is forgotten, since the program has other tasks now. It begins with the parallelism of the program.")]
     public static partial void TasksForgotten(ILogger logger, string job);
 
+    [LoggerMessage(6112, LogLevel.Information, "Job '{Job}': worker {Worker} wants to leave. A checkpoint is taken, and the job goes on without it.")]
+    public static partial void WorkerLeaves(ILogger logger, string job, string worker);
+
     [LoggerMessage(6111, LogLevel.Warning, "Job '{Job}': what the autoscaler has decided could not be written. It is done, but another coordinator would begin with what was before.")]
     public static partial void TasksNotWritten(ILogger logger, Exception error, string job);
 }

@@ -19,6 +19,7 @@ internal static class ClusterConfiguration
             ("SiloPort", value => options.SiloPort = value.Integer()),
             ("DataPort", value => options.DataPort = value.Integer()),
             ("Slots", value => options.Slots = value.Integer()),
+            ("HandOverTimeout", value => options.HandOverTimeout = value.Time()),
             ("Kubernetes", value => options.Kubernetes = value.Boolean()),
             ("Membership", _ => BindMembership(options, keys.Section("Membership"))),
             ("FailureDetection", _ => BindFailureDetection(options.FailureDetection, keys.Section("FailureDetection"))),

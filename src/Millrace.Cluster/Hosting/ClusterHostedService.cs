@@ -43,11 +43,15 @@ internal sealed class ClusterHostedService(
         return Task.CompletedTask;
     }
 
-    /// <summary>No calls any more, which would bring a coordinator back to this worker. The silo then has those that it holds leave.</summary>
+    /// <summary>No calls any more, which would bring a coordinator back to this worker. Its subtasks go to others; the silo then has the coordinators that it holds leave.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         Log.Stopping(logger, settings.Name);
         await pulses.DisposeAsync().ConfigureAwait(false);
+        if (_listens)
+        {
+            await dataPlane.LeaveAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

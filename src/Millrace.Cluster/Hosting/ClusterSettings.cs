@@ -67,6 +67,11 @@ internal sealed partial class ClusterSettings
         CheckRange(nameof(Options.SiloPort), Options.SiloPort, 65_535);
         CheckRange(nameof(Options.DataPort), Options.DataPort, 65_535);
         CheckRange(nameof(Options.Slots), Options.Slots, 10_000);
+        if (Options.HandOverTimeout < TimeSpan.Zero)
+        {
+            throw Wrong(nameof(Options.HandOverTimeout), $"is {Options.HandOverTimeout}; it must not be negative");
+        }
+
         if (Options.SiloPort == Options.DataPort)
         {
             throw Wrong(nameof(Options.DataPort), $"is {Options.DataPort}, and so is {nameof(Options.SiloPort)}. Give each a port of its own");

@@ -13,6 +13,9 @@ internal interface IDataPlaneHost
     /// <param name="cancellationToken">Gives up.</param>
     Task StartAsync(WorkerInfo me, CancellationToken cancellationToken);
 
+    /// <summary>Has coordinators on other workers go on without this one, and waits until they do.</summary>
+    Task LeaveAsync(CancellationToken cancellationToken);
+
     /// <summary>Closes all connections and listens no longer.</summary>
     Task StopAsync(CancellationToken cancellationToken);
 }

@@ -41,6 +41,13 @@ public sealed class MillraceClusterOptions
     /// <value>Default: the number of processors.</value>
     public int Slots { get; set; } = Environment.ProcessorCount;
 
+    /// <summary>
+    /// How long a worker that is stopped waits for jobs to take a checkpoint and to go on without it. After that it leaves all the same, and what came since the latest checkpoint is done again elsewhere. The host's own
+    /// <c>ShutdownTimeout</c>, 30 s unless set, should be longer.
+    /// </summary>
+    /// <value>Default: 20 s. Zero: it leaves at once.</value>
+    public TimeSpan HandOverTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
     /// <summary>How fast workers notice that one of them is gone.</summary>
     public FailureDetectionOptions FailureDetection { get; } = new();
 

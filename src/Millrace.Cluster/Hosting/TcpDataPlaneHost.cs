@@ -41,6 +41,8 @@ internal sealed class TcpDataPlaneHost(ClusterSettings settings, IJobBuilder job
         return Task.CompletedTask;
     }
 
+    public Task LeaveAsync(CancellationToken cancellationToken) => _workers?.LeaveAsync(settings.Options.HandOverTimeout, cancellationToken) ?? Task.CompletedTask;
+
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         if (_workers is { } workers)

@@ -37,6 +37,9 @@ internal abstract record ControlMessage
     /// <summary>A checkpoint is over; files that were written for it are of no use where it is discarded.</summary>
     public sealed record CheckpointOver(long CheckpointId, bool IsDiscarded) : ControlMessage;
 
+    /// <summary>The worker is being stopped, and is to be done without: it goes on until the coordinator lets it go.</summary>
+    public sealed record Leaving : ControlMessage;
+
     public sealed record AddSplits(SubtaskId Subtask, int Attempt, IReadOnlyList<ReadOnlyMemory<byte>> Splits) : Order(Subtask, Attempt);
 
     public sealed record NoMoreSplits(SubtaskId Subtask, int Attempt) : Order(Subtask, Attempt);

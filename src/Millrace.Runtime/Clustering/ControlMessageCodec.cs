@@ -37,6 +37,7 @@ internal static class ControlMessageCodec
         RequestSplit,
         ReportWatermark,
         Measured,
+        Leaving,
     }
 
     /// <param name="output">Where to.</param>
@@ -140,6 +141,11 @@ internal static class ControlMessageCodec
             return new Message.CheckpointOver(input.ReadVarInt(), input.ReadBoolean());
         }
 
+        if (kind == Kind.Leaving)
+        {
+            return new Message.Leaving();
+        }
+
         var subtask = new SubtaskId(ReadCount(ref input), ReadCount(ref input));
         int attempt = ReadCount(ref input);
         return kind switch
@@ -194,6 +200,7 @@ internal static class ControlMessageCodec
         Message.RequestSplit => Kind.RequestSplit,
         Message.ReportWatermark => Kind.ReportWatermark,
         Message.Measured => Kind.Measured,
+        Message.Leaving => Kind.Leaving,
         _ => throw new UnreachableException($"{message.GetType().Name} has no kind."),
     };
 

@@ -83,6 +83,9 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
     /// <summary>Told when subtasks that are to be made find no room. They wait until there is, for as long as whoever hears of it lets them. Called on any thread.</summary>
     public Action? NoRoom { get; init; }
 
+    /// <summary>Told when a worker wants to leave, to whom it goes on being of use until <see cref="LetGo"/>. Null: it is let go at once. Called on any thread.</summary>
+    public Action<WorkerInfo>? Leaving { get; init; }
+
     /// <summary>Where subtasks are. A copy.</summary>
     public IReadOnlyDictionary<SubtaskId, WorkerInfo> Placement
     {
@@ -196,6 +199,18 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
         }
     }
 
+    /// <summary>Ends the connection to a worker that leaves; the subtasks there count as lost.</summary>
+    public void LetGo(WorkerInfo worker)
+    {
+        Link? link;
+        lock (_gate)
+        {
+            link = _links.GetValueOrDefault(worker.Id);
+        }
+
+        link?.Control.Break(new IOException("It is leaving the cluster."));
+    }
+
     /// <summary>Ends all connections, and with them whatever still runs.</summary>
     public void Dispose()
     {
@@ -229,10 +244,9 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
     private void ClusterChanged()
     {
         List<Link> lost;
-        var alive = _cluster.Workers;
         lock (_gate)
         {
-            lost = [.. _links.Values.Where(link => alive.All(worker => worker.Id != link.Worker.Id))];
+            lost = [.. _links.Values.Where(link => !_cluster.IsAlive(link.Worker))];
         }
 
         foreach (var link in lost)
@@ -269,6 +283,22 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
 
     private void Received(Link link, Message message)
     {
+        if (message is Message.Leaving)
+        {
+            // First of all nothing new goes there.
+            _cluster.Leaves(link.Worker);
+            if (Leaving is { } leaving)
+            {
+                leaving(link.Worker);
+            }
+            else
+            {
+                LetGo(link.Worker);
+            }
+
+            return;
+        }
+
         if (message is not Message.Report report)
         {
             link.Control.Break(new InvalidDataException($"Worker {link.Worker} sent a {message.GetType().Name}, which is an order."));

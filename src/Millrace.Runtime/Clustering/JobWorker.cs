@@ -18,6 +18,7 @@ internal sealed partial class JobWorker : Actor
     private readonly IJobBuilder _jobs;
     private readonly ILogger _logger;
     private readonly Action<JobWorker> _ended;
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ControlLink _link;
     private readonly ConcurrentQueue<Action> _facts = new();
     private readonly Dictionary<SubtaskId, Made> _subtasks = [];
@@ -68,11 +69,17 @@ internal sealed partial class JobWorker : Actor
 
     public WorkerInfo Coordinator { get; }
 
+    /// <summary>Complete when nothing of it runs any more.</summary>
+    public Task Completion => _completion.Task;
+
     public void Start()
     {
         Log.CoordinatorConnected(_logger, _key.JobName, _key.Term, Coordinator.ToString());
         _link.Start();
     }
+
+    /// <summary>Asks the coordinator to do without this worker: it breaks the connection when it is ready to. Safe to call from any thread.</summary>
+    public void Leave() => _link.Send(new Message.Leaving());
 
     /// <summary>Ends it: the connection breaks, subtasks are cancelled. Safe to call from any thread, and again.</summary>
     public void End(Exception cause) => _link.Break(cause);
@@ -101,6 +108,7 @@ internal sealed partial class JobWorker : Actor
         BreakUnused(_ => true);
         _built?.Release(_logger);
         _ended(this);
+        _completion.TrySetResult();
         return RunResult.Done;
     }
 

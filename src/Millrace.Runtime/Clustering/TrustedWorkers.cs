@@ -12,6 +12,7 @@ internal sealed class TrustedWorkers : IDisposable
     private readonly TimeProvider _time;
     private readonly IDisposable _subscription;
     private readonly Lock _gate = new();
+    private readonly HashSet<string> _leaving = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ITimer> _suspects = new(StringComparer.Ordinal);
     private readonly List<Action> _subscribers = [];
     private bool _isDisposed;
@@ -25,14 +26,24 @@ internal sealed class TrustedWorkers : IDisposable
         _subscription = cluster.Subscribe(_ => Tell());
     }
 
+    /// <summary>Those that subtasks can be given to.</summary>
     public IReadOnlyList<WorkerInfo> Workers
     {
         get
         {
             lock (_gate)
             {
-                return [.. _cluster.Current.Workers.Where(worker => !_suspects.ContainsKey(worker.Id))];
+                return [.. _cluster.Current.Workers.Where(worker => !_suspects.ContainsKey(worker.Id) && !_leaving.Contains(worker.Id))];
             }
+        }
+    }
+
+    /// <summary>Whether a worker is alive, though it may be about to leave.</summary>
+    public bool IsAlive(WorkerInfo worker)
+    {
+        lock (_gate)
+        {
+            return !_suspects.ContainsKey(worker.Id) && _cluster.Current.Workers.Any(other => other.Id == worker.Id);
         }
     }
 
@@ -52,6 +63,17 @@ internal sealed class TrustedWorkers : IDisposable
             }
 
             _suspects[worker.Id] = _time.CreateTimer(_ => Trust(worker), null, Suspicion, Timeout.InfiniteTimeSpan);
+        }
+
+        Tell();
+    }
+
+    /// <summary>Does without a worker for good: it has said that it leaves.</summary>
+    public void Leaves(WorkerInfo worker)
+    {
+        lock (_gate)
+        {
+            _leaving.Add(worker.Id);
         }
 
         Tell();

@@ -54,6 +54,28 @@ internal sealed class WorkerHost(Func<WorkerInfo> me, IJobBuilder jobs, ITaskSch
         return null;
     }
 
+    /// <summary>
+    /// Takes no coordinator any more, and asks those on other workers to go on without this one: they take a checkpoint first, so that nothing has to be done again. Those on this worker leave by themselves.
+    /// </summary>
+    /// <param name="patience">How long they have.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    public async Task LeaveAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        List<JobWorker> elsewhere;
+        lock (_gate)
+        {
+            _isClosing = true;
+            elsewhere = [.. _all.Where(worker => worker.Coordinator.Id != me().Id)];
+        }
+
+        foreach (var worker in elsewhere)
+        {
+            worker.Leave();
+        }
+
+        await Task.WhenAll(elsewhere.Select(worker => worker.Completion)).WaitAsync(patience, scheduler.TimeProvider, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     /// <summary>Takes no coordinator any more, cancels all subtasks, and waits for their end.</summary>
     public Task CloseAsync()
     {

@@ -27,6 +27,9 @@ public sealed class JobTests : IDisposable
         var times = new Dictionary<string, List<double>>();
         for (int round = 0; !await IsFinishedAsync(workers.Values); round++)
         {
+            // One that the others do not know yet would not be missed by anybody.
+            await UntilAsync(
+                () => Task.FromResult(workers.Values.All(other => other.Said > 0 && names.All(name => other.View.Split(',').Contains(name)))), () => $"All should see all.\n{scene.Describe()}");
             var leader = Leader(workers.Values);
             var worker = workers.Values.Where(other => other != leader).ElementAt(random.Next(2));
             var (what, victims) = (round % 5) switch

@@ -127,6 +127,44 @@ public sealed class ClusterJobTests
         Assert.Equal(before, results.Count);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_worker_that_leaves_goes_on_until_it_is_let_go(bool isReadyAtOnce)
+    {
+        List<WorkerInfo> leaving = [];
+        List<int> results = [];
+        var cluster = new ClusterRig(seed: 1, () => Squares(results, parallelism: 2, isEndless: true)) { Leaving = isReadyAtOnce ? null : leaving.Add };
+        cluster.Start("a", slots: 1);
+        cluster.Start("b", slots: 1);
+        cluster.Start("c", slots: 1);
+        cluster.Lead(term: 1);
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+        Assert.Equal(["a", "b"], Workers());
+        var left = cluster.Workers[0].LeaveAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        cluster.RunFor(TimeSpan.FromSeconds(10));
+        if (!isReadyAtOnce)
+        {
+            Assert.Equal(["a", "b"], Workers());
+            int before = results.Count;
+            cluster.RunFor(TimeSpan.FromSeconds(1));
+            Assert.True(results.Count > before);
+            Assert.False(left.IsCompleted);
+            cluster.Hosts[^1].LetGo(Assert.Single(leaving));
+            cluster.RunFor(TimeSpan.FromSeconds(10));
+        }
+
+        // It is still alive, and what is lost on others does not come to it.
+        Assert.Equal(["b", "c"], Workers());
+        Assert.True(left.IsCompletedSuccessfully);
+        cluster.Kill("b");
+        cluster.RunFor(TimeSpan.FromSeconds(20));
+        Assert.DoesNotContain("a", Workers());
+        Assert.Equal(1, cluster.TimesWithoutRoom);
+
+        IEnumerable<string> Workers() => cluster.Hosts[^1].Placement.Values.Select(worker => worker.Name).Distinct().Order();
+    }
+
     [Fact]
     public void What_a_worker_says_of_an_earlier_attempt_is_passed_over()
     {

@@ -22,6 +22,9 @@ internal sealed class ClusterRig : IJobBuilder
         _cluster = new SimulatedCluster(_scheduler, new SimulatedNetwork(_scheduler, seed, TimeSpan.FromMilliseconds(2)));
     }
 
+    /// <summary>Hears that workers want to leave; null to let them go at once.</summary>
+    public Action<WorkerInfo>? Leaving { get; set; }
+
     public int TimesWithoutRoom { get; private set; }
 
     public List<DistributedHost> Hosts { get; } = [];
@@ -81,6 +84,7 @@ internal sealed class ClusterRig : IJobBuilder
             built.Graph, new ControlConnectionKey("squares", "squares", term), new TrustedWorkers(view, process.TimeProvider), _cluster.Add(me, process, null), built.Serializers, process, built.Loggers)
         {
             NoRoom = () => TimesWithoutRoom++,
+            Leaving = Leaving,
         };
         Hosts.Add(host);
         var execution = new JobExecution(built.Graph, host, process, built.Serializers, built.Loggers, new Random(1));

@@ -135,6 +135,7 @@ public sealed class ControlMessageCodecTests
             ["reader started"] = new ControlMessage.ReaderStarted(Subtask, 2),
             ["request"] = new ControlMessage.RequestSplit(Subtask, 2),
             ["measured"] = new ControlMessage.Measured(Subtask, 2, new TaskCounts(1, 2, 3, 4, 5, EventTime.MinWatermark)),
+            ["leaving"] = new ControlMessage.Leaving(),
             ["watermark"] = new ControlMessage.ReportWatermark(Subtask, 2, "group", 12),
         };
     }

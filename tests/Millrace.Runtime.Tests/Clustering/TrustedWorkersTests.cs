@@ -53,6 +53,18 @@ public sealed class TrustedWorkersTests
     }
 
     [Fact]
+    public void One_that_leaves_is_alive_and_given_nothing_more()
+    {
+        _workers.Leaves(A);
+        Assert.Equal(["b"], _told);
+        Assert.True(_workers.IsAlive(A));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.Equal([B], _workers.Workers);
+        _view.Set([B]);
+        Assert.False(_workers.IsAlive(A));
+    }
+
+    [Fact]
     public void Nobody_is_told_when_it_is_over()
     {
         _workers.Suspect(A);
