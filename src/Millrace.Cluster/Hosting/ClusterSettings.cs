@@ -98,6 +98,11 @@ internal sealed partial class ClusterSettings
             throw Wrong("Scheduling", problem.TrimEnd('.'));
         }
 
+        if (Options.LocalRecovery.MaxSize < 1)
+        {
+            throw Wrong("LocalRecovery:MaxSize", $"is {Options.LocalRecovery.MaxSize}; it must be at least 1 byte. To keep no local copies, leave out LocalRecovery:Directory");
+        }
+
         Options.FailureDetection.Validate($"{Path}:FailureDetection");
     }
 

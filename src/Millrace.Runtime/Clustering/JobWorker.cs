@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Checkpointing.LocalRecovery;
 using Millrace.Runtime.Exchange.Remote;
 using Millrace.Runtime.Tasks;
 using Message = Millrace.Runtime.Clustering.ControlMessage;
@@ -66,6 +67,9 @@ internal sealed partial class JobWorker : Actor
     public long Term => _key.Term;
 
     public WorkerInfo Coordinator { get; }
+
+    /// <summary>Where copies of checkpoint files are kept; null for nowhere.</summary>
+    public LocalCopies? Copies { get; init; }
 
     public void Start()
     {
