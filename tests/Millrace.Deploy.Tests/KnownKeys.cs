@@ -15,6 +15,7 @@ internal static class KnownKeys
         "FailureDetection:ProbeTimeout", "FailureDetection:MissedProbes", "FailureDetection:Votes", "FailureDetection:TableRefresh", "FailureDetection:AlivePublish", "FailureDetection:Target",
         "Scheduling:Mode", "Scheduling:Placement", "Scheduling:ResourceWaitTimeout", "Scheduling:ResourceStabilizationTimeout", "Scheduling:ScalingCooldown", "Scheduling:RescaleStabilizationTimeout",
         "Scheduling:MinParallelism", "Scheduling:MaxParallelism",
+        "LocalRecovery:Directory", "LocalRecovery:MaxSize",
         "Tls:CertificateFile", "Tls:KeyFile", "Tls:CaFile", "Tls:CheckHostName",
     };
 

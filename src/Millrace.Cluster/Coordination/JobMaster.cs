@@ -257,6 +257,7 @@ internal sealed partial class JobMaster : IJobMaster
         var built = _builder.Build(_job, parallelism);
         var graph = built.Graph;
         var key = new ControlConnectionKey(graph.Options.Checkpoints.JobId ?? JobIds.From(_job), _job, _term);
+        RecallPlacement(key.JobId, graph.Options.Checkpoints.Storage);
         var observer = new Observer(this);
         var host = new DistributedHost(graph, key, _workers, _dataPlane, built.Serializers, _threads.Scheduler, _loggers)
         {
@@ -302,7 +303,7 @@ internal sealed partial class JobMaster : IJobMaster
             return;
         }
 
-        _previous = running.Host.Placement.ToDictionary(place => place.Key, place => place.Value.Name);
+        _previous = running.Host.Previous;
         Release(running);
         lock (_decisions)
         {
@@ -366,6 +367,7 @@ internal sealed partial class JobMaster : IJobMaster
         public void AllRunning() => Tell(scheduler =>
         {
             owner._isRunning = true;
+            owner.RememberPlacement();
             return scheduler.Running(owner.Now);
         });
 

@@ -31,4 +31,7 @@ internal static partial class Log
 
     [LoggerMessage(6109, LogLevel.Information, "Job '{Job}': a coordinator answers, term {Term}.")]
     public static partial void CoordinatorAnswers(ILogger logger, string job, long term);
+
+    [LoggerMessage(6115, LogLevel.Warning, "Job '{Job}': where its subtasks run could not be written beside its checkpoints. Another coordinator may place them where their state is not on the disk.")]
+    public static partial void PlacementNotWritten(ILogger logger, Exception error, string job);
 }

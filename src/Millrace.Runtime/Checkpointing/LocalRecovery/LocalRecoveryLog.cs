@@ -17,6 +17,6 @@ internal static partial class LocalRecoveryLog
     [LoggerMessage(3204, LogLevel.Warning, "Checkpoints have more files on this worker than the {MaxBytes} bytes that are kept as local copies: a part is restored from the checkpoint storage. Raise Millrace:Cluster:LocalRecovery:MaxSize.")]
     public static partial void TooLarge(ILogger logger, long maxBytes);
 
-    [LoggerMessage(3205, LogLevel.Information, "The subtasks of attempt {Attempt} of job '{Job}' here were restored from checkpoint {Checkpoint}: {LocalFiles} file(s) of {LocalBytes} bytes from local copies, {StoredFiles} file(s) of {StoredBytes} bytes from the checkpoint storage.")]
+    [LoggerMessage(3205, LogLevel.Information, "Attempt {Attempt} of job '{Job}': its subtasks here were restored from checkpoint {Checkpoint}, from local copies {LocalFiles} file(s) of {LocalBytes} bytes and from the checkpoint storage {StoredFiles} file(s) of {StoredBytes} bytes.")]
     public static partial void Restored(ILogger logger, string job, int attempt, long checkpoint, int localFiles, long localBytes, int storedFiles, long storedBytes);
 }
