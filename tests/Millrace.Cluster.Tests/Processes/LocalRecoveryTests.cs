@@ -50,9 +50,13 @@ public sealed class LocalRecoveryTests : IDisposable
     {
         const int Count = 60_000;
         await using var scene = Scene(Count, parallelism: 4);
-        var workers = Start(scene, "a", "b", "c");
+
+        // Two that are full, and a third with nothing.
+        var workers = Start(scene, "a", "b");
         await NewCheckpointAsync(workers);
         string name = ofCoordinator ? Leader(workers) : Others(workers, Leader(workers))[0];
+        workers["c"] = scene.Start("c");
+        await workers["c"].SeeWorkersAsync(0, [.. workers.Values]);
         var before = Checkpoints(workers);
         var victim = workers[name];
         victim.Signal(WorkerProcess.SigKill);
@@ -61,7 +65,7 @@ public sealed class LocalRecoveryTests : IDisposable
         before.Remove(name);
         await RestoredAsync(workers, before);
 
-        // Each has kept what it had, and together they have got what the dead one had: as great a part of the files as it had of the subtasks, since each slot has one of each task.
+        // What the dead one had is as great a part of the files as it had of the subtasks, since each slot has one of each task.
         long local = workers.Values.Sum(survivor => survivor.LastNumberInLog("from local copies "));
         long stored = workers.Values.Sum(survivor => survivor.LastNumberInLog("and from the checkpoint storage "));
         long moved = victim.LastNumberInLog("of job 'orders' runs ");

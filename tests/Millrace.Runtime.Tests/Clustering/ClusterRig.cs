@@ -4,6 +4,7 @@ using Millrace.Runtime.Checkpointing.LocalRecovery;
 using Millrace.Runtime.Clustering;
 using Millrace.Runtime.Coordination;
 using Millrace.Runtime.Serialization;
+using Millrace.Runtime.Tasks;
 using Millrace.Testing.Simulation;
 
 namespace Millrace.Runtime.Tests.Clustering;
@@ -77,7 +78,9 @@ internal sealed class ClusterRig : IJobBuilder
         Tell();
     }
 
-    public JobExecution Lead(long term)
+    /// <param name="term">The term of the coordinator.</param>
+    /// <param name="previous">Where subtasks were under the one before, as far as it knows.</param>
+    public JobExecution Lead(long term, IReadOnlyDictionary<SubtaskId, string>? previous = null)
     {
         var process = _scheduler.StartProcess($"coordinator {term}");
         _coordinators.Add(process.Name, process);
@@ -90,6 +93,7 @@ internal sealed class ClusterRig : IJobBuilder
             built.Graph, new ControlConnectionKey("squares", "squares", term), new TrustedWorkers(view, process.TimeProvider), _cluster.Add(me, process, null), built.Serializers, process, built.Loggers)
         {
             NoRoom = () => TimesWithoutRoom++,
+            Previous = previous ?? new Dictionary<SubtaskId, string>(),
         };
         Hosts.Add(host);
         var execution = new JobExecution(built.Graph, host, process, built.Serializers, built.Loggers, new Random(1));

@@ -52,14 +52,25 @@ public sealed class LocalRecoveryTests
         Assert.NotEmpty(_reads);
     }
 
-    [Fact]
-    public void Another_coordinator_has_workers_read_their_own_disks()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Another_coordinator_has_workers_read_their_own_disks_if_it_knows_who_was_where(bool knows)
     {
         StartTwoOfThree();
+        PlacementFile.Write(_storage, "squares", _cluster.Hosts[^1].Previous);
+
+        // All have other ids now, in another order, and only their names are the same.
         _cluster.Kill("coordinator 1");
-        RunOn(_cluster.Lead(term: 2));
-        Assert.Equal(["a", "b"], Placed());
-        Assert.Empty(_reads);
+        foreach (var (name, id) in (IEnumerable<(string, string)>)[("a", "3"), ("b", "2"), ("c", "1")])
+        {
+            _cluster.Kill(name);
+            Start(name, id);
+        }
+
+        RunOn(_cluster.Lead(term: 2, knows ? PlacementFile.Read(_storage, "squares") : null));
+        Assert.Equal(knows ? ["a", "b"] : ["b", "c"], Placed());
+        Assert.Equal(knows, _reads.Count == 0);
     }
 
     [Fact]
