@@ -19,6 +19,7 @@ internal static class KnownKeys
         "Autoscaler:UtilizationTarget", "Autoscaler:UtilizationMax", "Autoscaler:UtilizationMin", "Autoscaler:CatchUpDuration", "Autoscaler:RestartTime",
         "Autoscaler:ScaleDownInterval", "Autoscaler:MaxScaleDownFactor", "Autoscaler:MaxScaleUpFactor", "Autoscaler:EffectivenessThreshold", "Autoscaler:BlockIneffectiveScaling",
         "Autoscaler:VertexMinParallelism", "Autoscaler:VertexMaxParallelism", "Autoscaler:Alignment", "Autoscaler:ObservedScalability",
+        "LocalRecovery:Directory", "LocalRecovery:MaxSize",
         "Tls:CertificateFile", "Tls:KeyFile", "Tls:CaFile", "Tls:CheckHostName",
     };
 

@@ -292,6 +292,7 @@ internal sealed partial class JobMaster : IJobMaster
         var built = Build(parallelism);
         var graph = built.Graph;
         var key = new ControlConnectionKey(graph.Options.Checkpoints.JobId ?? JobIds.From(_job), _job, _term);
+        RecallPlacement(key.JobId, graph.Options.Checkpoints.Storage);
         var observer = new Observer(this);
         var host = new DistributedHost(graph, key, _workers, _dataPlane, built.Serializers, _threads.Scheduler, _loggers)
         {
@@ -356,7 +357,7 @@ internal sealed partial class JobMaster : IJobMaster
         }
 
         _autoscaler?.Stopped();
-        _previous = running.Host.Placement.ToDictionary(place => place.Key, place => place.Value.Name);
+        _previous = running.Host.Previous;
         Release(running);
         lock (_decisions)
         {
@@ -421,6 +422,7 @@ internal sealed partial class JobMaster : IJobMaster
         {
             owner._isRunning = true;
             owner._autoscaler?.Running(Running!.Execution.Job.Tasks, owner.Now);
+            owner.RememberPlacement();
             return scheduler.Running(owner.Now);
         });
 

@@ -40,4 +40,7 @@ internal static partial class Log
 
     [LoggerMessage(6111, LogLevel.Warning, "Job '{Job}': what the autoscaler has decided could not be written. It is done, but another coordinator would begin with what was before.")]
     public static partial void TasksNotWritten(ILogger logger, Exception error, string job);
+
+    [LoggerMessage(6113, LogLevel.Warning, "Job '{Job}': where its subtasks run could not be written beside its checkpoints. Another coordinator may place them where their state is not on the disk.")]
+    public static partial void PlacementNotWritten(ILogger logger, Exception error, string job);
 }

@@ -24,6 +24,7 @@ internal static class ClusterConfiguration
             ("Membership", _ => BindMembership(options, keys.Section("Membership"))),
             ("FailureDetection", _ => BindFailureDetection(options.FailureDetection, keys.Section("FailureDetection"))),
             ("Compression", value => options.Compression = value.Boolean()),
+            ("LocalRecovery", _ => BindLocalRecovery(options.LocalRecovery, keys.Section("LocalRecovery"))),
             ("Scheduling", _ => BindScheduling(options.Scheduling, keys.Section("Scheduling"))),
             ("Autoscaler", _ => BindAutoscaler(options.Autoscaler, keys.Section("Autoscaler"))),
             ("Tls", _ => BindTls(options.Tls, keys.Section("Tls"))));
@@ -58,6 +59,10 @@ internal static class ClusterConfiguration
         ("TableRefresh", value => options.TableRefresh = value.Time()),
         ("AlivePublish", value => options.AlivePublish = value.Time()),
         ("Target", value => options.Target = value.Time()));
+
+    private static void BindLocalRecovery(LocalRecoveryOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
+        ("Directory", value => options.Directory = value.Text()),
+        ("MaxSize", value => options.MaxSize = value.Bytes()));
 
     private static void BindScheduling(ClusterSchedulingOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
         ("Mode", value => options.Mode = value.OneOf<ClusterSchedulingMode>()),

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Millrace.Cluster.Membership;
 using Millrace.Hosting;
+using Millrace.Runtime.Coordination.Scheduling;
 
 namespace Millrace.Cluster.Hosting;
 
@@ -40,6 +41,17 @@ internal sealed partial class ClusterSettings
     public MillraceClusterOptions Options { get; }
 
     public string Name { get; }
+
+    /// <summary>How coordinators on this worker use slots.</summary>
+    public SchedulerOptions SchedulerOptions
+    {
+        get
+        {
+            var options = Options.Scheduling.ToOptions();
+            options.RemembersPlacement = Options.LocalRecovery.Directory is not null;
+            return options;
+        }
+    }
 
     /// <summary>Where the worker listens.</summary>
     public IPAddress ListenAddress { get; }
@@ -111,6 +123,11 @@ internal sealed partial class ClusterSettings
         if (Options.Autoscaler.Enabled && Options.Scheduling.Mode == ClusterSchedulingMode.Reactive)
         {
             throw Wrong("Autoscaler:Enabled", "is true, but Scheduling:Mode is Reactive, in which a job uses all slots that there are. Leave one of them out");
+        }
+
+        if (Options.LocalRecovery.MaxSize < 1)
+        {
+            throw Wrong("LocalRecovery:MaxSize", $"is {Options.LocalRecovery.MaxSize}; it must be at least 1 byte. To keep no local copies, leave out LocalRecovery:Directory");
         }
 
         Options.FailureDetection.Validate($"{Path}:FailureDetection");

@@ -16,4 +16,10 @@ internal static partial class Log
         LogLevel.Warning,
         "Whoever reaches {Host} at the ports {SiloPort} and {DataPort} can take part in the cluster and read its records. Set Millrace:Cluster:Tls, or see to it that only workers reach them.")]
     public static partial void OpenPorts(ILogger logger, string host, int siloPort, int dataPort);
+
+    [LoggerMessage(6204, LogLevel.Information, "Copies of checkpoint files are kept in {Folder}, up to {MaxBytes} bytes; there are {Count}, of {Bytes} bytes.")]
+    public static partial void KeepsLocalCopies(ILogger logger, string folder, long maxBytes, int count, long bytes);
+
+    [LoggerMessage(6205, LogLevel.Warning, "No copies of checkpoint files are kept, and all state is restored from the checkpoint storage, since {Folder} cannot be used or belongs to another worker of the name '{Name}'. See Millrace:Cluster:LocalRecovery:Directory and Millrace:Cluster:Name.")]
+    public static partial void NoLocalCopies(ILogger logger, Exception error, string folder, string name);
 }

@@ -56,9 +56,11 @@ public static class MillraceClusterExtensions
         services.AddSingleton<IJobBuilder, HostedJobBuilder>();
         services.AddSingleton<IDataPlaneHost, TcpDataPlaneHost>();
         services.AddSingleton<IJobMasterFactory>(static provider => new JobMasterFactory(
-            provider.GetRequiredService<IJobBuilder>(), provider.GetRequiredService<ClusterSettings>().Options.Scheduling.ToOptions(),
+            provider.GetRequiredService<IJobBuilder>(),
+            provider.GetRequiredService<ClusterSettings>().SchedulerOptions,
             provider.GetRequiredService<ClusterSettings>().Options.Autoscaler.ToOptions(),
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>()));
 
         // Its start stands before that of the silo, which AddOrleans registers.
         services.AddHostedService<ClusterHostedService>();

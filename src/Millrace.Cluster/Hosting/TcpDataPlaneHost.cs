@@ -15,6 +15,7 @@ internal sealed class TcpDataPlaneHost(ClusterSettings settings, IJobBuilder job
     private TcpDataPlane? _plane;
     private WorkerHost? _workers;
     private EngineThreads.Lease? _threads;
+    private LocalRecoveryFolder? _localRecovery;
 
     public IDataPlane DataPlane => _plane ?? throw new InvalidOperationException("The data plane has not been started.");
 
@@ -22,7 +23,8 @@ internal sealed class TcpDataPlaneHost(ClusterSettings settings, IJobBuilder job
     {
         var tls = settings.Options.Tls;
         _threads = EngineThreads.Acquire(TimeProvider.System);
-        _workers = new WorkerHost(() => me, jobs, _threads.Scheduler, loggers);
+        _localRecovery = LocalRecoveryFolder.Open(settings, loggers);
+        _workers = new WorkerHost(() => me, jobs, _threads.Scheduler, loggers) { Copies = _localRecovery?.Copies };
         var plane = new TcpDataPlane(
             new DataPlaneOptions
             {
@@ -57,5 +59,6 @@ internal sealed class TcpDataPlaneHost(ClusterSettings settings, IJobBuilder job
         }
 
         _threads?.Dispose();
+        _localRecovery?.Dispose();
     }
 }

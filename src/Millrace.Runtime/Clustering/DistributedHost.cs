@@ -65,9 +65,23 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
     /// <summary>Whether slots are taken from all workers alike, or from as few as possible.</summary>
     public SlotPlacement Policy { get; init; }
 
-    /// <summary>Where subtasks were in an earlier execution, by the names of workers.</summary>
+    /// <summary>Where subtasks are, or were when they ran last, by the names of workers. To begin with: in an earlier execution.</summary>
     public IReadOnlyDictionary<SubtaskId, string> Previous
     {
+        get
+        {
+            lock (_gate)
+            {
+                var previous = new Dictionary<SubtaskId, string>(_previous);
+                foreach (var (subtask, worker) in _placement)
+                {
+                    previous[subtask] = worker.Name;
+                }
+
+                return previous;
+            }
+        }
+
         init
         {
             foreach (var (subtask, worker) in value)

@@ -1,4 +1,5 @@
 using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Checkpointing.LocalRecovery;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Runtime.Coordination;
 using Millrace.Runtime.Exchange.Remote;
@@ -50,7 +51,7 @@ internal sealed partial class JobWorker
         var workers = plan.Placement.ToDictionary(place => place.Subtask, place => plan.Workers[place.Worker].Id);
         if (options.Storage is { } storage)
         {
-            _files ??= new WorkerFiles(storage, _key.JobId, options.InlineThreshold);
+            _files ??= new WorkerFiles(storage, _key.JobId, options.InlineThreshold, Copies);
         }
 
         var key = new DataConnectionKey(_key.JobId, _key.Term, plan.Epoch, plan.Attempt);
@@ -70,27 +71,40 @@ internal sealed partial class JobWorker
             plan.Attempt,
             plan.Epoch,
             _key.JobId,
-            ReadRestore(plan, graph),
+            ReadRestore(plan, graph, deployed),
             deployed.Sources = new WorkerSources(graph, plan.Attempt, built.Serializers, _link),
             deployed,
             _files is { } files ? new SnapshotWriter(files.Of, Scheduler.TimeProvider) : null);
         var made = new LocalWorker(deployment, Scheduler, channels, built.Serializers, built.Loggers, id => workers[id] == _me.Id, built.Services).Subtasks;
         deployed.Subtasks.AddRange(made.Values.Select(subtask => new Made(subtask, plan.Attempt, deployed.Sources)));
+        deployed.Restore?.Progress.WaitFor(made.Keys);
         channels.Start();
     }
 
-    private StateAssignment? ReadRestore(DeploymentPlan plan, JobGraph graph)
+    private StateAssignment? ReadRestore(DeploymentPlan plan, JobGraph graph, Deployed deployed)
     {
         if (plan.Manifest.IsEmpty)
         {
+            CleanCopies(null);
             return null;
         }
 
         var options = graph.Options.Checkpoints;
         var storage = options.Storage ?? throw ClusterErrors.DifferentGraph(_key.JobName, _me, "it keeps no checkpoints here.");
         var manifest = ManifestFormat.Read(plan.Manifest, "");
-        var reader = new CheckpointReader(storage, manifest, plan.IsKept ? new CheckpointNames(_key.JobId).SharedFolder : null);
+        CleanCopies(manifest);
+        var progress = new DeploymentRestore(Copies);
+        deployed.Restore = (manifest.CheckpointId, progress);
+        var reader = new CheckpointReader(storage, manifest, plan.IsKept ? new CheckpointNames(_key.JobId).SharedFolder : null, progress);
         return new StateAssignment(graph, manifest, new RestoreFiles(reader), options.RestoreFrom?.AllowNonRestoredState ?? false);
+    }
+
+    private void CleanCopies(CheckpointManifest? manifest)
+    {
+        if (Copies is { } copies)
+        {
+            Scheduler.RunInBackground($"deleting local copies of {Description}", copies.RestoredFrom(_key.JobId, manifest), static _ => { });
+        }
     }
 
     private void Check(DeploymentPlan plan, JobGraph graph)
@@ -147,9 +161,18 @@ internal sealed partial class JobWorker
 
         public WorkerSources Sources { get; set; } = null!;
 
+        /// <summary>The checkpoint that it begins with; null for none.</summary>
+        public (long Checkpoint, DeploymentRestore Progress)? Restore { get; set; }
+
         public void SubtaskChanged(SubtaskId subtask, SubtaskState state, Exception? error)
         {
             owner._link.Send(new Message.StateChanged(subtask, attempt, state, error));
+            if (state > SubtaskState.Initializing && Restore is { } restore && restore.Progress.Ended(subtask))
+            {
+                var (local, stored) = (restore.Progress.Local, restore.Progress.Stored);
+                LocalRecoveryLog.Restored(owner._logger, owner._key.JobName, attempt, restore.Checkpoint, local.Files, local.Bytes, stored.Files, stored.Bytes);
+            }
+
             if (state is SubtaskState.Finished or SubtaskState.Canceled or SubtaskState.Failed)
             {
                 owner.Tell(() => owner.Ended(subtask, attempt));
@@ -160,7 +183,7 @@ internal sealed partial class JobWorker
         {
             try
             {
-                owner._link.Send(new Message.Acknowledged(subtask, attempt, checkpointId, snapshot, owner._files!.WrittenFor(checkpointId, snapshot)));
+                owner._link.Send(new Message.Acknowledged(subtask, attempt, checkpointId, snapshot, owner._files!.Acknowledged(checkpointId, snapshot)));
             }
             catch (MillraceException error)
             {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Checkpointing.LocalRecovery;
 using Millrace.Runtime.Exchange.Remote;
 using Millrace.Runtime.Tasks;
 using Message = Millrace.Runtime.Clustering.ControlMessage;
@@ -71,6 +72,9 @@ internal sealed partial class JobWorker : Actor
 
     /// <summary>Complete when nothing of it runs any more.</summary>
     public Task Completion => _completion.Task;
+
+    /// <summary>Where copies of checkpoint files are kept; null for nowhere.</summary>
+    public LocalCopies? Copies { get; init; }
 
     public void Start()
     {

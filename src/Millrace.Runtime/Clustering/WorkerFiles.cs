@@ -1,5 +1,6 @@
 using Millrace.Checkpointing;
 using Millrace.Runtime.Checkpointing;
+using Millrace.Runtime.Checkpointing.LocalRecovery;
 using Millrace.Runtime.Checkpointing.Storage;
 
 namespace Millrace.Runtime.Clustering;
@@ -10,7 +11,8 @@ namespace Millrace.Runtime.Clustering;
 /// <param name="storage">Where to.</param>
 /// <param name="jobId">The job.</param>
 /// <param name="inlineThreshold">Up to how many bytes state goes into the manifest.</param>
-internal sealed class WorkerFiles(CheckpointStorage storage, string jobId, int inlineThreshold)
+/// <param name="copies">Where copies of files are kept; null for nowhere.</param>
+internal sealed class WorkerFiles(CheckpointStorage storage, string jobId, int inlineThreshold, LocalCopies? copies = null)
 {
     // A barrier may come when its checkpoint is over; numbers only grow, so a few are enough to remember.
     private const int Remembered = 256;
@@ -34,7 +36,8 @@ internal sealed class WorkerFiles(CheckpointStorage storage, string jobId, int i
             if (!_underWay.TryGetValue(barrier.CheckpointId, out var files))
             {
                 files = new CheckpointFiles(
-                    storage,
+                    // A savepoint is for another time and place: nobody comes back to it here.
+                    copies is null || barrier.IsSavepoint ? storage : copies.Copying(storage, jobId, barrier.CheckpointId),
                     barrier.CheckpointId,
                     barrier.Folder ?? _names.CheckpointFolder(barrier.CheckpointId),
                     barrier.IsSavepoint ? null : _names.SharedFolder,
@@ -48,8 +51,9 @@ internal sealed class WorkerFiles(CheckpointStorage storage, string jobId, int i
         }
     }
 
-    /// <summary>Those of a snapshot's files that were written here for its checkpoint, and not named again.</summary>
-    public IReadOnlyList<string> WrittenFor(long checkpointId, TaskSnapshot snapshot)
+    /// <summary>A subtask has written its part in a checkpoint. What it names stays here until a later one is complete.</summary>
+    /// <returns>Those of the snapshot's files that were written here for the checkpoint, and not named again.</returns>
+    public IReadOnlyList<string> Acknowledged(long checkpointId, TaskSnapshot snapshot)
     {
         CheckpointFiles? files;
         lock (_gate)
@@ -57,14 +61,23 @@ internal sealed class WorkerFiles(CheckpointStorage storage, string jobId, int i
             files = _underWay.GetValueOrDefault(checkpointId);
         }
 
-        return files is null
-            ? []
-            : [.. snapshot.Operators.SelectMany(op => op.Keyed?.Files ?? []).Concat(snapshot.InFlight.Select(channel => channel.Data))
-                .Select(file => file.Path).Where(path => path.Length > 0 && files.HasWritten(path))];
+        if (files is null)
+        {
+            return [];
+        }
+
+        List<string> named = [.. snapshot.Operators.SelectMany(op => op.Keyed?.Files ?? []).Concat(snapshot.InFlight.Select(channel => channel.Data))
+            .Select(file => file.Path).Where(path => path.Length > 0)];
+        if (!files.IsSavepoint)
+        {
+            copies?.Named(jobId, checkpointId, named);
+        }
+
+        return [.. named.Where(files.HasWritten)];
     }
 
     /// <summary>A checkpoint is over.</summary>
-    /// <returns>Deletes what was written for it, where that is of no use. To be called where it may block.</returns>
+    /// <returns>Deletes what was written for it, where that is of no use, and copies that are of none any more. To be called where it may block.</returns>
     public Action End(long checkpointId, bool isDiscarded)
     {
         lock (_gate)
@@ -75,7 +88,20 @@ internal sealed class WorkerFiles(CheckpointStorage storage, string jobId, int i
                 _over.Dequeue();
             }
 
-            return _underWay.Remove(checkpointId, out var files) && isDiscarded ? () => files.Discard() : static () => { };
+            return _underWay.Remove(checkpointId, out var files) ? () => Clean(files, isDiscarded) : static () => { };
+        }
+    }
+
+    private void Clean(CheckpointFiles files, bool isDiscarded)
+    {
+        if (isDiscarded)
+        {
+            files.Discard();
+            copies?.Dropped(jobId, files.CheckpointId);
+        }
+        else if (!files.IsSavepoint)
+        {
+            copies?.Completed(jobId, files.CheckpointId);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Millrace.Runtime.Checkpointing.LocalRecovery;
 using Millrace.Runtime.Exchange.Remote;
 using Millrace.Runtime.Tasks;
 
@@ -22,6 +23,9 @@ internal sealed class WorkerHost(Func<WorkerInfo> me, IJobBuilder jobs, ITaskSch
     /// <summary>Connects workers; set before the first coordinator connects.</summary>
     public IDataPlane DataPlane { get; set; } = null!;
 
+    /// <summary>Where copies of what subtasks write for checkpoints are kept; null for nowhere.</summary>
+    public LocalCopies? Copies { get; init; }
+
     public string? Accept(ControlConnectionKey key, WorkerInfo coordinator, IDataConnection connection)
     {
         if (!jobs.Names.Contains(key.JobName))
@@ -43,7 +47,7 @@ internal sealed class WorkerHost(Func<WorkerInfo> me, IJobBuilder jobs, ITaskSch
 
             _terms[key.JobId] = key.Term;
             before = _leading.GetValueOrDefault(key.JobId);
-            worker = new JobWorker(key, me(), coordinator, connection, DataPlane, jobs, scheduler, loggers, Ended);
+            worker = new JobWorker(key, me(), coordinator, connection, DataPlane, jobs, scheduler, loggers, Ended) { Copies = Copies };
             _leading[key.JobId] = worker;
             _all.Add(worker);
         }

@@ -29,10 +29,14 @@ public sealed class ClusterOptionsTests
             ("Name", "seven"),
             ("AdvertisedAddress", "127.0.0.2"),
             ("Membership:Directory", "configuration"),
+            ("LocalRecovery:Directory", "copies"),
+            ("LocalRecovery:MaxSize", "2GB"),
             ("FailureDetection:ProbeTimeout", "500ms"));
         var settings = host.Services.GetRequiredService<ClusterSettings>();
         Assert.Equal(("seven", 9, 12_000, 7100), (settings.Name, settings.Options.Slots, settings.Options.SiloPort, settings.Options.DataPort));
         Assert.Equal((MembershipKind.Directory, "configuration"), (settings.Options.Membership, settings.Options.Directory));
+        Assert.Equal(("copies", 2L << 30), (settings.Options.LocalRecovery.Directory, settings.Options.LocalRecovery.MaxSize));
+        Assert.True(settings.SchedulerOptions.RemembersPlacement);
         Assert.Equal((TimeSpan.FromMilliseconds(500), 1, 3), (settings.Options.FailureDetection.ProbeTimeout, settings.Options.FailureDetection.Votes, settings.Options.FailureDetection.MissedProbes));
 
         var orleans = host.Services.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value;
@@ -50,6 +54,8 @@ public sealed class ClusterOptionsTests
         Assert.Equal(("millrace", $"{Environment.MachineName}-11111", "127.0.0.1"), (settings.Options.ClusterId, settings.Name, settings.ListenAddress.ToString()));
         Assert.True(settings.IsLoopback);
         Assert.Equal(Environment.ProcessorCount, settings.Options.Slots);
+        Assert.Equal((null, 10L << 30), (settings.Options.LocalRecovery.Directory, settings.Options.LocalRecovery.MaxSize));
+        Assert.False(settings.SchedulerOptions.RemembersPlacement);
     }
 
     [Theory]
@@ -65,6 +71,8 @@ public sealed class ClusterOptionsTests
     [InlineData("MR6001: Millrace:Cluster:ClusterId is '../x'", "ClusterId", "../x")]
     [InlineData("MR6001: Millrace:Cluster:AdvertisedAddress is missing: 0.0.0.0 is an address to listen at", "Address", "0.0.0.0")]
     [InlineData("MR6001: Millrace:Cluster:Address is 'no such host', which is no address", "Address", "no such host")]
+    [InlineData("MR1010: Configuration: Millrace:Cluster:LocalRecovery:Folder is not known.", "LocalRecovery:Folder", "x")]
+    [InlineData("MR6001: Millrace:Cluster:LocalRecovery:MaxSize is 0; it must be at least 1 byte.", "LocalRecovery:MaxSize", "0")]
     [InlineData("MR6001: Millrace:Cluster:Tls:CaFile is missing", "Tls:CertificateFile", "cert.pem")]
     [InlineData("MR6001: Millrace:Cluster:Tls:CertificateFile is missing", "Tls:CaFile", "ca.pem")]
     [InlineData("MR6002: Millrace:Cluster:FailureDetection: a frozen worker would be noticed after up to 00:00:08 (ProbeTimeout 00:00:02 × (MissedProbes 3 + 1)), but Target is 00:00:05.", "FailureDetection:ProbeTimeout", "2s")]

@@ -1,6 +1,10 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Millrace.Runtime.Checkpointing.LocalRecovery;
 using Millrace.Runtime.Clustering;
 using Millrace.Runtime.Coordination;
 using Millrace.Runtime.Serialization;
+using Millrace.Runtime.Tasks;
 using Millrace.Testing.Simulation;
 
 namespace Millrace.Runtime.Tests.Clustering;
@@ -33,17 +37,23 @@ internal sealed class ClusterRig : IJobBuilder
 
     public IReadOnlyList<string> Names => ["squares"];
 
-    public BuiltJob Build(string name, int? parallelism)
-    {
-        var env = _program();
-        return new BuiltJob(env.BuildJobGraph(name), new SerializerProvider(env.Serializers), env.LoggerFactory, null, null);
-    }
+    public BuiltJob Build(string name, int? parallelism) => Built(name, _program());
 
-    public void Start(string name, int slots)
+    private static BuiltJob Built(string name, StreamExecutionEnvironment env) =>
+        new BuiltJob(env.BuildJobGraph(name), new SerializerProvider(env.Serializers), env.LoggerFactory, null, null);
+
+    /// <summary>Starts a worker.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="slots">How many slots it offers.</param>
+    /// <param name="id">Names this start of it; null for its name.</param>
+    /// <param name="program">Builds its graph; null for what the rig was given.</param>
+    /// <param name="copies">Where it keeps copies of checkpoint files.</param>
+    /// <param name="loggers">Hears what it logs.</param>
+    public void Start(string name, int slots, string? id = null, Func<StreamExecutionEnvironment>? program = null, LocalCopies? copies = null, ILoggerFactory? loggers = null)
     {
-        var process = _scheduler.StartProcess(name);
-        var worker = new WorkerInfo(name, name, "simulated", 0, slots);
-        var host = new WorkerHost(() => worker, this, process, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+        var process = _scheduler.StartProcess(id ?? name);
+        var worker = new WorkerInfo(id ?? name, name, "simulated", 0, slots);
+        var host = new WorkerHost(() => worker, program is null ? this : new OwnProgram(this, program), process, loggers ?? NullLoggerFactory.Instance) { Copies = copies };
         host.DataPlane = _cluster.Add(worker, process, host);
         Workers.Add(host);
         _alive.Add(name, (worker, process));
@@ -67,11 +77,13 @@ internal sealed class ClusterRig : IJobBuilder
     {
         _ = _alive.Remove(name, out var worker);
         (worker.Process ?? _coordinators[name]).Kill();
-        _cluster.Remove(name);
+        _cluster.Remove(worker.Worker?.Id ?? name);
         Tell();
     }
 
-    public JobExecution Lead(long term)
+    /// <param name="term">The term of the coordinator.</param>
+    /// <param name="previous">Where subtasks were under the one before, as far as it knows.</param>
+    public JobExecution Lead(long term, IReadOnlyDictionary<SubtaskId, string>? previous = null)
     {
         var process = _scheduler.StartProcess($"coordinator {term}");
         _coordinators.Add(process.Name, process);
@@ -85,6 +97,7 @@ internal sealed class ClusterRig : IJobBuilder
         {
             NoRoom = () => TimesWithoutRoom++,
             Leaving = Leaving,
+            Previous = previous ?? new Dictionary<SubtaskId, string>(),
         };
         Hosts.Add(host);
         var execution = new JobExecution(built.Graph, host, process, built.Serializers, built.Loggers, new Random(1));
@@ -103,6 +116,14 @@ internal sealed class ClusterRig : IJobBuilder
     {
         _scheduler.RunUntil(() => execution.Completion.IsCompleted);
         return execution.Completion.GetAwaiter().GetResult();
+    }
+
+    /// <summary>The same job, but for what it is given to run with.</summary>
+    private sealed class OwnProgram(ClusterRig rig, Func<StreamExecutionEnvironment> program) : IJobBuilder
+    {
+        public IReadOnlyList<string> Names => rig.Names;
+
+        public BuiltJob Build(string name, int? parallelism) => Built(name, program());
     }
 
     private void Tell() => _views.ForEach(view => view.Set([.. _alive.Values.Select(item => item.Worker)]));

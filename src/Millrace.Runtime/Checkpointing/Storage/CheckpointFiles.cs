@@ -63,7 +63,11 @@ internal sealed class CheckpointFiles
     /// <exception cref="OperationCanceledException">Cancelled, or the checkpoint was given up meanwhile.</exception>
     public StateFile Write(string name, Action<Stream> write, bool isShared, CancellationToken cancellationToken)
     {
-        string path = NewPath(isShared);
+        return Write(NewPath(isShared), name, write, cancellationToken);
+    }
+
+    private StateFile Write(string path, string name, Action<Stream> write, CancellationToken cancellationToken)
+    {
         using var stream = new SpillingStream(_storage, path, _inlineThreshold, cancellationToken);
         write(stream);
         cancellationToken.ThrowIfCancellationRequested();
@@ -92,7 +96,7 @@ internal sealed class CheckpointFiles
         string path = NewPath(isShared);
         if (local.Length <= _inlineThreshold || !_storage.TryImport(localPath, path))
         {
-            return Write(name, stream => local.CopyTo(stream), isShared, cancellationToken);
+            return Write(path, name, stream => local.CopyTo(stream), cancellationToken);
         }
 
         // From here on it is in the storage, whatever happens to the rest.

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Hashing;
 using Millrace.Checkpointing;
+using Millrace.Runtime.Checkpointing.LocalRecovery;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Checkpointing.Storage;
@@ -11,7 +12,8 @@ namespace Millrace.Runtime.Checkpointing.Storage;
 /// <param name="sharedFolder">
 /// The folder of shared files of the job that goes on from the checkpoint, where the checkpoint is one that the job keeps itself; else null. Those files may be named again.
 /// </param>
-internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointManifest manifest, string? sharedFolder = null)
+/// <param name="restore">Knows local copies, and counts what is read; null where there are none.</param>
+internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointManifest manifest, string? sharedFolder = null, DeploymentRestore? restore = null)
 {
     // A file up to this size is verified before a byte of it is handed out.
     private const int VerifiedAtOnce = 256 * 1024;
@@ -99,6 +101,11 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
 
     private Stream OpenUnverified(StateFile file, CancellationToken cancellationToken)
     {
+        if (file.Path.Length > 0 && restore?.TryOpen(file, cancellationToken) is { } copy)
+        {
+            return copy;
+        }
+
         Stream stream;
         try
         {
@@ -114,6 +121,11 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
         {
             stream.Dispose();
             throw Damaged(file, $"it has {length} bytes, and {file.Length} were written");
+        }
+
+        if (file.Path.Length > 0)
+        {
+            restore?.ReadFromStorage(file);
         }
 
         return stream;
@@ -133,8 +145,16 @@ internal sealed class CheckpointReader(CheckpointStorage storage, CheckpointMani
         {
             // Only files that are shared are known to be changed by nobody, also not by who has got them: a link to any other would let the
             // backend write into the checkpoint.
-            if (file.Path.Length > 0 && CheckpointNames.IsShared(file.Path) && storage.TryExport(file.Path, localPath))
+            bool mayLink = file.Path.Length > 0 && CheckpointNames.IsShared(file.Path);
+            if (mayLink && restore?.TryExport(file, localPath, cancellationToken) == true)
             {
+                return;
+            }
+
+            // A link is better than a copy, wherever the file is.
+            if (mayLink && storage.TryExport(file.Path, localPath))
+            {
+                restore?.ReadFromStorage(file);
                 using var stream = new VerifyingStream(File.OpenRead(localPath), file.Length, file.Checksum, what => Damaged(file, what));
                 Copy(stream, Stream.Null, cancellationToken);
                 return;

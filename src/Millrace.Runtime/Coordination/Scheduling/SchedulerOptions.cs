@@ -11,6 +11,10 @@ internal sealed class SchedulerOptions
     /// <value>Default: <see cref="SlotPlacement.Spread"/>.</value>
     public SlotPlacement Placement { get; set; } = SlotPlacement.Spread;
 
+    /// <summary>Whether it is written beside the checkpoints where subtasks run, so that the coordinator that comes next places them there again: where workers keep copies of their state.</summary>
+    /// <value>Default: <see langword="false"/>.</value>
+    public bool RemembersPlacement { get; set; }
+
     /// <summary>How long a job that does not run waits for the slots without which it cannot start. Then it ends as failed. <see cref="Timeout.InfiniteTimeSpan"/>: it waits forever.</summary>
     /// <value>Default (<see langword="null"/>): 5 minutes in the mode <see cref="SchedulerMode.Fixed"/>, forever in <see cref="SchedulerMode.Reactive"/>, as in Flink: whoever lets workers come and go may let all of them go.</value>
     public TimeSpan? ResourceWaitTimeout { get; set; }

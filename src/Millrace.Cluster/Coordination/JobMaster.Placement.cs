@@ -1,0 +1,40 @@
+using Millrace.Checkpointing;
+using Millrace.Runtime.Clustering;
+using Millrace.Runtime.Coordination;
+
+namespace Millrace.Cluster.Coordination;
+
+/// <content>Has subtasks come back to the workers that have their state on their disks, also when another coordinator takes over.</content>
+internal sealed partial class JobMaster
+{
+    private bool _hasRecalled;
+
+    /// <summary>Where subtasks ran under the coordinator before this one.</summary>
+    private void RecallPlacement(string jobId, CheckpointStorage? storage)
+    {
+        if (_options.RemembersPlacement && !_hasRecalled && storage is not null)
+        {
+            _hasRecalled = true;
+            _previous = PlacementFile.Read(storage, jobId);
+        }
+    }
+
+    /// <summary>Where subtasks run, for the coordinator after this one. Beside what else is done, since it is not waited for.</summary>
+    private void RememberPlacement()
+    {
+        if (_options.RemembersPlacement && _running is { } running && running.Built.Graph.Options.Checkpoints is { Storage: { } storage } checkpoints)
+        {
+            var placement = running.Host.Previous;
+            _threads.Scheduler.RunInBackground(
+                $"writing where subtasks of job '{_job}' run", () => PlacementFile.Write(storage, checkpoints.JobId ?? JobIds.From(_job), placement), PlacementWritten);
+        }
+    }
+
+    private void PlacementWritten(Exception? error)
+    {
+        if (error is not null)
+        {
+            Log.PlacementNotWritten(_logger, error, _job);
+        }
+    }
+}
