@@ -27,7 +27,7 @@ internal sealed class ClosedTimestamps(GroupValues values, KeyGroupRange range, 
     {
         if (timestamp == EventTime.None)
         {
-            throw MissingTimestamp(context.OperatorName);
+            throw MissingTimestamp(context.OperatorName, $", or set {nameof(ExecutionOptions)}.{nameof(ExecutionOptions.ConsistentOutput)} to false");
         }
 
         if (timestamp > _progress.Of(hash, watermark))
@@ -39,7 +39,8 @@ internal sealed class ClosedTimestamps(GroupValues values, KeyGroupRange range, 
         return false;
     }
 
-    public static InvalidOperationException MissingTimestamp(string operatorName) => new(
-        $"a record without a timestamp came to {operatorName}, which goes by event time: give the source a WatermarkStrategy with a timestamp assigner, call AssignTimestampsAndWatermarks before, or set "
-        + $"{nameof(ExecutionOptions)}.{nameof(ExecutionOptions.ConsistentOutput)} to false");
+    /// <param name="operatorName">The operator that needs timestamps.</param>
+    /// <param name="otherwise">What else can be done about it.</param>
+    public static InvalidOperationException MissingTimestamp(string operatorName, string otherwise = "") => new(
+        $"a record without a timestamp came to {operatorName}, which goes by event time. Give the source a WatermarkStrategy with a timestamp assigner, or call AssignTimestampsAndWatermarks before{otherwise}");
 }
