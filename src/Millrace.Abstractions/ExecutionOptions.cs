@@ -50,7 +50,7 @@ public sealed class ExecutionOptions
     public bool OperatorChaining { get; set; } = true;
 
     /// <summary>
-    /// Whether running aggregates and joins of latest values emit only at closed timestamps, those that the watermark has reached: for each key that changed at a timestamp one
+    /// Whether running aggregates, changes and joins of latest records (<c>Reduce</c>, <c>Sum</c> and the like, <c>Aggregate</c>, <c>Changes</c>, <c>LatestJoin</c>) emit only at closed timestamps, those that the watermark has reached: for each key that changed at a timestamp one
     /// result, which is right for all records up to that timestamp and holds nothing of later ones. Results of several branches of a job are in step then.
     /// </summary>
     /// <value>

@@ -11,20 +11,4 @@ namespace Millrace;
 ///     total += change.Current.Amount - (change.HasPrevious ? change.Previous!.Amount : 0);
 /// </code>
 /// </example>
-public readonly record struct Change<T>(bool HasPrevious, T? Previous, T Current)
-{
-    /// <summary>The first record of a key.</summary>
-    /// <param name="current">The record.</param>
-    public Change(T current)
-        : this(false, default, current)
-    {
-    }
-
-    /// <summary>A record in place of another one.</summary>
-    /// <param name="previous">The record that does not count any more.</param>
-    /// <param name="current">The record that counts from now on.</param>
-    public Change(T previous, T current)
-        : this(true, previous, current)
-    {
-    }
-}
+public readonly record struct Change<T>(bool HasPrevious, T? Previous, T Current);

@@ -55,14 +55,15 @@ public sealed partial class KeyedStream<T, TKey>
     }
 
     /// <summary>
-    /// Puts to every record the one that its key had before. So an aggregate over the latest records of all keys takes back what does not count any more. The latest record is kept for each key, for ever.
+    /// Puts to every record the one that its key had before. So an aggregate over the latest records of all keys takes back what does not count any more. With
+    /// <see cref="ExecutionOptions.ConsistentOutput"/> every closed timestamp gives one change, for the keys that had records of it. The latest record is kept for each key, for ever.
     /// </summary>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>The stream of changes, with the timestamps of the records.</returns>
     /// <example><code>balances.KeyBy(balance =&gt; balance.Account).Changes().KeyBy(_ =&gt; "all").Aggregate(() =&gt; new Total())</code></example>
     public SingleOutputStream<Change<T>> Changes([CallerFilePath] string file = "", [CallerLineNumber] int line = 0) =>
-        Transform("Changes", () => new ChangesOperator<TKey, T>(_selectKey), file, line);
+        Transform("Changes", () => new ChangesOperator<TKey, T>(_selectKey), file, line, createConsistent: () => new ConsistentChangesOperator<TKey, T>(_selectKey));
 
     /// <summary>
     /// Joins the latest record of each key with the latest one of another stream: streams of updates, like the results of running aggregates. Every record of either side gives a result; with

@@ -8,7 +8,7 @@ internal static partial class MatrixJobs
     private static IEnumerable<MatrixJob> ConsistentJobs =>
     [
         new("consistent output", job => Consistent(job)) { KeepsKeyedState = true },
-        new("consistent output of late data", ConsistentOfLateData) { KeepsKeyedState = true },
+        new("consistent output of late data", job => ConsistentOfLateData(job)) { KeepsKeyedState = true },
     ];
 
     /// <summary>Captures balances and totals with their timestamps.</summary>
@@ -21,10 +21,11 @@ internal static partial class MatrixJobs
     }
 
     /// <summary>Which transfers are late depends on the schedule; captured is which totals there were.</summary>
-    internal static void ConsistentOfLateData(JobUnderTest job)
+    internal static void ConsistentOfLateData(JobUnderTest job, bool decidesOnce = true)
     {
         job.Env.Options.ConsistentOutput = true;
-        var transfers = new ScriptedSource<Transfer>(ConsistencyJob.LateScripts).In(job).DropLateData();
+        var transfers = new ScriptedSource<Transfer>(ConsistencyJob.LateScripts).In(job);
+        transfers = decidesOnce ? transfers.DropLateData() : transfers;
         job.Capture(ConsistencyJob.Totals(transfers, out _).KeyBy(total => total).Process(() => new Distinct<long>()), "totals");
     }
 

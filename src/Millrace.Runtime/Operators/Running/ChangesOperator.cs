@@ -13,7 +13,7 @@ internal sealed class ChangesOperator<TKey, T>(Func<T, TKey> selectKey) : KeyedO
 
     public override void Open()
     {
-        _latest = State.Table<VoidNamespace, T>("latest");
+        _latest = State.Table<VoidNamespace, T>(ChangesOperator.StateName);
         base.Open();
     }
 
@@ -33,7 +33,7 @@ internal sealed class ChangesOperator<TKey, T>(Func<T, TKey> selectKey) : KeyedO
             }
 
             ref var latest = ref _latest.GetOrAdd(in batchKeys.Keys[i], batchKeys.Hashes[i], default, out bool existed);
-            Collector.Collect(existed ? new Change<T>(latest, batch.Values[i]) : new Change<T>(batch.Values[i]), batch.Timestamps[i]);
+            Collector.Collect(new Change<T>(existed, latest, batch.Values[i]), batch.Timestamps[i]);
             latest = batch.Values[i];
         }
 
@@ -41,4 +41,10 @@ internal sealed class ChangesOperator<TKey, T>(Func<T, TKey> selectKey) : KeyedO
     }
 
     private void Fetch(BatchKeys run) => _latest.Prefetch(run.Keys, run.Hashes, default);
+}
+
+/// <summary>What operators of changes of all types have in common.</summary>
+internal static class ChangesOperator
+{
+    public const string StateName = "latest";
 }

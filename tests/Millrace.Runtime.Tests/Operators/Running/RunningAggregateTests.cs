@@ -80,8 +80,23 @@ public sealed class RunningAggregateTests
         using var restored = harness.Rescale(2);
         restored.Process(new Item(2, "d"), 40);
         Assert.Equal(
-            [(new Change<Item>(new Item(1, "a")), 10L), (new Change<Item>(new Item(2, "b")), 20L), (new Change<Item>(new Item(1, "a"), new Item(1, "c")), 30L), (new Change<Item>(new Item(2, "b"), new Item(2, "d")), 40L)],
+            [(new Change<Item>(false, null, new Item(1, "a")), 10L), (new Change<Item>(false, null, new Item(2, "b")), 20L), (new Change<Item>(true, new Item(1, "a"), new Item(1, "c")), 30L), (new Change<Item>(true, new Item(2, "b"), new Item(2, "d")), 40L)],
             harness.OutputWithTimestamps.Concat(restored.OutputWithTimestamps));
+    }
+
+    [Fact]
+    public void Every_closed_timestamp_gives_one_change_where_output_is_consistent()
+    {
+        using var harness = new OperatorHarness<Item, Change<Item>>(items => items.KeyBy(item => item.Key).Changes(), new HarnessOptions { ConsistentOutput = true });
+        harness.Process([(new Item(1, "c"), 30), (new Item(1, "a"), 10), (new Item(1, "b"), 10)]);
+        harness.Watermark(10);
+        harness.Process(new Item(1, "late"), 10);
+        using var restored = harness.Rescale(2);
+        restored.EndInput();
+        Assert.Equal(
+            [(new Change<Item>(false, null, new Item(1, "b")), 10L), (new Change<Item>(true, new Item(1, "b"), new Item(1, "c")), 30L)],
+            harness.OutputWithTimestamps.Concat(restored.OutputWithTimestamps));
+        Assert.Equal(1, harness.LateRecords);
     }
 
     private static SingleOutputStream<string> Declare(DataStream<Item> items) => items.KeyBy(item => item.Key).Aggregate(() => new CountText(), (key, count) => $"{key}: {count}");
