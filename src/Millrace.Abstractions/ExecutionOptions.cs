@@ -50,6 +50,16 @@ public sealed class ExecutionOptions
     public bool OperatorChaining { get; set; } = true;
 
     /// <summary>
+    /// Whether running aggregates, changes and joins of latest records (<c>Reduce</c>, <c>Sum</c> and the like, <c>Aggregate</c>, <c>Changes</c>, <c>LatestJoin</c>) emit only at closed timestamps, those that the watermark has reached: for each key that changed at a timestamp one
+    /// result, which is right for all records up to that timestamp and holds nothing of later ones. Results of several branches of a job are in step then.
+    /// </summary>
+    /// <value>
+    /// Default: <see langword="false"/>, every record gives a result at once, as in Flink. All records need timestamps where it is on, and the state keeps those whose timestamp is not closed yet. Decide what
+    /// is late once, before the stream is split, with <c>DropLateData</c>.
+    /// </value>
+    public bool ConsistentOutput { get; set; }
+
+    /// <summary>
     /// Copies every record at every hop through its serializer, to find code that changes a record after it was emitted. Slow; for tests.
     /// </summary>
     /// <value>Default: <see langword="false"/>.</value>

@@ -18,6 +18,7 @@ public sealed partial class DocumentationRules
         { "docs/concepts/windows.md", "Windows.cs" },
         { "docs/guides/checkpoints.md", "Checkpoints.cs" },
         { "docs/guides/cluster.md", "Clusters.cs" },
+        { "docs/guides/consistent-output.md", "ConsistentOutput.cs" },
         { "docs/guides/deployment.md", "Deployment.cs" },
         { "docs/guides/evolving-state.md", "EvolvingState.cs" },
         { "docs/guides/high-availability.md", "HighAvailability.cs" },

@@ -143,7 +143,7 @@ internal sealed class LocalWorker
         var operators = new Dictionary<StreamNode, StreamOperator>();
         foreach (var node in vertex.Nodes)
         {
-            var op = node.CreateOperator();
+            var op = node.CreateFor(_job.Options);
             op.Setup(CreateContext(vertex, node, subtask));
             operators[node] = op;
         }

@@ -30,7 +30,7 @@ internal static class JobGraphBuilder
             [.. Enumerable.Range(0, edges.Count).Where(edge => edges[edge].Source == index)],
             graph.ParallelismOf(nodes[0]))).ToList();
         var nodes = Fingerprints(graph, uids);
-        return new JobGraph(graph, vertices, edges, uids, Hash($"{graph.Options.OperatorChaining}|{string.Join('|', nodes.Select(node => node.Hash))}"), nodes);
+        return new JobGraph(graph, vertices, edges, uids, Hash($"{graph.Options.OperatorChaining}|{(graph.Options.ConsistentOutput ? "consistent|" : "")}{string.Join('|', nodes.Select(node => node.Hash))}"), nodes);
 
         bool IsChained(StreamEdge edge) => taskOf[edge.Source] == taskOf[edge.Target];
     }

@@ -38,6 +38,9 @@ internal sealed class StreamNode
     /// <summary>Makes the operator of one subtask.</summary>
     public required Func<StreamOperator> CreateOperator { get; init; }
 
+    /// <summary>Makes the operator of one subtask of a job with <see cref="ExecutionOptions.ConsistentOutput"/>; <see langword="null"/> where it is the same one.</summary>
+    public Func<StreamOperator>? CreateConsistentOperator { get; init; }
+
     /// <summary>How the operator reads, where it is a source.</summary>
     public SourceFactory? Source { get; init; }
 
@@ -71,6 +74,9 @@ internal sealed class StreamNode
     public string SlotSharingGroup { get; set; } = "default";
 
     public List<StreamEdge> Inputs { get; } = [];
+
+    /// <summary>Makes the operator of one subtask of a job with these options.</summary>
+    public StreamOperator CreateFor(ExecutionOptions options) => options.ConsistentOutput && CreateConsistentOperator is { } create ? create() : CreateOperator();
 
     /// <summary>Name and call site, for messages.</summary>
     public override string ToString() => $"'{Name}' ({Kind}, {CallSite})";

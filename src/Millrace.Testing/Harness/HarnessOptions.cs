@@ -15,6 +15,10 @@ public sealed class HarnessOptions
     /// <value>Default: 1,024.</value>
     public int BatchSize { get; set; } = 1024;
 
+    /// <summary>Whether running aggregates and joins of latest values emit at closed timestamps only: <see cref="ExecutionOptions.ConsistentOutput"/>.</summary>
+    /// <value>Default: <see langword="false"/>.</value>
+    public bool ConsistentOutput { get; set; }
+
     /// <summary>The moment at which the clock starts.</summary>
     /// <value>Default: 1970-01-01 UTC.</value>
     public DateTimeOffset StartTime { get; set; } = DateTimeOffset.UnixEpoch;

@@ -55,6 +55,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
             Parallelism = _options.Parallelism,
             MaxParallelism = _options.MaxParallelism,
             BatchSize = _batchSize,
+            ConsistentOutput = _options.ConsistentOutput,
         });
         var node = build(env.FromSource(new ScriptedSource<TIn>(new Script<TIn>()))).Node;
         if (node.Inputs is not [StreamEdge<TIn> edge] || edge.Source.Source is null)
@@ -72,7 +73,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         Snapshots = _options.RestoreFrom;
         for (int subtask = 0; subtask < _options.Parallelism; subtask++)
         {
-            var op = (StreamOperator<TOut>)node.CreateOperator();
+            var op = (StreamOperator<TOut>)node.CreateFor(env.Options);
             op.Setup(CreateContext(env, node, subtask, serializers));
             op.Output.Connect(_output.OfSubtask());
             _operators.Add(op);
@@ -219,6 +220,7 @@ public sealed class OperatorHarness<TIn, TOut> : IDisposable
         Parallelism = parallelism,
         MaxParallelism = _options.MaxParallelism,
         BatchSize = _options.BatchSize,
+        ConsistentOutput = _options.ConsistentOutput,
         StartTime = _time.GetUtcNow(),
         RestoreFrom = Snapshot(),
     });

@@ -61,6 +61,7 @@ public sealed class TwoInputOperatorHarness<TFirst, TSecond, TOut> : IDisposable
             Parallelism = _options.Parallelism,
             MaxParallelism = _options.MaxParallelism,
             BatchSize = _batchSize,
+            ConsistentOutput = _options.ConsistentOutput,
         });
         var node = build(env.FromSource(new ScriptedSource<TFirst>(new Script<TFirst>())), env.FromSource(new ScriptedSource<TSecond>(new Script<TSecond>()))).Node;
         if (node.Inputs is not [StreamEdge<TFirst> { TargetInput: 0, Source.Source: not null } first, StreamEdge<TSecond> { TargetInput: 1, Source.Source: not null } second])
@@ -77,7 +78,7 @@ public sealed class TwoInputOperatorHarness<TFirst, TSecond, TOut> : IDisposable
 
         for (int subtask = 0; subtask < _options.Parallelism; subtask++)
         {
-            var op = (StreamOperator<TOut>)node.CreateOperator();
+            var op = (StreamOperator<TOut>)node.CreateFor(env.Options);
             op.Setup(CreateContext(env, node, subtask, serializers));
             op.Output.Connect(_output.OfSubtask());
             _operators.Add(op);
@@ -227,6 +228,7 @@ public sealed class TwoInputOperatorHarness<TFirst, TSecond, TOut> : IDisposable
         Parallelism = parallelism,
         MaxParallelism = _options.MaxParallelism,
         BatchSize = _options.BatchSize,
+        ConsistentOutput = _options.ConsistentOutput,
         StartTime = _time.GetUtcNow(),
         RestoreFrom = Snapshot(),
     });

@@ -50,6 +50,7 @@ public static class MillraceConfiguration
             ("WatermarkStallTimeout", value => options.WatermarkStallTimeout = value.Time()),
             ("LatencyTrackingInterval", value => options.LatencyTrackingInterval = value.Time()),
             ("CancellationTimeout", value => options.CancellationTimeout = value.Time()),
+            ("ConsistentOutput", value => options.ConsistentOutput = value.Boolean()),
             ("OperatorChaining", value => options.OperatorChaining = value.Boolean()),
         ];
         foreach (string key in more)

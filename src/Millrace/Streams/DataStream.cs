@@ -304,7 +304,8 @@ public partial class DataStream<T>
         string file,
         int line,
         Partitioning<T>? partitioning = null,
-        Func<ISerializerCheck, IEnumerable<string>>? check = null)
+        Func<ISerializerCheck, IEnumerable<string>>? check = null,
+        Func<StreamOperator<TOut>>? createConsistent = null)
     {
         var node = new StreamNode
         {
@@ -313,6 +314,7 @@ public partial class DataStream<T>
             CallSite = new SourceLine(file, line),
             OutputType = typeof(TOut),
             CreateOperator = create,
+            CreateConsistentOperator = createConsistent,
             Check = check,
         };
         Connect(node, partitioning);

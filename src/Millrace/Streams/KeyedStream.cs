@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Operators;
+using Millrace.Runtime.Operators.Running;
 using Millrace.Windowing;
 
 namespace Millrace;
@@ -20,7 +21,7 @@ public sealed partial class KeyedStream<T, TKey>
         _selectKey = selectKey;
     }
 
-    /// <summary>Combines the records of a key one after the other; every record gives the new value.</summary>
+    /// <summary>Combines the records of a key one after the other; every record gives the new value. With <see cref="ExecutionOptions.ConsistentOutput"/> they are combined in the order of their timestamps, and every closed timestamp gives it.</summary>
     /// <param name="reduce">Combines the value so far with the next record into a new value.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
@@ -29,10 +30,15 @@ public sealed partial class KeyedStream<T, TKey>
     public SingleOutputStream<T> Reduce(Func<T, T, T> reduce, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(reduce);
-        return Transform("Reduce", () => new ReduceOperator<TKey, T>(_selectKey, reduce, null), file, line);
+        return Transform(
+            "Reduce",
+            () => new ReduceOperator<TKey, T>(_selectKey, reduce, null),
+            file,
+            line,
+            createConsistent: () => new ConsistentReduceOperator<TKey, T>(_selectKey, reduce, null));
     }
 
-    /// <summary>Combines the records of a key one after the other, with a function that has a lifecycle.</summary>
+    /// <summary>Combines the records of a key one after the other, with a function that has a lifecycle; every record gives the new value, or, with <see cref="ExecutionOptions.ConsistentOutput"/>, every closed timestamp.</summary>
     /// <param name="create">Makes the function of a subtask.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
@@ -49,7 +55,12 @@ public sealed partial class KeyedStream<T, TKey>
                 return new ReduceOperator<TKey, T>(_selectKey, function.Reduce, function);
             },
             file,
-            line);
+            line,
+            createConsistent: () =>
+            {
+                var function = create();
+                return new ConsistentReduceOperator<TKey, T>(_selectKey, function.Reduce, function);
+            });
     }
 
     /// <summary>Processes every record with keyed state, timers and side outputs.</summary>
@@ -79,9 +90,14 @@ public sealed partial class KeyedStream<T, TKey>
     internal bool HasOneKey { get; init; }
 
     internal SingleOutputStream<TOut> Transform<TOut>(
-        string kind, Func<StreamOperator<TOut>> create, string file, int line, Func<ISerializerCheck, IEnumerable<string>>? check = null)
+        string kind,
+        Func<StreamOperator<TOut>> create,
+        string file,
+        int line,
+        Func<ISerializerCheck, IEnumerable<string>>? check = null,
+        Func<StreamOperator<TOut>>? createConsistent = null)
     {
-        var result = _stream.Transform(kind, create, file, line, new HashPartitioning<T, TKey>(_selectKey), check);
+        var result = _stream.Transform(kind, create, file, line, new HashPartitioning<T, TKey>(_selectKey), check, createConsistent);
         return HasOneKey ? result.Parallelism(1) : result;
     }
 

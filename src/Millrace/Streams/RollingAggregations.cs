@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace Millrace;
 
-/// <summary>Aggregations of a keyed stream that give the new value of its key with every record.</summary>
+/// <summary>Aggregations of a keyed stream that give the new value of its key with every record, or, with <see cref="ExecutionOptions.ConsistentOutput"/>, with every closed timestamp.</summary>
 /// <remarks>
 /// A key's value is kept for ever, as in every aggregation without a window: with ever new keys the state grows without end. The result is a record of the stream's type:
 /// where a member is summed up, say how to make a record with another value of it; the other members are those of the first record of the key.

@@ -42,6 +42,7 @@ internal static partial class MatrixJobs
         new("dead letters of a sink that gathers", DeadLettersOfASink),
         .. MatrixWindowJobs.All,
         .. TwoInputJobs,
+        .. ConsistentJobs,
         new("files", Files, KnownResults: new JobResults([new("out", FileLines(1))])),
         .. FilesAndSequences,
     ];

@@ -122,6 +122,11 @@ public sealed class PlanTests
             Fingerprint(env => program(env).GetSideOutput(new OutputTag<long>("a"))),
             Fingerprint(env => program(env).GetSideOutput(new OutputTag<long>("b"))),
             Fingerprint(env => program(env), chaining: false),
+            Fingerprint(env =>
+            {
+                env.Options.ConsistentOutput = true;
+                return program(env);
+            }),
             Fingerprint(env => program(env).Name("x|0:").Uid("y")),
             Fingerprint(env => program(env).Name("x").Uid("0:|y")),
         ];

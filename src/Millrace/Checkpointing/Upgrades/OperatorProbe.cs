@@ -55,7 +55,7 @@ internal sealed class OperatorProbe(JobGraph job, StreamExecutionEnvironment env
         string? failure = null;
         try
         {
-            op = services.Making(node.CreateOperator);
+            op = services.Making(() => node.CreateFor(job.Options));
             opened.Add(op);
             op.Setup(CreateContext(vertex, node, services, recorder, lists, cancellationToken));
             if (!isFinished || op is ICommittingOperator)
