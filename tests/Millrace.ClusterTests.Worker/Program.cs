@@ -19,7 +19,16 @@ if (builder.Configuration["Trades"] is { } folder)
     // A job that runs, over connections that carry records.
     long count = long.Parse(builder.Configuration["Count"]!, CultureInfo.InvariantCulture);
     double rate = double.Parse(builder.Configuration["Rate"]!, CultureInfo.InvariantCulture);
-    millrace.AddJob("orders", env => Trades.Build(env, folder, count, rate)).UseCluster();
+    millrace.AddJob("orders", env => Trades.Build(env, folder, count, rate));
+    if (builder.Configuration["Embedded"] == "true")
+    {
+        // The same job without a cluster, as the measure of what a cluster costs.
+        using var alone = builder.Build();
+        await alone.RunAsync().ConfigureAwait(false);
+        return Environment.ExitCode;
+    }
+
+    millrace.UseCluster();
 }
 else
 {

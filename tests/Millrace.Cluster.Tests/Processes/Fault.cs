@@ -22,4 +22,5 @@ internal enum Fault
     StoreDown,
     StoreDownAndWorkerKilled,
     StoreDownAndCoordinatorKilled,
+    RollingRestart,
 }

@@ -6,9 +6,9 @@ namespace Millrace.Cluster.Tests.Processes;
 /// Rounds of faults on three workers with a job that runs: in each something happens, is over, and the cluster must come back by itself, but for processes that have ended, which are started again as an orchestrator does.
 /// </summary>
 /// <param name="scene">The workers.</param>
-/// <param name="results">What the job writes.</param>
+/// <param name="commits">When the job commits results.</param>
 /// <param name="random">Chooses who, and for how long.</param>
-internal sealed class FaultRounds(ClusterScene scene, TradesResults results, Random random)
+internal sealed class FaultRounds(ClusterScene scene, CommitTimes commits, Random random)
 {
     private const int MostStarts = 30;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
@@ -18,9 +18,7 @@ internal sealed class FaultRounds(ClusterScene scene, TradesResults results, Ran
     private readonly Dictionary<string, List<TimeSpan>> _pauses = [];
     private string _round = "The start";
     private int _starts;
-    private int _committed;
-    private TimeSpan _committedAt;
-    private TimeSpan _longestPause;
+    private TimeSpan _since;
 
     /// <summary>Where checkpoints go, if it can be filled.</summary>
     public SmallDisk? Disk { get; init; }
@@ -54,7 +52,10 @@ internal sealed class FaultRounds(ClusterScene scene, TradesResults results, Ran
     public async Task RunAsync(Fault fault)
     {
         var leader = Leader;
-        var worker = _workers.Values.Where(other => other != leader).ElementAt(random.Next(_workers.Count - 1));
+
+        // One that runs a part of the job: the job does not use all slots, and that an idle worker is lost is of no interest.
+        var others = _workers.Values.Where(other => other != leader).OrderBy(_ => random.Next()).ToList();
+        var worker = others.MaxBy(Epoch)!;
         bool isLong = random.Next(2) == 0;
         _round = $"{fault}{(isLong ? ", long" : "")}, with {leader.Name} as coordinator and {worker.Name} as the other one";
         _starts = 0;
@@ -79,13 +80,14 @@ internal sealed class FaultRounds(ClusterScene scene, TradesResults results, Ran
             Fault.DiskFullAndCoordinatorKilled => FillAsync(leader),
             Fault.StoreDown => HaltStoreAsync(null),
             Fault.StoreDownAndWorkerKilled => HaltStoreAsync(worker),
-            _ => HaltStoreAsync(leader),
+            Fault.StoreDownAndCoordinatorKilled => HaltStoreAsync(leader),
+            _ => RollAsync(),
         });
         await RecoverAsync();
         string what = fault is >= Fault.WorkerFrozen and <= Fault.CoordinatorDeaf ? $"{fault}, {(isLong ? "until done without" : "short")}" : $"{fault}";
         _pauses.TryAdd(what, []);
-        _pauses[what].Add(_longestPause);
-        ClusterScene.Report(_round, ("longest pause", _longestPause));
+        _pauses[what].Add(commits.LongestPause(_since));
+        ClusterScene.Report(_round, ("longest pause", commits.LongestPause(_since)));
     }
 
     /// <summary>Ends all workers and starts them anew, to work off what is left without a limit, and waits for the end of the job.</summary>
@@ -111,6 +113,9 @@ internal sealed class FaultRounds(ClusterScene scene, TradesResults results, Ran
     }
 
     private WorkerProcess Leader => _workers.Values.MaxBy(worker => worker.LastNumberInLog("is led from here, with term "))!;
+
+    /// <summary>The newest epoch of the job of which the worker has run a part.</summary>
+    private static long Epoch(WorkerProcess worker) => worker.LastNumberInLog("(epoch ");
 
     private static async Task KillAsync(params WorkerProcess[] victims)
     {
@@ -159,7 +164,7 @@ internal sealed class FaultRounds(ClusterScene scene, TradesResults results, Ran
 
     private async Task PartAsync(bool isLong)
     {
-        var two = _workers.Keys.OrderBy(_ => random.Next()).Take(2).Select(scene.HostOf).ToArray();
+        int[] two = [.. _workers.Values.OrderBy(_ => random.Next()).OrderByDescending(Epoch).Take(2).Select(worker => scene.HostOf(worker.Name))];
         scene.Network!.Cut(two[0], two[1]);
         if (random.Next(2) == 0)
         {
@@ -224,6 +229,18 @@ internal sealed class FaultRounds(ClusterScene scene, TradesResults results, Ran
         }
     }
 
+    private async Task RollAsync()
+    {
+        foreach (string name in _workers.Keys)
+        {
+            var begun = scene.Clock.Elapsed;
+            _workers[name].Signal(WorkerProcess.SigTerm);
+            Assert.Equal(0, (await _workers[name].EndAsync()).ExitCode);
+            await RecoverAsync();
+            ClusterScene.Report($"{_round}: {name} is restarted", ("longest pause", commits.LongestPause(begun)));
+        }
+    }
+
     /// <summary>For a moment, in which nobody need notice; or until the others do without it.</summary>
     private async Task LastAsync(WorkerProcess victim, bool isLong)
     {
@@ -238,28 +255,25 @@ internal sealed class FaultRounds(ClusterScene scene, TradesResults results, Ran
     }
 
     // A fault has to last for some time, in which nothing need happen.
-    private Task PassAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds((0.2 + (0.8 * random.NextDouble())) * seconds), TimeProvider.System, TestContext.Current.CancellationToken);
+    private Task PassAsync(double seconds) =>
+        Task.Delay(TimeSpan.FromSeconds((0.2 + (0.8 * random.NextDouble())) * seconds), TimeProvider.System, TestContext.Current.CancellationToken);
 
     private async Task CommitsAsync(int number)
     {
-        // Those of one checkpoint come at about the same time.
-        for (int i = 0; i < number; i++)
-        {
-            int before = results.Committed;
-            await UntilAsync(() => Task.FromResult(_committed > before), "new results");
-        }
+        int before = commits.Count;
+        await UntilAsync(() => Task.FromResult(commits.Count >= before + number), "new results");
     }
 
     private async Task RecoverAsync()
     {
         StartEnded();
-        int before = results.Committed;
+        int before = commits.Count;
         string all = string.Join(',', _workers.Keys.Order(StringComparer.Ordinal));
         await UntilAsync(
             () =>
             {
                 StartEnded();
-                return Task.FromResult(_committed > before && _workers.Values.All(worker => worker.View == all && !worker.HasEnded));
+                return Task.FromResult(commits.Count > before && _workers.Values.All(worker => worker.View == all && !worker.HasEnded));
             },
             "all workers to see each other, and new results");
     }
@@ -274,31 +288,20 @@ internal sealed class FaultRounds(ClusterScene scene, TradesResults results, Ran
     }
 
     /// <summary>Pauses are counted from now on.</summary>
-    private void Measure()
-    {
-        _committed = results.Committed;
-        _committedAt = scene.Clock.Elapsed;
-        _longestPause = TimeSpan.Zero;
-    }
+    private void Measure() => _since = scene.Clock.Elapsed;
 
     private async Task UntilAsync(Func<Task<bool>> holds, string what)
     {
         var since = scene.Clock.Elapsed;
         while (true)
         {
-            var now = scene.Clock.Elapsed;
-            if (results.Committed is var committed && committed > _committed)
-            {
-                _longestPause = now - _committedAt > _longestPause ? now - _committedAt : _longestPause;
-                (_committed, _committedAt) = (committed, now);
-            }
-
             if (await holds())
             {
                 return;
             }
 
-            Assert.True(now - since < Patience, now - since < Patience ? "" : $"{_round}: waited in vain for {what}.\n{scene.Describe()}");
+            bool isPatient = scene.Clock.Elapsed - since < Patience;
+            Assert.True(isPatient, isPatient ? "" : $"{_round}: waited in vain for {what}.\n{scene.Describe()}");
             await Task.Delay(Look, TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }

@@ -45,8 +45,9 @@ public sealed class RandomFaultTests : IDisposable
             Network = network,
         };
         var results = new TradesResults(Path.Combine(_folder, "results"));
+        await using var commits = new CommitTimes(results, scene.Clock);
         var random = new Random(seed);
-        var faults = new FaultRounds(scene, results, random) { Disk = disk, Store = store };
+        var faults = new FaultRounds(scene, commits, random) { Disk = disk, Store = store };
         await faults.StartAsync("a", "b", "c");
 
         // Each once before any comes again.

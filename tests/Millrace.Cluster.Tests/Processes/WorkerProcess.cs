@@ -66,8 +66,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The workers that it sees; empty before it has started.</summary>
-    public string View => Lines.LastOrDefault(line => line.StartsWith("view ", StringComparison.Ordinal))?.Split(' ')[2] ?? "";
+    /// <summary>The workers that it sees; empty before it has started. By its version, since the first one is said by another thread than those that come later.</summary>
+    public string View => Lines.Where(line => line.StartsWith("view ", StringComparison.Ordinal)).Select(line => line.Split(' ')).MaxBy(words => long.Parse(words[1], System.Globalization.CultureInfo.InvariantCulture))?[2] ?? "";
 
     public bool HasEnded => _process.HasExited;
 
@@ -170,7 +170,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     {
         lock (_lock)
         {
-            return $"--- {Name} said\n{string.Join('\n', _lines.Select(line => $"{line.At.TotalSeconds:0.000} {line.Text}"))}\n--- and logged\n{string.Join('\n', _log.TakeLast(40))}\n";
+            return $"--- {Name} said\n{string.Join('\n', _lines.Select(line => $"{line.At.TotalSeconds:0.000} {line.Text}"))}\n--- and logged\n{string.Join('\n', _log.TakeLast(100))}\n";
         }
     }
 
