@@ -78,9 +78,9 @@ internal sealed class FaultRounds(ClusterScene scene, CommitTimes commits, Rando
             Fault.Disturbed => DisturbAsync(random.Next(2) == 0 ? worker : leader),
             Fault.DiskFull => FillAsync(null),
             Fault.DiskFullAndCoordinatorKilled => FillAsync(leader),
-            Fault.StoreDown => HaltStoreAsync(null),
-            Fault.StoreDownAndWorkerKilled => HaltStoreAsync(worker),
-            Fault.StoreDownAndCoordinatorKilled => HaltStoreAsync(leader),
+            Fault.StoreDown => HaltStoreAsync(null, isLong ? 15 : 3),
+            Fault.StoreDownAndWorkerKilled => HaltStoreAsync(worker, 4),
+            Fault.StoreDownAndCoordinatorKilled => HaltStoreAsync(leader, 4),
             _ => RollAsync(),
         });
         await RecoverAsync();
@@ -96,8 +96,7 @@ internal sealed class FaultRounds(ClusterScene scene, CommitTimes commits, Rando
         _round = "The end";
         foreach (string name in _workers.Keys)
         {
-            _workers[name].Signal(WorkerProcess.SigKill);
-            await _workers[name].EndAsync();
+            await KillAsync(_workers[name]);
             _workers[name] = scene.Start(name, more: "--Rate=10000000");
         }
 
@@ -211,8 +210,9 @@ internal sealed class FaultRounds(ClusterScene scene, CommitTimes commits, Rando
         Measure();
     }
 
-    private async Task HaltStoreAsync(WorkerProcess? victim)
+    private async Task HaltStoreAsync(WorkerProcess? victim, double seconds)
     {
+        var leader = Leader;
         await Store!.HaltAsync();
         await CommitsAsync(2);
         if (victim is not null)
@@ -220,11 +220,11 @@ internal sealed class FaultRounds(ClusterScene scene, CommitTimes commits, Rando
             await KillAsync(victim);
         }
 
-        await PassAsync(5);
+        await PassAsync(seconds);
         await Store.StartAgainAsync();
-        if (victim is not null)
+        if (victim == leader)
         {
-            // Nobody can take a dead worker's place before.
+            // Another coordinator cannot begin before.
             Measure();
         }
     }

@@ -20,8 +20,10 @@ public sealed class RandomFaultTests : IDisposable
     public async Task A_job_stays_exactly_right_under_faults_of_processes_network_disk_and_store()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows knows no signals.");
-        int rounds = Setting("MILLRACE_CLUSTER_ROUNDS", 8);
-        int seed = Setting("MILLRACE_CLUSTER_SEED", 1);
+        int rounds = Setting("MILLRACE_CLUSTER_ROUNDS", 6);
+
+        // The first six of this one are of six kinds: two apart, disturbed, not heard, cut off, store and disk.
+        int seed = Setting("MILLRACE_CLUSTER_SEED", 5);
         int count = RecordsPerSecond * LongestRound * (rounds + 2);
         string checkpoints = Path.Combine(_folder, "checkpoints");
         using var network = NetworkLab.TryCreate(3, seed, out string noNetwork);
