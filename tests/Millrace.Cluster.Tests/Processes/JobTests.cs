@@ -46,10 +46,11 @@ public sealed class JobTests : IDisposable
 
             if (isFrozen)
             {
-                // Until the others do without it; awake again, it must do no harm and end.
+                // Until both others see each other and not it, which a worker that has just started does not; awake again, it must do no harm and end.
                 await NewResultsAsync(workers.Values.Except(victims), written);
+                string survivors = string.Join(',', workers.Keys.Except([victims[0].Name]).Order(StringComparer.Ordinal));
                 await UntilAsync(
-                    () => Task.FromResult(workers.Values.Except(victims).All(other => !other.View.Split(',').Contains(victims[0].Name))), () => $"{victims[0].Name} should be dead to the others.\n{scene.Describe()}");
+                    () => Task.FromResult(workers.Values.Except(victims).All(other => other.View == survivors)), () => $"{victims[0].Name} should be dead to the others.\n{scene.Describe()}");
                 victims[0].Signal(WorkerProcess.SigCont);
             }
 
