@@ -3,10 +3,13 @@
 #
 #   eng/servers/postgres.sh install   installs Debian's packages where PostgreSQL is missing (root on Debian or Ubuntu)
 #   eng/servers/postgres.sh start     starts the cluster if it does not run, and prints its connection string
+#   eng/servers/postgres.sh halt      stops it as if its machine had failed, and keeps the folder: a start brings it back, at the same port
 #   eng/servers/postgres.sh stop      stops it and removes the folder
 #
 # MILLRACE_POSTGRES_DIR            the folder of the cluster; default: millrace-postgres in the temporary folder. Several clusters need several folders.
 # MILLRACE_POSTGRES_MAX_PREPARED   max_prepared_transactions of a new cluster; default 64.
+# MILLRACE_POSTGRES_ADDRESS        where a new cluster listens; default 127.0.0.1.
+# MILLRACE_POSTGRES_TRUSTED        the network that may use a new cluster beside this machine, as 10.0.0.0/24; default: none.
 #
 # Calling it twice does no harm, also at the same time.
 set -euo pipefail
@@ -15,6 +18,8 @@ command=${1:-}
 folder=${MILLRACE_POSTGRES_DIR:-${TMPDIR:-/tmp}/millrace-postgres}
 data=$folder/data
 prepared=${MILLRACE_POSTGRES_MAX_PREPARED:-64}
+address=${MILLRACE_POSTGRES_ADDRESS:-127.0.0.1}
+trusted=${MILLRACE_POSTGRES_TRUSTED:-}
 
 fail() {
     echo "postgres.sh: $*" >&2
@@ -61,7 +66,7 @@ free_port() {
     while :; do
         # Below the range that the kernel hands out to outgoing connections.
         port=$((20000 + RANDOM % 12000))
-        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+        if ! (exec 3<>"/dev/tcp/$address/$port") 2>/dev/null; then
             echo "$port"
             return
         fi
@@ -94,7 +99,7 @@ start_server() {
         as_server_user "$programs/initdb" -D "$data" -A trust -U postgres -E UTF8 --locale=C --no-sync >"$folder/initdb.log" 2>&1 9>&- \
             || fail "initdb failed: $(tail -3 "$folder/initdb.log")"
         cat >>"$data/postgresql.conf" <<CONF
-listen_addresses = '127.0.0.1'
+listen_addresses = '$address'
 unix_socket_directories = ''
 wal_level = logical
 max_prepared_transactions = $prepared
@@ -104,12 +109,14 @@ max_connections = 200
 fsync = on
 log_min_messages = fatal
 CONF
+        [ -z "$trusted" ] || echo "host all all $trusted trust" >>"$data/pg_hba.conf"
         touch "$data/ready"
     fi
     if ! as_server_user "$programs/pg_ctl" -D "$data" status >/dev/null 2>&1; then
         # Somebody else may take the port between the look and the start.
         for attempt in 1 2 3 4 5; do
-            port=$(free_port)
+            # One that comes back is where it was.
+            if [ "$attempt" = 1 ] && [ -s "$folder/port" ]; then port=$(cat "$folder/port"); else port=$(free_port); fi
             if with_no_files as_server_user "$programs/pg_ctl" -D "$data" -o "-p $port" -l "$data/log" -w -t 30 -s start >/dev/null 2>&1; then
                 echo "$port" >"$folder/port"
                 break
@@ -117,10 +124,10 @@ CONF
             [ "$attempt" -lt 5 ] || fail "the server did not start: $(tail -3 "$data/log")"
         done
     fi
-    echo "Host=127.0.0.1;Port=$(cat "$folder/port");Username=postgres;Database=postgres"
+    echo "Host=$address;Port=$(cat "$folder/port");Username=postgres;Database=postgres"
 }
 
-stop_server() {
+halt_server() {
     [ -f "$folder/lock" ] || return 0
     programs=$(find_programs)
     exec 9>"$folder/lock"
@@ -128,6 +135,11 @@ stop_server() {
     if [ -n "$programs" ] && [ -f "$data/postmaster.pid" ]; then
         as_server_user "$programs/pg_ctl" -D "$data" -m immediate -s stop >/dev/null 2>&1 9>&- || true
     fi
+}
+
+stop_server() {
+    [ -f "$folder/lock" ] || return 0
+    halt_server
     rm -rf "$data" "$folder/port" "$folder/initdb.log" "$folder/lock"
     rmdir "$folder" 2>/dev/null || true
 }
@@ -135,6 +147,7 @@ stop_server() {
 case $command in
 install) install_server ;;
 start) start_server ;;
+halt) halt_server ;;
 stop) stop_server ;;
-*) fail "what to do? install, start or stop" ;;
+*) fail "what to do? install, start, halt or stop" ;;
 esac

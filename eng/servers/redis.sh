@@ -3,6 +3,7 @@
 #
 #   eng/servers/redis.sh install   installs Debian's package where Redis is missing (root on Debian or Ubuntu)
 #   eng/servers/redis.sh start     starts the server if it does not run, and prints host and port
+#   eng/servers/redis.sh halt      kills it and keeps the folder: a start brings it back, at the same port
 #   eng/servers/redis.sh stop      stops it and removes the folder
 #
 # MILLRACE_REDIS_DIR   the folder of the server; default: millrace-redis in the temporary folder. Several servers need several folders.
@@ -37,8 +38,8 @@ start_server() {
     if ! [ -f "$folder/pid" ] || ! kill -0 "$(cat "$folder/pid")" 2>/dev/null; then
         # Somebody else may take the port between the choice and the start.
         for attempt in 1 2 3 4 5; do
-            # Below the range that the kernel hands out to outgoing connections.
-            port=$((20000 + RANDOM % 12000))
+            # One that comes back is where it was; a new port is below the range that the kernel hands out to outgoing connections.
+            if [ "$attempt" = 1 ] && [ -s "$folder/port" ]; then port=$(cat "$folder/port"); else port=$((20000 + RANDOM % 12000)); fi
             redis-server --bind 127.0.0.1 --port "$port" --dir "$folder" --pidfile "$folder/pid" --logfile "$folder/log" \
                 --appendonly yes --appendfsync always --save '' --daemonize yes >/dev/null 9>&-
             for look in $(seq 100); do
@@ -54,6 +55,17 @@ start_server() {
     echo "127.0.0.1:$(cat "$folder/port")"
 }
 
+halt_server() {
+    [ -s "$folder/pid" ] || return 0
+    exec 9>"$folder/lock"
+    flock 9
+    local pid
+    pid=$(cat "$folder/pid")
+    kill -9 "$pid" 2>/dev/null || true
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+    rm -f "$folder/pid"
+}
+
 stop_server() {
     [ -f "$folder/lock" ] || return 0
     exec 9>"$folder/lock"
@@ -67,6 +79,7 @@ stop_server() {
 case $command in
 install) install_server ;;
 start) start_server ;;
+halt) halt_server ;;
 stop) stop_server ;;
-*) fail "what to do? install, start or stop" ;;
+*) fail "what to do? install, start, halt or stop" ;;
 esac

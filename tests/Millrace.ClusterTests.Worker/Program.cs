@@ -22,12 +22,22 @@ if (builder.Configuration["Trades"] is { } folder)
     if (builder.Configuration["Labour"] is { } milliseconds)
     {
         var time = TimeSpan.FromMilliseconds(double.Parse(milliseconds, CultureInfo.InvariantCulture));
-        millrace.AddJob("orders", env => Labour.Build(env, folder, count, rate, time)).UseCluster();
+        millrace.AddJob("orders", env => Labour.Build(env, folder, count, rate, time));
     }
     else
     {
-        millrace.AddJob("orders", env => Trades.Build(env, folder, count, rate)).UseCluster();
+        millrace.AddJob("orders", env => Trades.Build(env, folder, count, rate));
     }
+
+    if (builder.Configuration["Embedded"] == "true")
+    {
+        // The same job without a cluster, as the measure of what a cluster costs.
+        using var alone = builder.Build();
+        await alone.RunAsync().ConfigureAwait(false);
+        return Environment.ExitCode;
+    }
+
+    millrace.UseCluster();
 }
 else
 {

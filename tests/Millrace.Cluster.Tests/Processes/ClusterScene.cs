@@ -16,8 +16,12 @@ internal sealed class ClusterScene(IReadOnlyList<(string Key, string Value)> set
 
     private readonly List<WorkerProcess> _workers = [];
     private readonly Dictionary<string, (int Silo, int Data)> _ports = [];
+    private readonly Dictionary<string, int> _hosts = [];
 
     public Stopwatch Clock { get; } = Stopwatch.StartNew();
+
+    /// <summary>The network whose hosts the workers are, in the order in which they are started first; <see langword="null"/> for ports of this machine.</summary>
+    public NetworkLab? Network { get; init; }
 
     /// <summary>The terms in the order in which coordinators began, each with the worker.</summary>
     public IReadOnlyList<(long Term, string Worker)> Terms
@@ -40,6 +44,11 @@ internal sealed class ClusterScene(IReadOnlyList<(string Key, string Value)> set
         }
 
         var (silo, data) = _ports[name];
+        if (!_hosts.TryGetValue(name, out int host))
+        {
+            _hosts[name] = host = _hosts.Count + 1;
+        }
+
         var worker = new WorkerProcess(
             name,
             [
@@ -47,11 +56,13 @@ internal sealed class ClusterScene(IReadOnlyList<(string Key, string Value)> set
                     .Append(("SiloPort", silo.ToString(CultureInfo.InvariantCulture)))
                     .Append(("DataPort", data.ToString(CultureInfo.InvariantCulture)))
                     .Select(setting => $"--Millrace:Cluster:{setting.Item1}={setting.Item2}"),
+                .. Network is null ? Array.Empty<string>() : [$"--Millrace:Cluster:Address={Network.AddressOf(host)}"],
                 $"--Terms={Path.Combine(folder, "terms")}",
                 .. arguments,
                 .. more,
             ],
-            Clock);
+            Clock,
+            Network?.On(host) ?? []);
         _workers.Add(worker);
         return worker;
     }
@@ -82,6 +93,9 @@ internal sealed class ClusterScene(IReadOnlyList<(string Key, string Value)> set
             File.AppendAllText(file, line + "\n");
         }
     }
+
+    /// <summary>Which host of the network a worker is.</summary>
+    public int HostOf(string worker) => _hosts[worker];
 
     public string Describe() => string.Concat(_workers.Select(worker => worker.Describe()));
 

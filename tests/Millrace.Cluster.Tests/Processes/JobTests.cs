@@ -1,6 +1,3 @@
-using System.Text.Json;
-using Millrace.ClusterTests;
-
 namespace Millrace.Cluster.Tests.Processes;
 
 /// <summary>A job that runs on workers which are killed, frozen and added; what it has written is compared with what it must have. Times are reported and not asserted.</summary>
@@ -11,7 +8,9 @@ public sealed class JobTests : IDisposable
 
     private readonly string _folder = Directory.CreateTempSubdirectory("millrace-cluster-job-").FullName;
 
-    private string Results => Path.Combine(_folder, "results");
+    private string Folder => Path.Combine(_folder, "results");
+
+    private TradesResults Results => new(Folder);
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
@@ -41,7 +40,7 @@ public sealed class JobTests : IDisposable
                 _ => ("all workers are killed", [.. workers.Values]),
             };
             bool isFrozen = what.EndsWith("frozen", StringComparison.Ordinal);
-            long written = Written();
+            int written = Results.Committed;
             var at = scene.Clock.Elapsed;
             foreach (var victim in victims)
             {
@@ -50,10 +49,11 @@ public sealed class JobTests : IDisposable
 
             if (isFrozen)
             {
-                // Until the others do without it; awake again, it must do no harm and end.
+                // Until both others see each other and not it, which a worker that has just started does not; awake again, it must do no harm and end.
                 await NewResultsAsync(workers.Values.Except(victims), written);
+                string survivors = string.Join(',', workers.Keys.Except([victims[0].Name]).Order(StringComparer.Ordinal));
                 await UntilAsync(
-                    () => Task.FromResult(workers.Values.Except(victims).All(other => !other.View.Split(',').Contains(victims[0].Name))), () => $"{victims[0].Name} should be dead to the others.\n{scene.Describe()}");
+                    () => Task.FromResult(workers.Values.Except(victims).All(other => other.View == survivors)), () => $"{victims[0].Name} should be dead to the others.\n{scene.Describe()}");
                 victims[0].Signal(WorkerProcess.SigCont);
             }
 
@@ -78,7 +78,7 @@ public sealed class JobTests : IDisposable
         }
 
         Assert.True(times.Count >= 3, $"The job was over before anything had happened to it.\n{scene.Describe()}");
-        MustBeComplete(count);
+        Results.MustBeComplete(count);
     }
 
     [Fact]
@@ -90,15 +90,15 @@ public sealed class JobTests : IDisposable
         await NewResultsAsync(workers, 0);
         Assert.Equal("done", await workers[0].AskAsync("rescale 5"));
         Assert.Contains(" Running term 1 parallelism 5 ", await workers[1].AskAsync("status"), StringComparison.Ordinal);
-        await NewResultsAsync(workers, Written());
+        await NewResultsAsync(workers, Results.Committed);
         Assert.Equal("done", await workers[2].AskAsync("rescale 1"));
         Assert.Contains(" Running term 1 parallelism 1 ", await workers[1].AskAsync("status"), StringComparison.Ordinal);
         while (!await IsFinishedAsync(workers))
         {
-            await NewResultsAsync(workers, Written());
+            await NewResultsAsync(workers, Results.Committed);
         }
 
-        MustBeComplete(Count);
+        Results.MustBeComplete(Count);
     }
 
     [Fact]
@@ -132,10 +132,10 @@ public sealed class JobTests : IDisposable
         await StatusAsync(workers, " parallelism 2 ");
         while (!await IsFinishedAsync(workers))
         {
-            await NewResultsAsync(workers, Written());
+            await NewResultsAsync(workers, Results.Committed);
         }
 
-        MustBeComplete(Count);
+        Results.MustBeComplete(Count);
     }
 
     private static WorkerProcess Leader(IEnumerable<WorkerProcess> workers) => workers.MaxBy(worker => worker.LastNumberInLog("is led from here, with term "))!;
@@ -144,7 +144,7 @@ public sealed class JobTests : IDisposable
         [("Membership:Kind", "Directory"), ("Membership:Directory", Path.Combine(_folder, "members")), ("Slots", "2"), .. more],
         _folder,
         [
-            $"--Trades={Results}", $"--Count={count}", FormattableString.Invariant($"--Rate={rate}"), $"--Millrace:Parallelism={parallelism}",
+            $"--Trades={Folder}", $"--Count={count}", FormattableString.Invariant($"--Rate={rate}"), $"--Millrace:Parallelism={parallelism}",
             $"--Millrace:Checkpoints:Directory={Path.Combine(_folder, "checkpoints")}", "--Millrace:Checkpoints:Interval=00:00:00.5",
         ]);
 
@@ -154,9 +154,9 @@ public sealed class JobTests : IDisposable
         async () => (await workers[0].AskAsync("status")) is var status && status.Contains(" Running ", StringComparison.Ordinal) && status.Contains(part, StringComparison.Ordinal),
         () => $"The status should have said '{part}'.\n{string.Concat(workers.Select(worker => worker.Describe()))}");
 
-    private Task NewResultsAsync(IEnumerable<WorkerProcess> workers, long behind) => UntilAsync(
-        async () => Written() > behind || await IsFinishedAsync(workers),
-        () => $"There should have been more than {behind} bytes of results.\n{string.Concat(workers.Select(worker => worker.Describe()))}");
+    private Task NewResultsAsync(IEnumerable<WorkerProcess> workers, int behind) => UntilAsync(
+        async () => Results.Committed > behind || await IsFinishedAsync(workers),
+        () => $"There should have been more than {behind} files of results.\n{string.Concat(workers.Select(worker => worker.Describe()))}");
 
     private static async Task UntilAsync(Func<Task<bool>> holds, Func<string> why)
     {
@@ -167,19 +167,4 @@ public sealed class JobTests : IDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }
-
-    private long Written() => Files("paid").Sum(file => new FileInfo(file).Length);
-
-    // What is not committed yet has a name that begins with a dot.
-    private IEnumerable<string> Files(string name) =>
-        Directory.Exists(Path.Combine(Results, name)) ? Directory.EnumerateFiles(Path.Combine(Results, name), "part-*.jsonl") : [];
-
-    private void MustBeComplete(int count)
-    {
-        var (windows, paid) = Trades.Expect(count);
-        Assert.Equal(windows, Read("windows"));
-        Assert.Equal(paid, Read("paid"));
-    }
-
-    private List<Line> Read(string name) => [.. Files(name).SelectMany(File.ReadLines).Select(line => JsonSerializer.Deserialize<Line>(line, JsonSerializerOptions.Web)!).Order(Trades.Comparer)];
 }

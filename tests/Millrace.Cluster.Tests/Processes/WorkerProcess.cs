@@ -21,13 +21,17 @@ internal sealed class WorkerProcess : IAsyncDisposable
     private readonly Stopwatch _clock;
     private readonly Task _reading;
 
-    public WorkerProcess(string name, IEnumerable<string> arguments, Stopwatch clock)
+    /// <param name="name">Its name.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="clock">What its lines are timed by.</param>
+    /// <param name="prefix">What stands in front of the command; it must become the worker, not start it, so that signals reach it.</param>
+    public WorkerProcess(string name, IEnumerable<string> arguments, Stopwatch clock, IReadOnlyList<string> prefix)
     {
         Name = name;
         _clock = clock;
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Millrace.ClusterTests.Worker.dll"));
-        foreach (string argument in arguments)
+        string[] command = [.. prefix, "dotnet", Path.Combine(AppContext.BaseDirectory, "Millrace.ClusterTests.Worker.dll"), .. arguments];
+        var start = new ProcessStartInfo(command[0]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (string argument in command.Skip(1))
         {
             start.ArgumentList.Add(argument);
         }
@@ -62,8 +66,22 @@ internal sealed class WorkerProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The workers that it sees.</summary>
-    public string View => Lines.Last(line => line.StartsWith("view ", StringComparison.Ordinal)).Split(' ')[2];
+    /// <summary>The workers that it sees; empty before it has started. By its version, since the first one is said by another thread than those that come later.</summary>
+    public string View => Lines.Where(line => line.StartsWith("view ", StringComparison.Ordinal)).Select(line => line.Split(' ')).MaxBy(words => long.Parse(words[1], System.Globalization.CultureInfo.InvariantCulture))?[2] ?? "";
+
+    public bool HasEnded => _process.HasExited;
+
+    /// <summary>Its log.</summary>
+    public IReadOnlyList<string> Log
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _log];
+            }
+        }
+    }
 
     public void Tell(string command) => _process.StandardInput.WriteLine(command);
 
@@ -152,7 +170,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
     {
         lock (_lock)
         {
-            return $"--- {Name} said\n{string.Join('\n', _lines.Select(line => $"{line.At.TotalSeconds:0.000} {line.Text}"))}\n--- and logged\n{string.Join('\n', _log.TakeLast(40))}\n";
+            return $"--- {Name} said\n{string.Join('\n', _lines.Select(line => $"{line.At.TotalSeconds:0.000} {line.Text}"))}\n--- and logged\n{string.Join('\n', _log.TakeLast(100))}\n";
         }
     }
 
