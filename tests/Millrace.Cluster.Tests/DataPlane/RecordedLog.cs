@@ -7,9 +7,17 @@ namespace Millrace.Cluster.Tests.DataPlane;
 internal sealed class RecordedLog : ILoggerFactory, ILogger
 {
     private readonly ConcurrentQueue<(LogLevel Level, string Text)> _lines = new();
+    private readonly TaskCompletionSource _warned = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>What somebody may have to act on.</summary>
     public IReadOnlyList<string> Warnings => [.. _lines.Where(line => line.Level >= LogLevel.Warning).Select(line => line.Text)];
+
+    /// <summary>The only warning, once there is one: in a handshake of TLS the other end hears of the refusal first.</summary>
+    public async Task<string> WarningAsync()
+    {
+        await _warned.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        return Assert.Single(Warnings);
+    }
 
     public IReadOnlyList<string> All => [.. _lines.Select(line => line.Text)];
 
@@ -24,8 +32,14 @@ internal sealed class RecordedLog : ILoggerFactory, ILogger
 
     public bool IsEnabled(LogLevel logLevel) => true;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
         _lines.Enqueue((logLevel, $"{formatter(state, exception)} {exception}".TrimEnd()));
+        if (logLevel >= LogLevel.Warning)
+        {
+            _warned.TrySetResult();
+        }
+    }
 
     public void Dispose()
     {
