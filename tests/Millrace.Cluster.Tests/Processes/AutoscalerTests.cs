@@ -18,7 +18,7 @@ public sealed class AutoscalerTests : IDisposable
     public async Task A_task_that_has_too_much_to_do_gets_more_subtasks_and_keeps_them_under_another_coordinator()
     {
         // 200 records of 10 ms in a second: two subtasks have nothing left to bear, and three are busy for 7/10 of their time.
-        const int Count = 6_000;
+        const int Count = 4_400;
         await using var scene = Scene(Count, rate: 200, parallelism: 1);
         List<WorkerProcess> workers = [scene.Start("a"), scene.Start("b")];
         await UntilAsync(workers, async () => SubtasksOf(await workers[0].AskAsync("tasks")) >= 3);
@@ -39,7 +39,7 @@ public sealed class AutoscalerTests : IDisposable
     [Fact]
     public async Task A_task_that_has_little_to_do_gives_subtasks_back()
     {
-        const int Count = 900;
+        const int Count = 800;
         await using var scene = Scene(Count, rate: 40, parallelism: 4);
         List<WorkerProcess> workers = [scene.Start("a"), scene.Start("b")];
         await UntilAsync(workers, async () => SubtasksOf(await workers[0].AskAsync("tasks")) == 1);
