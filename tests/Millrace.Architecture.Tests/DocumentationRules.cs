@@ -44,7 +44,7 @@ public sealed partial class DocumentationRules
     };
 
     // Pages whose code is that of a sample, word for word.
-    private static readonly string[] PagesOfSamples = ["docs/samples/player-scores.md", "docs/samples/taxi-rides.md", "docs/tutorial.md"];
+    private static readonly string[] PagesOfSamples = ["docs/guides/three-machines.md", "docs/samples/player-scores.md", "docs/samples/taxi-rides.md", "docs/tutorial.md"];
 
     // Style of every page about a feature; others may stand between them.
     private static readonly string[] Headings = ["What it is", "Use it", "Defaults", "Guarantees", "Metrics", "Pitfalls"];
@@ -79,9 +79,10 @@ public sealed partial class DocumentationRules
     }
 
     [Theory]
-    [InlineData("docs/samples/taxi-rides.md")]
-    [InlineData("docs/samples/player-scores.md")]
-    public void An_excerpt_on_the_page_of_a_sample_stands_in_the_file_that_is_named_above_it(string page)
+    [InlineData("docs/guides/three-machines.md", 1)]
+    [InlineData("docs/samples/taxi-rides.md", 3)]
+    [InlineData("docs/samples/player-scores.md", 3)]
+    public void An_excerpt_on_the_page_of_a_sample_stands_in_the_file_that_is_named_above_it(string page, int least)
     {
         string file = "";
         int excerpts = 0;
@@ -98,7 +99,7 @@ public sealed partial class DocumentationRules
             }
         }
 
-        Assert.True(excerpts >= 3, $"only {excerpts} excerpts were found");
+        Assert.True(excerpts >= least, $"only {excerpts} excerpts were found");
     }
 
     private static string WithoutIndentation(string text) => string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(line => line.Trim()));
