@@ -32,7 +32,7 @@ internal sealed partial class JobMaster
         if (_autoscaler is not null && record.Tasks is { } tasks)
         {
             // The program may be another one than when it was decided.
-            if (tasks.Count == topology.Vertices.Count && tasks.Zip(topology.Vertices).All(task => task.First >= 1 && task.First <= task.Second.MaxParallelism))
+            if (Fits(tasks, topology))
             {
                 _tasks = tasks;
                 Apply(_scheduler!.DemandChanged(DemandOfTasks, tasks.Max(), Now));
@@ -46,6 +46,10 @@ internal sealed partial class JobMaster
         var interval = _autoscaler is null ? SampleIntervalWithoutAutoscaler : _autoscaling.SampleInterval;
         _sampling = _time.CreateTimer(_ => Tell(Sample), null, interval, interval);
     }
+
+    private static bool Fits(IReadOnlyList<int> tasks, ScalingTopology topology) => tasks.Count == topology.Vertices.Count
+        && tasks.Zip(topology.Vertices).All(task => task.First >= 1 && task.First <= task.Second.MaxParallelism)
+        && topology.Edges.All(edge => !edge.IsForward || tasks[edge.Source] == tasks[edge.Target]);
 
     /// <summary>Somebody has said what the default parallelism is: load is judged anew from there.</summary>
     private void Scale(int? parallelism, ScalingTopology topology)
