@@ -82,6 +82,12 @@ internal sealed partial class JobMaster
             return;
         }
 
+        // A rescale that it waited for may not come: slots were lost meanwhile. Load is watched on then.
+        if (_autoscaler is { IsStopped: true } && !_scheduler!.IsRescaling)
+        {
+            _autoscaler.Running(running.Execution.Job.Tasks, Now);
+        }
+
         var sample = _meter.Look(running.Execution.Job.Tasks, running.Host.Counts, Now);
         Volatile.Write(ref _load, sample);
         if (sample is null || _autoscaler?.Sampled(sample, _workers.Workers.Sum(worker => worker.Slots)) is not { } decision)
@@ -106,14 +112,7 @@ internal sealed partial class JobMaster
     {
         _tasks = decision.Parallelism;
         _ = RememberAsync(_tasks);
-        var decisions = _scheduler!.DemandChanged(DemandOfTasks, _tasks.Max(), Now);
-        if (!decisions.Any(followUp => followUp is SchedulingDecision.TakeCheckpoint or SchedulingDecision.Rescale or SchedulingDecision.Wait { Until: not null }))
-        {
-            // Nothing comes of it for now, because slots were lost at this moment: load is watched on.
-            _autoscaler!.Running(_running!.Execution.Job.Tasks, Now);
-        }
-
-        Apply(decisions);
+        Apply(_scheduler!.DemandChanged(DemandOfTasks, _tasks.Max(), Now));
     }
 
     private async Task RememberAsync(IReadOnlyList<int> tasks)

@@ -13,7 +13,7 @@ namespace Millrace.Runtime.Clustering;
 internal sealed record BuiltJob(JobGraph Graph, ISerializerProvider Serializers, ILoggerFactory Loggers, IServiceProvider? Services, IAsyncDisposable? Scope)
 {
     /// <summary>Gives back what it holds, when none of it runs any more. Nobody waits for that: how services are disposed of is their own business, and an error of it is logged.</summary>
-    /// <param name="logger">Where errors go; null for nowhere.</param>
+    /// <param name="logger">Takes errors; null: they are passed over.</param>
     public void Release(ILogger? logger) => _ = ReleaseAsync(logger);
 
     private async Task ReleaseAsync(ILogger? logger)

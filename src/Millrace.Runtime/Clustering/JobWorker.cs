@@ -73,7 +73,7 @@ internal sealed partial class JobWorker : Actor
     /// <summary>Complete when nothing of it runs any more.</summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>Where copies of checkpoint files are kept; null for nowhere.</summary>
+    /// <summary>The copies of checkpoint files on this disk; null where none are kept.</summary>
     public LocalCopies? Copies { get; init; }
 
     public void Start()

@@ -11,7 +11,7 @@ namespace Millrace.Runtime.Clustering;
 /// <param name="storage">Where to.</param>
 /// <param name="jobId">The job.</param>
 /// <param name="inlineThreshold">Up to how many bytes state goes into the manifest.</param>
-/// <param name="copies">Where copies of files are kept; null for nowhere.</param>
+/// <param name="copies">The copies of files on this disk; null where none are kept.</param>
 internal sealed class WorkerFiles(CheckpointStorage storage, string jobId, int inlineThreshold, LocalCopies? copies = null)
 {
     // A barrier may come when its checkpoint is over; numbers only grow, so a few are enough to remember.

@@ -23,7 +23,7 @@ internal sealed class WorkerHost(Func<WorkerInfo> me, IJobBuilder jobs, ITaskSch
     /// <summary>Connects workers; set before the first coordinator connects.</summary>
     public IDataPlane DataPlane { get; set; } = null!;
 
-    /// <summary>Where copies of what subtasks write for checkpoints are kept; null for nowhere.</summary>
+    /// <summary>The copies of what subtasks write for checkpoints on this disk; null where none are kept.</summary>
     public LocalCopies? Copies { get; init; }
 
     public string? Accept(ControlConnectionKey key, WorkerInfo coordinator, IDataConnection connection)

@@ -63,6 +63,9 @@ internal sealed partial class AdaptiveScheduler
     /// <summary>What is waited for, as a sentence; null where it is nothing.</summary>
     public string? Waiting => _wait.Reason.Length == 0 ? null : _wait.Reason;
 
+    /// <summary>Whether a running job is about to be stopped for another parallelism, or has been.</summary>
+    public bool IsRescaling => _phase == Phase.Rescaling || _change is not null;
+
     private int Slots => _workers.Sum(worker => worker.Slots);
 
     /// <summary>The least and the greatest default parallelism that may be chosen now.</summary>

@@ -36,6 +36,9 @@ internal sealed class Autoscaler
     /// <summary>The last decision; null before the first.</summary>
     public ScalingDecision? Last { get; private set; }
 
+    /// <summary>Whether nothing is decided until it is told that the job runs.</summary>
+    public bool IsStopped => _runningSince == long.MaxValue;
+
     /// <summary>The steps of a task that are remembered.</summary>
     public IReadOnlyList<ScalingStep> StepsOf(int vertex) => _scalers[vertex].Steps;
 

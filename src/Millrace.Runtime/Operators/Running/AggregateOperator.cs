@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Millrace.Runtime.Exchange;
 using Millrace.State.Backends;
 
@@ -45,13 +46,20 @@ internal sealed class AggregateOperator<TKey, TIn, TAccumulator, TResult, TOut>(
                         Fetch(batchKeys.Run(next, ahead));
                     }
 
-                    ref var accumulator = ref _accumulators.GetOrAdd(in keys[i], hashes[i], default, out bool existed);
-                    if (!existed)
+                    ref var accumulator = ref _accumulators.Find(in keys[i], hashes[i], default);
+                    if (Unsafe.IsNullRef(ref accumulator))
                     {
-                        accumulator = function.CreateAccumulator();
+                        // Complete before it is kept: of a record that the function throws on nothing is to be left.
+                        var first = function.CreateAccumulator();
+                        function.Add(ref first, values[i]);
+                        accumulator = ref _accumulators.GetOrAdd(in keys[i], hashes[i], default, out _);
+                        accumulator = first;
+                    }
+                    else
+                    {
+                        function.Add(ref accumulator, values[i]);
                     }
 
-                    function.Add(ref accumulator, values[i]);
                     Collector.Collect(select(keys[i], function.GetResult(in accumulator)), batch.Timestamps[i]);
                 }
             }

@@ -149,7 +149,9 @@ public sealed class AdaptiveSchedulerTests
         scheduler.Running(0);
         scheduler.DemandChanged(most => Cluster.Demand(Math.Min(2, most), Math.Min(6, most)), 6, Minute);
         scheduler.CheckpointCompleted(Minute);
+        Assert.True(scheduler.IsRescaling);
         Assert.Equal([2, 6], Parallelism(Last<Start>(scheduler.Stopped(Minute))));
+        Assert.False(scheduler.IsRescaling);
         scheduler.Running(Minute);
         scheduler.SlotsChanged(Cluster.Workers(4), 2 * Minute);
         scheduler.Stopped(2 * Minute);
