@@ -52,14 +52,12 @@ internal sealed class AggregateOperator<TKey, TIn, TAccumulator, TResult, TOut>(
                         // Complete before it is kept: of a record that the function throws on nothing is to be left.
                         var first = function.CreateAccumulator();
                         function.Add(ref first, values[i]);
-                        accumulator = ref _accumulators.GetOrAdd(in keys[i], hashes[i], default, out _);
-                        accumulator = first;
-                    }
-                    else
-                    {
-                        function.Add(ref accumulator, values[i]);
+                        _accumulators.GetOrAdd(in keys[i], hashes[i], default, out _) = first;
+                        Collector.Collect(select(keys[i], function.GetResult(in first)), batch.Timestamps[i]);
+                        continue;
                     }
 
+                    function.Add(ref accumulator, values[i]);
                     Collector.Collect(select(keys[i], function.GetResult(in accumulator)), batch.Timestamps[i]);
                 }
             }

@@ -42,6 +42,18 @@ public sealed class RunningAggregateTests
         Assert.Equal(["1"], harness.Output);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_key_whose_accumulator_could_not_be_made_gets_one_with_its_next_record(bool consistent)
+    {
+        using var harness = new OperatorHarness<Item, int>(
+            items => items.KeyBy(item => item.Key).Aggregate(() => new FailsToBegin()).OnError(ErrorPolicy.Skip), new HarnessOptions { ConsistentOutput = consistent });
+        harness.Process([(new Item(1, "a"), 10), (new Item(1, "b"), 20)]);
+        harness.EndInput();
+        Assert.Equal([1], harness.Output);
+    }
+
     [Fact]
     public void A_snapshot_is_not_changed_by_what_comes_behind_it()
     {

@@ -21,6 +21,25 @@ public sealed class Tally
     public int Count { get; set; }
 }
 
+/// <summary>Counts in an object, of which the first cannot be made.</summary>
+internal sealed class FailsToBegin : AggregateFunction<Item, Tally, int>
+{
+    private bool _hasFailed;
+
+    public override Tally CreateAccumulator()
+    {
+        bool fails = !_hasFailed;
+        _hasFailed = true;
+        return fails ? throw new InvalidOperationException("no memory") : new();
+    }
+
+    public override void Add(ref Tally accumulator, Item value) => accumulator.Count++;
+
+    public override void Merge(ref Tally target, in Tally source) => target.Count += source.Count;
+
+    public override int GetResult(in Tally accumulator) => accumulator.Count;
+}
+
 /// <summary>Counts in an object.</summary>
 internal sealed class CountInObject : AggregateFunction<Item, Tally, int>
 {
