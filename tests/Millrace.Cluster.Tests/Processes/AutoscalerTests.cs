@@ -8,8 +8,6 @@ namespace Millrace.Cluster.Tests.Processes;
 [Collection(nameof(Processes))]
 public sealed class AutoscalerTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
-
     private readonly string _folder = Directory.CreateTempSubdirectory("millrace-cluster-autoscaler-").FullName;
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -69,17 +67,5 @@ public sealed class AutoscalerTests : IDisposable
             Directory.EnumerateFiles(Path.Combine(_folder, "results", "labour"), "part-*.jsonl").SelectMany(File.ReadLines).Select(line => JsonSerializer.Deserialize<Line>(line, JsonSerializerOptions.Web)!).Order(Trades.Comparer));
     }
 
-    private static async Task UntilAsync(List<WorkerProcess> workers, Func<Task<bool>> holds)
-    {
-        long since = TimeProvider.System.GetTimestamp();
-        while (!await holds())
-        {
-            if (TimeProvider.System.GetElapsedTime(since) > Patience)
-            {
-                Assert.Fail($"{await workers[0].AskAsync("decisions")}\n{string.Concat(workers.Select(worker => worker.Describe()))}");
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, TestContext.Current.CancellationToken);
-        }
-    }
+    private static Task UntilAsync(List<WorkerProcess> workers, Func<Task<bool>> holds) => Eventually.HoldsAsync(holds, () => string.Concat(workers.Select(worker => worker.Describe())));
 }

@@ -11,8 +11,6 @@ namespace Millrace.Cluster.Tests.Processes;
 internal sealed class FaultRounds(ClusterScene scene, CommitTimes commits, Random random)
 {
     private const int MostStarts = 30;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
     private readonly Dictionary<string, WorkerProcess> _workers = [];
     private readonly Dictionary<string, List<TimeSpan>> _pauses = [];
@@ -290,19 +288,5 @@ internal sealed class FaultRounds(ClusterScene scene, CommitTimes commits, Rando
     /// <summary>Pauses are counted from now on.</summary>
     private void Measure() => _since = scene.Clock.Elapsed;
 
-    private async Task UntilAsync(Func<Task<bool>> holds, string what)
-    {
-        var since = scene.Clock.Elapsed;
-        while (true)
-        {
-            if (await holds())
-            {
-                return;
-            }
-
-            bool isPatient = scene.Clock.Elapsed - since < Patience;
-            Assert.True(isPatient, isPatient ? "" : $"{_round}: waited in vain for {what}.\n{scene.Describe()}");
-            await Task.Delay(Look, TimeProvider.System, TestContext.Current.CancellationToken);
-        }
-    }
+    private Task UntilAsync(Func<Task<bool>> holds, string what) => Eventually.HoldsAsync(holds, () => $"{_round}: waited in vain for {what}.\n{scene.Describe()}");
 }

@@ -23,18 +23,13 @@ internal sealed class HaltableServer : IAsyncDisposable
     /// <param name="network">The network in which it listens; <see langword="null"/> for this machine alone.</param>
     public static async Task<HaltableServer> StartAsync(string kind, NetworkLab? network = null)
     {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (root is not null && !File.Exists(Path.Combine(root.FullName, "Millrace.slnx")))
-        {
-            root = root.Parent;
-        }
-
-        Assert.SkipWhen(root is null || OperatingSystem.IsWindows(), "The scripts of eng/servers cannot run here.");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The scripts of eng/servers cannot run here.");
+        string root = RepositoryFolder.Find();
         string name = kind.ToUpperInvariant();
 
         // Not within a folder of the test, which the user that PostgreSQL runs as may not enter.
         string folder = Path.Combine(Path.GetTempPath(), $"millrace-haltable-{Environment.ProcessId}-{Interlocked.Increment(ref _servers)}");
-        var server = new HaltableServer(Path.Combine(root!.FullName, "eng/servers", $"{kind.ToLowerInvariant()}.sh"), new() { [$"MILLRACE_{name}_DIR"] = folder });
+        var server = new HaltableServer(Path.Combine(root, "eng/servers", $"{kind.ToLowerInvariant()}.sh"), new() { [$"MILLRACE_{name}_DIR"] = folder });
         if (network is not null)
         {
             server._environment[$"MILLRACE_{name}_ADDRESS"] = network.AddressOf(0);

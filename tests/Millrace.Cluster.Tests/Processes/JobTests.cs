@@ -4,8 +4,6 @@ namespace Millrace.Cluster.Tests.Processes;
 [Collection(nameof(Processes))]
 public sealed class JobTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
-
     private readonly string _folder = Directory.CreateTempSubdirectory("millrace-cluster-job-").FullName;
 
     private string Folder => Path.Combine(_folder, "results");
@@ -27,7 +25,7 @@ public sealed class JobTests : IDisposable
         for (int round = 0; !await IsFinishedAsync(workers.Values); round++)
         {
             // One that the others do not know yet would not be missed by anybody.
-            await UntilAsync(
+            await Eventually.HoldsAsync(
                 () => Task.FromResult(workers.Values.All(other => other.Said > 0 && names.All(name => other.View.Split(',').Contains(name)))), () => $"All should see all.\n{scene.Describe()}");
             var leader = Leader(workers.Values);
             var worker = workers.Values.Where(other => other != leader).ElementAt(random.Next(2));
@@ -52,7 +50,7 @@ public sealed class JobTests : IDisposable
                 // Until both others see each other and not it, which a worker that has just started does not; awake again, it must do no harm and end.
                 await NewResultsAsync(workers.Values.Except(victims), written);
                 string survivors = string.Join(',', workers.Keys.Except([victims[0].Name]).Order(StringComparer.Ordinal));
-                await UntilAsync(
+                await Eventually.HoldsAsync(
                     () => Task.FromResult(workers.Values.Except(victims).All(other => other.View == survivors)), () => $"{victims[0].Name} should be dead to the others.\n{scene.Describe()}");
                 victims[0].Signal(WorkerProcess.SigCont);
             }
@@ -150,21 +148,11 @@ public sealed class JobTests : IDisposable
 
     private static async Task<bool> IsFinishedAsync(IEnumerable<WorkerProcess> workers) => (await workers.First().AskAsync("status")).Contains(" Finished ", StringComparison.Ordinal);
 
-    private static Task StatusAsync(List<WorkerProcess> workers, string part) => UntilAsync(
+    private static Task StatusAsync(List<WorkerProcess> workers, string part) => Eventually.HoldsAsync(
         async () => (await workers[0].AskAsync("status")) is var status && status.Contains(" Running ", StringComparison.Ordinal) && status.Contains(part, StringComparison.Ordinal),
         () => $"The status should have said '{part}'.\n{string.Concat(workers.Select(worker => worker.Describe()))}");
 
-    private Task NewResultsAsync(IEnumerable<WorkerProcess> workers, int behind) => UntilAsync(
+    private Task NewResultsAsync(IEnumerable<WorkerProcess> workers, int behind) => Eventually.HoldsAsync(
         async () => Results.Committed > behind || await IsFinishedAsync(workers),
         () => $"There should have been more than {behind} files of results.\n{string.Concat(workers.Select(worker => worker.Describe()))}");
-
-    private static async Task UntilAsync(Func<Task<bool>> holds, Func<string> why)
-    {
-        long since = TimeProvider.System.GetTimestamp();
-        while (!await holds())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(since) < Patience, TimeProvider.System.GetElapsedTime(since) < Patience ? "" : why());
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
-        }
-    }
 }

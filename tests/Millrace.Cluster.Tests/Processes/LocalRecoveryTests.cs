@@ -5,8 +5,6 @@ namespace Millrace.Cluster.Tests.Processes;
 public sealed class LocalRecoveryTests : IDisposable
 {
     private const string Restored = "its subtasks here were restored from checkpoint ";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
-
     private readonly string _folder = Directory.CreateTempSubdirectory("millrace-cluster-local-").FullName;
 
     private TradesResults Results => new(Path.Combine(_folder, "results"));
@@ -128,7 +126,7 @@ public sealed class LocalRecoveryTests : IDisposable
     private async Task RestoredAsync(Dictionary<string, WorkerProcess> workers, Dictionary<string, long> before)
     {
         // Numbers of checkpoints grow, whoever coordinates.
-        await UntilAsync(
+        await Eventually.HoldsAsync(
             () => Task.FromResult(workers.All(worker => worker.Value.LastNumberInLog(Restored) > before[worker.Key])), () => $"All should have restored their subtasks.\n{Describe(workers)}");
         await NewCheckpointAsync(workers);
     }
@@ -136,27 +134,17 @@ public sealed class LocalRecoveryTests : IDisposable
     private async Task NewCheckpointAsync(Dictionary<string, WorkerProcess> workers)
     {
         int behind = Results.Committed;
-        await UntilAsync(async () => Results.Committed > behind || await IsFinishedAsync(workers), () => $"There should have been more than {behind} files of results.\n{Describe(workers)}");
+        await Eventually.HoldsAsync(async () => Results.Committed > behind || await IsFinishedAsync(workers), () => $"There should have been more than {behind} files of results.\n{Describe(workers)}");
         Assert.False(await IsFinishedAsync(workers), "The job was over before all had happened to it.");
     }
 
     private async Task FinishAsync(Dictionary<string, WorkerProcess> workers, int count)
     {
-        await UntilAsync(() => IsFinishedAsync(workers), () => $"The job should have finished.\n{Describe(workers)}");
+        await Eventually.HoldsAsync(() => IsFinishedAsync(workers), () => $"The job should have finished.\n{Describe(workers)}");
         Results.MustBeComplete(count);
     }
 
     private static async Task<bool> IsFinishedAsync(Dictionary<string, WorkerProcess> workers) => (await workers.Values.First().AskAsync("status")).Contains(" Finished ", StringComparison.Ordinal);
 
     private static string Describe(Dictionary<string, WorkerProcess> workers) => string.Concat(workers.Values.Select(worker => worker.Describe()));
-
-    private static async Task UntilAsync(Func<Task<bool>> holds, Func<string> why)
-    {
-        long since = TimeProvider.System.GetTimestamp();
-        while (!await holds())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(since) < Patience, TimeProvider.System.GetElapsedTime(since) < Patience ? "" : why());
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, TestContext.Current.CancellationToken);
-        }
-    }
 }

@@ -26,7 +26,7 @@ public sealed partial class ThreeMachinesTests : IDisposable
         using var network = NetworkLab.TryCreate(3, seed: 1, out string why);
         Assert.SkipWhen(network is null, why);
         await using var postgres = await HaltableServer.StartAsync("Postgres", network);
-        string root = FindRoot();
+        string root = RepositoryFolder.Find();
         List<string> commands = [.. Block().Matches(await File.ReadAllTextAsync(Path.Combine(root, "docs/guides/three-machines.md"), TestContext.Current.CancellationToken)).Select(match => match.Groups[1].Value)];
         Assert.Equal(5, commands.Count);
         var (publish, first, second, look, kill) = (commands[0], commands[1], commands[2], commands[3], commands[4]);
@@ -47,7 +47,7 @@ public sealed partial class ThreeMachinesTests : IDisposable
         // A machine sees its own processes only; a namespace of the network sees all.
         Assert.Equal("pkill -9 -f Visits.dll", kill.Trim());
         one.Kill();
-        await UntilAsync(() => _started[1..].Any(machine => machine.Log.Contains("this worker coordinates it, term 2", StringComparison.Ordinal)));
+        await UntilAsync(() => Task.FromResult(_started[1..].Any(machine => machine.Log.Contains("this worker coordinates it, term 2", StringComparison.Ordinal))));
         int before = await CountsAsync();
         await UntilCountsAsync(before);
         Start(first, 1);
@@ -94,29 +94,7 @@ public sealed partial class ThreeMachinesTests : IDisposable
     private static IEnumerable<Counted> Expected() => Enumerable.Range(0, Visits).Select(static id => (Page: $"/page/{(long)id * id % 20}", Second: id / 1_000 * 1_000L))
         .GroupBy(static visit => visit).Select(static visits => new Counted(visits.Key.Page, visits.Key.Second, visits.Count())).OrderBy(static count => count.Second).ThenBy(static count => count.Page, StringComparer.Ordinal);
 
-    private async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        long since = TimeProvider.System.GetTimestamp();
-        while (!await holds())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(since) < Patience, string.Join("\n---\n", _started.Select(static machine => machine.Log)));
-            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, TestContext.Current.CancellationToken);
-        }
-    }
-
-    private Task UntilAsync(Func<bool> holds) => UntilAsync(() => Task.FromResult(holds()));
-
-    private static string FindRoot()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Millrace.slnx")))
-        {
-            folder = folder.Parent;
-        }
-
-        Assert.SkipWhen(folder is null, "The test needs the repository around it.");
-        return folder!.FullName;
-    }
+    private Task UntilAsync(Func<Task<bool>> holds) => Eventually.HoldsAsync(holds, () => string.Join("\n---\n", _started.Select(static machine => machine.Log)));
 
     [GeneratedRegex("```bash\n(.*?)```", RegexOptions.Singleline)]
     private static partial Regex Block();
@@ -152,15 +130,7 @@ public sealed partial class ThreeMachinesTests : IDisposable
 
         public void Kill() => _process.Kill();
 
-        public async Task SeeAsync(string part)
-        {
-            long since = TimeProvider.System.GetTimestamp();
-            while (!Log.Contains(part, StringComparison.Ordinal))
-            {
-                Assert.True(TimeProvider.System.GetElapsedTime(since) < Patience, $"'{part}' is missing in:\n{Log}");
-                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, TestContext.Current.CancellationToken);
-            }
-        }
+        public Task SeeAsync(string part) => Eventually.HoldsAsync(() => Log.Contains(part, StringComparison.Ordinal), () => $"'{part}' is missing in:\n{Log}");
 
         public async Task<int> EndAsync()
         {
