@@ -39,6 +39,8 @@ internal sealed class Commands(IMillraceCluster cluster)
                 return string.Join(' ', (await cluster.GetStatusAsync(Job).ConfigureAwait(false)).Tasks.Select(task => FormattableString.Invariant($"{task.Parallelism}={task.RecordsInPerSecond:0}/{task.BusyTimeMsPerSecond:0}")));
             case "decisions":
                 return string.Join(" | ", (await cluster.GetStatusAsync(Job).ConfigureAwait(false)).Decisions.Select(decision => decision.Text.ReplaceLineEndings(" ")));
+            case "pressure":
+                return Pressure.Seen;
             case "cancel":
                 await cluster.CancelAsync(Job).ConfigureAwait(false);
                 return "done";

@@ -26,7 +26,7 @@ if (builder.Configuration["Trades"] is { } folder)
     }
     else
     {
-        millrace.AddJob("orders", env => Trades.Build(env, folder, count, rate));
+        millrace.AddJob("orders", env => Trades.Build(env, folder, count, rate, withTotals: builder.Configuration["Totals"] == "true"));
     }
 
     if (builder.Configuration["Embedded"] == "true")
@@ -38,6 +38,11 @@ if (builder.Configuration["Trades"] is { } folder)
     }
 
     millrace.UseCluster();
+}
+else if (builder.Configuration["Pressure"] is { } gate)
+{
+    double rate = double.Parse(builder.Configuration["Rate"]!, CultureInfo.InvariantCulture);
+    millrace.AddJob("orders", env => Pressure.Build(env, gate, rate)).UseCluster();
 }
 else
 {

@@ -1,5 +1,6 @@
 using Millrace.Connectors;
 using Millrace.State;
+using Millrace.Tests.Shared;
 using Millrace.Windowing;
 
 namespace Millrace.ClusterTests;
@@ -17,7 +18,7 @@ public sealed record Order(long Id, int Key, long Time, int Amount);
 /// <param name="Time">When, in milliseconds.</param>
 public sealed record Payment(long Order, int Key, long Time);
 
-/// <summary>What is written: for a window the key, its start and the sum; for a payment its key, order and amount.</summary>
+/// <summary>What is written: for a window the key, its start and the sum; for a payment its key, order and amount; for a total of all balances 0, its timestamp and the total.</summary>
 public sealed record Line(int Key, long At, long Sum);
 
 /// <summary>A job with what makes jobs hard: two parallel sources out of order, keyed state that grows, windows, a join, and two sinks that write exactly once.</summary>
@@ -33,7 +34,8 @@ public static class Trades
     /// <param name="folder">Where results go.</param>
     /// <param name="count">How many orders there are, and as many payments.</param>
     /// <param name="rate">How many of each in a second.</param>
-    public static void Build(StreamExecutionEnvironment env, string folder, long count, double rate)
+    /// <param name="withTotals">Whether totals of all balances are written besides, with consistent output.</param>
+    public static void Build(StreamExecutionEnvironment env, string folder, long count, double rate, bool withTotals = false)
     {
         ArgumentNullException.ThrowIfNull(env);
         var orders = env.FromGenerator(
@@ -50,17 +52,26 @@ public static class Trades
             .Process(() => new Pay())
             .Uid("paid")
             .SinkTo(new FileSink<Line>(Path.Combine(folder, "paid"), JsonFormat.Lines<Line>())).Uid("paid-files");
+        if (withTotals)
+        {
+            // Each order is money that goes from one to another, so all of it together is always nothing.
+            env.Options.ConsistentOutput = true;
+            ConsistencyJob.Totals(orders.Map(order => new Transfer(order.Key, order.Key * 7 % Keys, order.Amount, order.Time)), out _)
+                .Process(() => new WithTime())
+                .SinkTo(new FileSink<Line>(Path.Combine(folder, "totals"), JsonFormat.Lines<Line>())).Uid("totals-files");
+        }
     }
 
     /// <summary>What must be written, computed without the engine.</summary>
     /// <param name="count">How many orders there are.</param>
-    /// <returns>Sums of windows, and payments, each in order.</returns>
-    public static (IReadOnlyList<Line> Windows, IReadOnlyList<Line> Paid) Expect(long count)
+    /// <returns>Sums of windows, payments, and a total of nothing for each time, each in order.</returns>
+    public static (IReadOnlyList<Line> Windows, IReadOnlyList<Line> Paid, IReadOnlyList<Line> Totals) Expect(long count)
     {
         List<Order> orders = [.. Enumerable.Range(0, (int)count).Select(id => OrderAt(id))];
         return (
             [.. orders.GroupBy(order => (order.Key, Start: order.Time / 1_000 * 1_000)).Select(window => new Line(window.Key.Key, window.Key.Start, window.Sum(order => (long)order.Amount))).Order(Comparer)],
-            [.. orders.Select(order => new Line(order.Key, order.Id, order.Amount)).Order(Comparer)]);
+            [.. orders.Select(order => new Line(order.Key, order.Id, order.Amount)).Order(Comparer)],
+            [.. orders.Select(order => order.Time).Distinct().Select(time => new Line(0, time, 0)).Order(Comparer)]);
     }
 
     /// <summary>By key, then by time or number.</summary>
@@ -96,6 +107,11 @@ public static class Trades
     {
         public override void Process(int key, WindowContext<TimeWindow> context, IReadOnlyList<long> elements, Collector<Line> output) =>
             output.Collect(new Line(key, context.Window.Start, elements[0]));
+    }
+
+    private sealed class WithTime : ProcessFunction<long, Line>
+    {
+        public override void ProcessElement(long value, ProcessContext context, Collector<Line> output) => output.Collect(new Line(0, context.Timestamp, value));
     }
 
     /// <summary>Keeps orders that wait for their payment, and payments that wait for their order.</summary>

@@ -213,16 +213,32 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
         }
     }
 
-    /// <summary>Ends the connection to a worker that leaves; the subtasks there count as lost.</summary>
+    /// <summary>A worker leaves: what runs there, and what is connected with it, is cancelled and goes on elsewhere. The connection ends when nothing runs there any more.</summary>
     public void LetGo(WorkerInfo worker)
     {
         Link? link;
+        List<Entry> entries = [];
         lock (_gate)
         {
             link = _links.GetValueOrDefault(worker.Id);
+            if (link is not null)
+            {
+                link.IsLetGo = true;
+                entries = [.. link.Subtasks.Values];
+            }
         }
 
-        link?.Control.Break(new IOException("It is leaving the cluster."));
+        // What is connected ends in order, and the worker is let go when nothing of it runs there.
+        var relocation = new RelocationException($"Worker {worker} is leaving the cluster.");
+        foreach (var entry in entries)
+        {
+            entry.Deployment.Listener.SubtaskChanged(entry.Handle.Id, SubtaskState.Canceling, relocation);
+        }
+
+        if (entries.Count == 0)
+        {
+            link?.Control.Break(relocation);
+        }
     }
 
     /// <summary>Ends all connections, and with them whatever still runs.</summary>
@@ -273,7 +289,7 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
 
     private void Lost(Link link, Exception cause)
     {
-        var error = ClusterErrors.WorkerLost(link.Worker, cause);
+        Exception error = cause is RelocationException ? cause : ClusterErrors.WorkerLost(link.Worker, cause);
         List<Entry> entries;
         lock (_gate)
         {
@@ -287,7 +303,11 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
             link.Subtasks.Clear();
         }
 
-        Log.WorkerLost(_logger, link.Worker.ToString(), _key.JobName, cause.Message);
+        if (cause is not RelocationException)
+        {
+            Log.WorkerLost(_logger, link.Worker.ToString(), _key.JobName, cause.Message);
+        }
+
         _cluster.Suspect(link.Worker);
         foreach (var entry in entries)
         {
@@ -320,6 +340,7 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
         }
 
         Entry? entry;
+        bool isOver = false;
         lock (_gate)
         {
             entry = link.Subtasks.GetValueOrDefault(report.Subtask);
@@ -336,10 +357,15 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
             if (report is Message.StateChanged { State: SubtaskState.Finished or SubtaskState.Canceled or SubtaskState.Failed })
             {
                 link.Subtasks.Remove(report.Subtask);
+                isOver = link.IsLetGo && link.Subtasks.Count == 0;
             }
         }
 
         Pass(entry, report);
+        if (isOver)
+        {
+            link.Control.Break(new RelocationException($"Worker {link.Worker} is leaving the cluster."));
+        }
     }
 
     private void Pass(Entry entry, Message.Report report)
@@ -400,6 +426,9 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
 
         /// <summary>The subtasks there that have not ended; under the host's lock.</summary>
         public Dictionary<SubtaskId, Entry> Subtasks { get; } = [];
+
+        /// <summary>Whether it ends with the last of them; under the host's lock.</summary>
+        public bool IsLetGo { get; set; }
 
         // Outside of the lock: a connection that is broken already says so at once.
         public void Start()

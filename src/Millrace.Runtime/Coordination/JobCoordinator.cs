@@ -241,6 +241,13 @@ internal sealed class JobCoordinator
 
     private void Fail(IReadOnlyList<Region> regions, SubtaskId? subtask, Exception error, long now, List<JobDecision> decisions)
     {
+        bool isRelocation = error is RelocationException;
+        if (isRelocation && (!IsUp || _isFinishing))
+        {
+            // It ends already, where it is.
+            return;
+        }
+
         if (State != JobState.Created && !IsUp)
         {
             // It ends already, by the user's wish or because of an earlier error; what goes wrong on the way is worth a line in the log.
@@ -264,12 +271,16 @@ internal sealed class JobCoordinator
         var affected = regions.Where(region => !region.IsRestarting).ToList();
         if (affected.Count == 0)
         {
-            decisions.Add(new JobDecision.Report(subtask, error));
-            Failures.Add(new FailureRecord(now, error, subtask, FailureOutcome.Merged, [], default));
+            if (!isRelocation)
+            {
+                decisions.Add(new JobDecision.Report(subtask, error));
+                Failures.Add(new FailureRecord(now, error, subtask, FailureOutcome.Merged, [], default));
+            }
+
             return;
         }
 
-        var verdict = _backoff.Failed(now);
+        var verdict = isRelocation ? new RestartVerdict(true, now, null) : _backoff.Failed(now);
         if (!verdict.MayRestart)
         {
             FailJob(subtask, error, verdict.Refusal, now, decisions);
@@ -287,7 +298,11 @@ internal sealed class JobCoordinator
 
         var slots = _ordered.Where(slot => affected.Contains(slot.Region)).ToList();
         var restarting = new JobDecision.Restarting(error, subtask, TimeSpan.FromMilliseconds(delay), [.. slots.Select(slot => slot.Id)]);
-        Failures.Add(new FailureRecord(now, error, subtask, FailureOutcome.Restart, restarting.Subtasks, restarting.Delay));
+        if (!isRelocation)
+        {
+            Failures.Add(new FailureRecord(now, error, subtask, FailureOutcome.Restart, restarting.Subtasks, restarting.Delay));
+        }
+
         decisions.Add(restarting);
         CancelAll(slots, decisions);
     }

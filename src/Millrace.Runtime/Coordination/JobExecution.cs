@@ -226,7 +226,7 @@ internal sealed partial class JobExecution : Actor
                 _restartTimer = StartTimer(TimeSpan.FromMilliseconds(Math.Max(0, timer.DueAt - Now)), () => Apply(_coordinator.RestartDue(Now)));
                 break;
             case JobDecision.Restarting restarting:
-                Log.Restarting(_logger, restarting.Cause, _job.Stream.JobName, Name(restarting.Subtask), restarting.Subtasks.Count, restarting.Delay, restarting.Cause.Message);
+                LogRestart(restarting);
                 NoteDamage(restarting.Subtask, restarting.Cause);
                 TraceFailure(restarting);
                 StopCheckpoints(restarting.Cause);
@@ -242,6 +242,17 @@ internal sealed partial class JobExecution : Actor
                 BeginComplete(complete);
                 break;
         }
+    }
+
+    private void LogRestart(JobDecision.Restarting restarting)
+    {
+        if (restarting.Cause is RelocationException)
+        {
+            Log.Relocating(_logger, _job.Stream.JobName, restarting.Subtasks.Count, restarting.Cause.Message);
+            return;
+        }
+
+        Log.Restarting(_logger, restarting.Cause, _job.Stream.JobName, Name(restarting.Subtask), restarting.Subtasks.Count, restarting.Delay, restarting.Cause.Message);
     }
 
     private void CancelSubtask(SubtaskId id)

@@ -20,6 +20,9 @@ internal static partial class Log
     [LoggerMessage(2004, LogLevel.Warning, "Job '{Job}': {Subtask} failed; {Count} subtask(s) restart in {Delay}. Cause: {Cause}")]
     public static partial void Restarting(ILogger logger, Exception error, string job, string subtask, int count, TimeSpan delay, string cause);
 
+    [LoggerMessage(2013, LogLevel.Information, "Job '{Job}': {Count} subtask(s) go on elsewhere, from the latest checkpoint. {Why}")]
+    public static partial void Relocating(ILogger logger, string job, int count, string why);
+
     [LoggerMessage(2005, LogLevel.Information, "Job '{Job}' is {State}; it was {Before}.")]
     public static partial void StateChanged(ILogger logger, string job, JobState state, JobState before);
 

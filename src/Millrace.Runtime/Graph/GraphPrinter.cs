@@ -62,7 +62,7 @@ internal static class GraphPrinter
                 json.WriteNumber("parallelism", job.ParallelismOf(node));
                 json.WriteNumber("maxParallelism", job.Stream.MaxParallelismOf(node));
                 json.WriteString("uid", job.Uids[node]);
-                json.WriteString("slotSharingGroup", node.SlotSharingGroup);
+                json.WriteString("slotSharingGroup", job.Stream.SlotSharingGroupOf(node));
                 json.WriteNumber("task", taskOf[node]);
                 json.WriteString("callSite", node.CallSite.ToString());
                 if (node.Inputs.Count > 0)

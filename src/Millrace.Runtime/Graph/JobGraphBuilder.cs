@@ -64,7 +64,7 @@ internal static class JobGraphBuilder
         && edge.Source.Chaining != ChainingStrategy.Never
         && edge.Target.Chaining == ChainingStrategy.Always
         && edge.Source.IsBlocking == edge.Target.IsBlocking
-        && edge.Source.SlotSharingGroup == edge.Target.SlotSharingGroup;
+        && graph.SlotSharingGroupOf(edge.Source) == graph.SlotSharingGroupOf(edge.Target);
 
     /// <summary>Hashes what every worker must agree on, operator by operator. Declared parallelism only: the number of processors may differ.</summary>
     private static List<NodeFingerprint> Fingerprints(StreamGraph graph, IReadOnlyDictionary<StreamNode, string> uids)
@@ -74,7 +74,7 @@ internal static class JobGraphBuilder
         foreach (var node in graph.Nodes)
         {
             text.Clear();
-            Add("node", node.Kind, node.Name, uids[node], node.OutputType, node.Parallelism, graph.MaxParallelismOf(node), node.Chaining, node.IsBlocking, node.SlotSharingGroup);
+            Add("node", node.Kind, node.Name, uids[node], node.OutputType, node.Parallelism, graph.MaxParallelismOf(node), node.Chaining, node.IsBlocking, graph.SlotSharingGroupOf(node));
             foreach (var edge in node.Inputs)
             {
                 Add("edge", uids[edge.Source], edge.TargetInput, edge.SideOutput, edge.Partitioning, edge.RecordType);

@@ -71,7 +71,8 @@ internal sealed class StreamNode
     /// <summary>What happens to records that user code throws on.</summary>
     public ErrorPolicy ErrorPolicy { get; set; } = ErrorPolicy.Fail;
 
-    public string SlotSharingGroup { get; set; } = "default";
+    /// <summary>The slot-sharing group that the program gave it; null for that of its inputs: <see cref="StreamGraph.SlotSharingGroupOf"/>.</summary>
+    public string? SlotSharingGroup { get; set; }
 
     public List<StreamEdge> Inputs { get; } = [];
 

@@ -64,8 +64,8 @@ public sealed class SingleOutputStream<T> : DataStream<T>
         return this;
     }
 
-    /// <summary>Names the group of operators whose subtasks may share a place to run. Recorded in the plan; in one process everything shares one place.</summary>
-    /// <param name="group">The name; <c>default</c> unless set.</param>
+    /// <summary>Names the group of operators whose subtasks may share a slot of a cluster: an operator of another group has slots of its own. Operators behind this one are in the same group, unless they say another.</summary>
+    /// <param name="group">The name. Without one, an operator is in the group of all its inputs; where these differ, and for sources, that is <c>default</c>.</param>
     /// <returns>This stream.</returns>
     public SingleOutputStream<T> SlotSharingGroup(string group)
     {

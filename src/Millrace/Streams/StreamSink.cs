@@ -52,6 +52,16 @@ public sealed class StreamSink
         return this;
     }
 
+    /// <summary>Names the slot-sharing group of the sink, as of other operators: <see cref="SingleOutputStream{T}.SlotSharingGroup"/>.</summary>
+    /// <param name="group">The name. Without one, the sink is in the group of all its inputs.</param>
+    /// <returns>This sink.</returns>
+    public StreamSink SlotSharingGroup(string group)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(group);
+        _node.SlotSharingGroup = group;
+        return this;
+    }
+
     /// <summary>
     /// Says what happens to a record that the sink cannot write and says so for: see <see cref="Connectors.RecordWriteException"/>, and the sink's own documentation. Unless it is called, the job fails.
     /// </summary>

@@ -76,7 +76,7 @@ public sealed class JobTests : IDisposable
         }
 
         Assert.True(times.Count >= 3, $"The job was over before anything had happened to it.\n{scene.Describe()}");
-        Results.MustBeComplete(count);
+        Results.MustBeComplete(count, withTotals: true);
     }
 
     [Fact]
@@ -96,7 +96,7 @@ public sealed class JobTests : IDisposable
             await NewResultsAsync(workers, Results.Committed);
         }
 
-        Results.MustBeComplete(Count);
+        Results.MustBeComplete(Count, withTotals: true);
     }
 
     [Fact]
@@ -118,12 +118,18 @@ public sealed class JobTests : IDisposable
         await StatusAsync(workers, " parallelism 4 ");
         workers.Add(scene.Start("c"));
         await StatusAsync(workers, " parallelism 6 ");
+        workers.Add(scene.Start("d"));
+        await StatusAsync(workers, " parallelism 8 ");
 
-        // One leaves in peace, one does not.
-        workers[1].Signal(WorkerProcess.SigTerm);
-        Assert.Equal(0, (await workers[1].EndAsync()).ExitCode);
-        workers.RemoveAt(1);
-        await StatusAsync(workers, " parallelism 4 ");
+        // Two leave in peace, one does not.
+        for (int slots = 6; slots >= 4; slots -= 2)
+        {
+            workers[1].Signal(WorkerProcess.SigTerm);
+            Assert.Equal(0, (await workers[1].EndAsync()).ExitCode);
+            workers.RemoveAt(1);
+            await StatusAsync(workers, $" parallelism {slots} ");
+        }
+
         workers[1].Signal(WorkerProcess.SigKill);
         await workers[1].EndAsync();
         workers.RemoveAt(1);
@@ -133,7 +139,7 @@ public sealed class JobTests : IDisposable
             await NewResultsAsync(workers, Results.Committed);
         }
 
-        Results.MustBeComplete(Count);
+        Results.MustBeComplete(Count, withTotals: true);
     }
 
     private static WorkerProcess Leader(IEnumerable<WorkerProcess> workers) => workers.MaxBy(worker => worker.LastNumberInLog("is led from here, with term "))!;
@@ -142,7 +148,7 @@ public sealed class JobTests : IDisposable
         [("Membership:Kind", "Directory"), ("Membership:Directory", Path.Combine(_folder, "members")), ("Slots", "2"), .. more],
         _folder,
         [
-            $"--Trades={Folder}", $"--Count={count}", FormattableString.Invariant($"--Rate={rate}"), $"--Millrace:Parallelism={parallelism}",
+            $"--Trades={Folder}", "--Totals=true", $"--Count={count}", FormattableString.Invariant($"--Rate={rate}"), $"--Millrace:Parallelism={parallelism}",
             $"--Millrace:Checkpoints:Directory={Path.Combine(_folder, "checkpoints")}", "--Millrace:Checkpoints:Interval=00:00:00.5",
         ]);
 

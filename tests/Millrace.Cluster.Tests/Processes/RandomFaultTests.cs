@@ -38,6 +38,7 @@ public sealed class RandomFaultTests : IDisposable
             [("Membership:Kind", "Postgres"), ("Membership:ConnectionString", store.ConnectionString), ("Slots", "2")],
             _folder,
             $"--Trades={Path.Combine(_folder, "results")}",
+            "--Totals=true",
             $"--Count={count}",
             $"--Rate={RecordsPerSecond}",
             "--Millrace:Parallelism=4",
@@ -67,7 +68,7 @@ public sealed class RandomFaultTests : IDisposable
         faults.Report();
         Assert.Contains(" Running ", await faults.Workers.First().AskAsync("status"), StringComparison.Ordinal);
         await faults.FinishAsync();
-        results.MustBeComplete(count);
+        results.MustBeComplete(count, withTotals: true);
     }
 
     private static int Setting(string name, int otherwise) =>

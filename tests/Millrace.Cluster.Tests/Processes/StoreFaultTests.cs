@@ -19,6 +19,7 @@ public sealed class StoreFaultTests : IDisposable
             [("Membership:Kind", "Redis"), ("Membership:ConnectionString", redis.ConnectionString), ("Slots", "2")],
             _folder,
             $"--Trades={Path.Combine(_folder, "results")}",
+            "--Totals=true",
             $"--Count={Count}",
             "--Rate=3000",
             "--Millrace:Parallelism=4",
@@ -31,6 +32,6 @@ public sealed class StoreFaultTests : IDisposable
         await faults.RunAsync(Fault.StoreDownAndCoordinatorKilled);
         await faults.RunAsync(Fault.RollingRestart);
         await faults.FinishAsync();
-        results.MustBeComplete(Count);
+        results.MustBeComplete(Count, withTotals: true);
     }
 }

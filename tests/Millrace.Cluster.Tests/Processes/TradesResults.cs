@@ -12,9 +12,15 @@ internal sealed class TradesResults(string folder)
 
     /// <summary>Compares all of it with what the job must write.</summary>
     /// <param name="count">How many orders there are.</param>
-    public void MustBeComplete(int count)
+    /// <param name="withTotals">Whether it writes totals.</param>
+    public void MustBeComplete(int count, bool withTotals = false)
     {
-        var (windows, paid) = Trades.Expect(count);
+        var (windows, paid, totals) = Trades.Expect(count);
+        if (withTotals)
+        {
+            MustBe(totals, "totals");
+        }
+
         MustBe(windows, "windows");
         MustBe(paid, "paid");
     }

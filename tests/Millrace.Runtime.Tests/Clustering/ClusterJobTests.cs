@@ -138,7 +138,7 @@ public sealed class ClusterJobTests
         cluster.Start("a", slots: 1);
         cluster.Start("b", slots: 1);
         cluster.Start("c", slots: 1);
-        cluster.Lead(term: 1);
+        var execution = cluster.Lead(term: 1);
         cluster.RunFor(TimeSpan.FromSeconds(1));
         Assert.Equal(["a", "b"], Workers());
         var left = cluster.Workers[0].LeaveAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
@@ -157,6 +157,7 @@ public sealed class ClusterJobTests
         // It is still alive, and what is lost on others does not come to it.
         Assert.Equal(["b", "c"], Workers());
         Assert.True(left.IsCompletedSuccessfully);
+        Assert.Equal(0, execution.Failures.Failures);
         cluster.Kill("b");
         cluster.RunFor(TimeSpan.FromSeconds(20));
         Assert.DoesNotContain("a", Workers());

@@ -56,6 +56,30 @@ public sealed class JobCoordinatorRestartTests
     }
 
     [Fact]
+    public void Relocation_StartsAgainAtOnceAndCountsForNothing()
+    {
+        var relocation = new RelocationException("The worker leaves.");
+        var coordinator = Started(RestartStrategy.FixedDelay(1));
+        for (int attempt = 1; attempt <= 3; attempt++)
+        {
+            var restarting = AssertRestarting(coordinator.SubtaskChanged(A0, attempt, SubtaskState.Failed, relocation, 100)[0], A0, B0);
+            Assert.Equal(TimeSpan.Zero, restarting.Delay);
+            AssertDeploy(Assert.Single(coordinator.SubtaskChanged(B0, attempt, SubtaskState.Failed, relocation, 100)), attempt + 1, A0, B0);
+        }
+
+        Assert.Equal((0, 0), (coordinator.Failures.Failures, coordinator.Failures.Restarts));
+        Assert.Equal(TimeSpan.FromSeconds(1), AssertRestarting(coordinator.SubtaskChanged(A0, 4, SubtaskState.Failed, Broken, 200)[0], A0, B0).Delay);
+    }
+
+    [Fact]
+    public void Relocation_WithoutARestartStrategy_DoesNotEndTheJob()
+    {
+        var coordinator = Started(RestartStrategy.None());
+        AssertRestarting(coordinator.SubtaskChanged(A0, 1, SubtaskState.Failed, new RelocationException("The worker leaves."), 100)[0], A0, B0);
+        Assert.Equal(JobState.Restarting, coordinator.State);
+    }
+
+    [Fact]
     public void Failure_TimeComesBeforeAllHaveEnded_DeploysWithTheLastEnd()
     {
         var coordinator = Started();

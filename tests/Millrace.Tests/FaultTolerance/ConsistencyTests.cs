@@ -13,12 +13,12 @@ public sealed class ConsistencyTests
     [Theory]
     [MemberData(nameof(Parallelisms))]
     public void Every_total_is_zero_and_every_balance_is_right_at_its_timestamp(int parallelism) =>
-        Assert.Null(ConsistencyJob.Expected().DifferenceTo(JobEquivalence.RunUndisturbed(job => MatrixJobs.Consistent(job), At(parallelism))));
+        Assert.Null(Transfers.Expected().DifferenceTo(JobEquivalence.RunUndisturbed(job => MatrixJobs.Consistent(job), At(parallelism))));
 
     [Fact]
     public async Task So_it_is_on_real_threads_with_sinks_that_fail_restarts_and_rescaling() => await JobEquivalence.CheckOnThreadsAsync(
         job => MatrixJobs.Consistent(job),
-        ConsistencyJob.Expected(),
+        Transfers.Expected(),
         new JobEquivalenceOptions { Seeds = 3, Parallelisms = [2, 4] },
         TestContext.Current.CancellationToken);
 

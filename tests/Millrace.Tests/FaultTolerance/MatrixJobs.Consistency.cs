@@ -15,7 +15,7 @@ internal static partial class MatrixJobs
     internal static void Consistent(JobUnderTest job, bool consistent = true)
     {
         job.Env.Options.ConsistentOutput = consistent;
-        var totals = ConsistencyJob.Totals(new ScriptedSource<Transfer>(ConsistencyJob.Scripts).In(job), out var balances);
+        var totals = ConsistencyJob.Totals(new ScriptedSource<Transfer>(Transfers.Scripts).In(job), out var balances);
         job.Capture(balances.Process(() => new WithTimestamp<Entry>()), "balances");
         job.Capture(totals.Process(() => new WithTimestamp<long>()), "totals");
     }
@@ -24,7 +24,7 @@ internal static partial class MatrixJobs
     internal static void ConsistentOfLateData(JobUnderTest job, bool decidesOnce = true)
     {
         job.Env.Options.ConsistentOutput = true;
-        var transfers = new ScriptedSource<Transfer>(ConsistencyJob.LateScripts).In(job);
+        var transfers = new ScriptedSource<Transfer>(Transfers.LateScripts).In(job);
         transfers = decidesOnce ? transfers.DropLateData() : transfers;
         job.Capture(ConsistencyJob.Totals(transfers, out _).KeyBy(total => total).Process(() => new Distinct<long>()), "totals");
     }

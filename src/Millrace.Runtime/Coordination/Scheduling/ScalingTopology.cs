@@ -29,7 +29,7 @@ internal sealed record ScalingTopology(IReadOnlyList<ScalingVertex> Vertices, IR
             job.MaxParallelismOf(vertex),
             vertex.Head.Source is not null,
             vertex.Inputs.Any(index => job.Edges[index].Partitioning == PartitioningKind.Hash) ? job.Stream.MaxParallelismOf(vertex.Head) : null,
-            vertex.Head.SlotSharingGroup))],
+            job.Stream.SlotSharingGroupOf(vertex.Head)))],
         [.. job.Edges.Select(edge => new ScalingEdge(edge.Source, edge.Target, edge.Stream.Partitioning == PartitioningKind.Forward))]);
 
     /// <summary>The slots that the job takes with a parallelism for each task.</summary>

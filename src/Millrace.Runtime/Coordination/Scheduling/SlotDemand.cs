@@ -50,7 +50,7 @@ internal sealed class SlotDemand
     public IEnumerable<SubtaskId> Subtasks =>
         Vertices.SelectMany((vertex, place) => Enumerable.Range(0, vertex.Parallelism).Select(index => new SubtaskId(place, index)));
 
-    public static SlotDemand Of(JobGraph job) => new([.. job.Vertices.Select(vertex => new SlotVertex(vertex.Head.SlotSharingGroup, vertex.Parallelism))]);
+    public static SlotDemand Of(JobGraph job) => new([.. job.Vertices.Select(vertex => new SlotVertex(job.Stream.SlotSharingGroupOf(vertex.Head), vertex.Parallelism))]);
 
     /// <summary>The slot that a subtask belongs in: a number from 0 to <see cref="Slots"/> - 1.</summary>
     public int SlotOf(SubtaskId subtask)

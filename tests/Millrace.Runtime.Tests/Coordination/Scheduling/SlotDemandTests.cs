@@ -43,4 +43,23 @@ public sealed class SlotDemandTests
         Assert.Equal(8, demand.Slots);
         Assert.Equal(new SlotGroup("heavy", 5), demand.Groups[1]);
     }
+
+    [Fact]
+    public void What_is_behind_a_group_is_in_it_unless_it_says_another_or_its_inputs_differ()
+    {
+        var environment = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = 2 });
+        var left = environment.FromSequence(1, 3).SlotSharingGroup("left");
+        var right = environment.FromSequence(1, 3).Map(value => value).SlotSharingGroup("right").Filter(value => value > 1);
+        left.KeyBy(value => value).Reduce((one, other) => one + other).Discard();
+        left.Union(right).Map(value => value).Name("both").Discard();
+        right.Discard().SlotSharingGroup("end");
+        var job = environment.BuildJobGraph("job");
+        string[] groups = [.. job.Stream.Nodes.Select(job.Stream.SlotSharingGroupOf).Distinct().Order()];
+        Assert.Equal(["default", "end", "left", "right"], groups);
+        Assert.Equal("default", job.Stream.SlotSharingGroupOf(job.Stream.Nodes.Single(node => node.Name == "both")));
+        Assert.Equal("left", job.Stream.SlotSharingGroupOf(job.Stream.Nodes.Single(node => node.Kind == "Reduce")));
+        Assert.Equal(
+            [new SlotGroup("left", 2), new SlotGroup("default", 2), new SlotGroup("right", 2), new SlotGroup("end", 2)],
+            SlotDemand.Of(job).Groups.OrderBy(group => group.Name is "left" ? 0 : group.Name is "default" ? 1 : group.Name is "right" ? 2 : 3));
+    }
 }
