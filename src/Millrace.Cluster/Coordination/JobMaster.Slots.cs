@@ -196,12 +196,13 @@ internal sealed partial class JobMaster
     {
         _askTimer?.Dispose();
         _wishes.ForEach(static wish => wish.Then());
-        await _asking.ConfigureAwait(false);
-        if (!_completion.Task.IsCompletedSuccessfully || _isDisposed)
+        if (!_completion.Task.IsCompletedSuccessfully)
         {
             return;
         }
 
+        // A question that came behind would bring the job back into the ledger.
+        await _asking.ConfigureAwait(false);
         try
         {
             await _ledger.LeaveAsync(_job, _term).WaitAsync(AskPatience, _time).ConfigureAwait(false);
