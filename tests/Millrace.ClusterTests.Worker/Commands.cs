@@ -29,32 +29,37 @@ internal sealed class Commands(IMillraceCluster cluster)
 
     private async Task<string> AskAsync(string[] words)
     {
-        const string Job = "ORDERS";
-        switch (words[0])
+        // "second:status" asks of another job than the first.
+        string[] command = words[0].Split(':');
+        string job = command.Length > 1 ? command[0] : "ORDERS";
+        switch (command[^1])
         {
+            case "slots":
+                var uses = (await cluster.GetSlotsAsync().ConfigureAwait(false)).SelectMany(worker => worker.InUse);
+                return string.Join(' ', uses.GroupBy(use => use.Key).OrderBy(use => use.Key, StringComparer.Ordinal).Select(use => $"{use.Key}={use.Sum(slots => slots.Value)}"));
             case "status":
-                var status = await cluster.GetStatusAsync(Job).ConfigureAwait(false);
+                var status = await cluster.GetStatusAsync(job).ConfigureAwait(false);
                 return $"{status.Name} {status.State} term {status.Term} parallelism {status.Parallelism} on {status.Subtasks.FirstOrDefault()?.Worker ?? "nothing"} failure {status.LastFailure ?? "none"}";
             case "tasks":
-                return string.Join(' ', (await cluster.GetStatusAsync(Job).ConfigureAwait(false)).Tasks.Select(task => FormattableString.Invariant($"{task.Parallelism}={task.RecordsInPerSecond:0}/{task.BusyTimeMsPerSecond:0}")));
+                return string.Join(' ', (await cluster.GetStatusAsync(job).ConfigureAwait(false)).Tasks.Select(task => FormattableString.Invariant($"{task.Parallelism}={task.RecordsInPerSecond:0}/{task.BusyTimeMsPerSecond:0}")));
             case "decisions":
-                return string.Join(" | ", (await cluster.GetStatusAsync(Job).ConfigureAwait(false)).Decisions.Select(decision => decision.Text.ReplaceLineEndings(" ")));
+                return string.Join(" | ", (await cluster.GetStatusAsync(job).ConfigureAwait(false)).Decisions.Select(decision => decision.Text.ReplaceLineEndings(" ")));
             case "pressure":
                 return Pressure.Seen;
             case "cancel":
-                await cluster.CancelAsync(Job).ConfigureAwait(false);
+                await cluster.CancelAsync(job).ConfigureAwait(false);
                 return "done";
             case "start":
-                await cluster.StartAgainAsync(Job).ConfigureAwait(false);
+                await cluster.StartAgainAsync(job).ConfigureAwait(false);
                 return "done";
             case "checkpoint":
-                return await cluster.TriggerCheckpointAsync(Job).ConfigureAwait(false);
+                return await cluster.TriggerCheckpointAsync(job).ConfigureAwait(false);
             case "savepoint":
-                return await cluster.TriggerSavepointAsync(Job, words[1]).ConfigureAwait(false);
+                return await cluster.TriggerSavepointAsync(job, words[1]).ConfigureAwait(false);
             case "stop":
-                return await cluster.StopWithSavepointAsync(Job, words[1], drain: true).ConfigureAwait(false);
+                return await cluster.StopWithSavepointAsync(job, words[1], drain: true).ConfigureAwait(false);
             case "rescale":
-                await cluster.RescaleAsync(Job, int.Parse(words[1], CultureInfo.InvariantCulture)).ConfigureAwait(false);
+                await cluster.RescaleAsync(job, int.Parse(words[1], CultureInfo.InvariantCulture)).ConfigureAwait(false);
                 return "done";
             case "workers":
                 return string.Join(' ', cluster.Workers.Select(worker => $"{worker.Name}={worker.Host}:{worker.Port}/{worker.Slots}"));

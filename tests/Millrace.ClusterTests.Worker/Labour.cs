@@ -15,13 +15,18 @@ public static class Labour
     /// <param name="count">How many records there are.</param>
     /// <param name="rate">How many in a second.</param>
     /// <param name="time">How long the task takes over one.</param>
-    public static void Build(StreamExecutionEnvironment env, string folder, long count, double rate, TimeSpan time)
+    /// <param name="parallelism">How many subtasks the task always has; null for the job's parallelism.</param>
+    public static void Build(StreamExecutionEnvironment env, string folder, long count, double rate, TimeSpan time, int? parallelism = null)
     {
         ArgumentNullException.ThrowIfNull(env);
-        env.FromGenerator(static id => id, count, rate).Uid("records").Parallelism(1)
+        var lines = env.FromGenerator(static id => id, count, rate).Uid("records").Parallelism(1)
             .KeyBy(id => id % Keys)
-            .Process(() => new Worker(time)).Uid("labour").Blocking()
-            .SinkTo(new FileSink<Line>(Path.Combine(folder, "labour"), JsonFormat.Lines<Line>())).Uid("files");
+            .Process(() => new Worker(time)).Uid("labour").Blocking();
+        var files = (parallelism is { } number ? lines.Parallelism(number) : lines).SinkTo(new FileSink<Line>(Path.Combine(folder, "labour"), JsonFormat.Lines<Line>())).Uid("files");
+        if (parallelism is { } same)
+        {
+            files.Parallelism(same);
+        }
     }
 
     /// <summary>What must be written, computed without the engine.</summary>

@@ -29,6 +29,13 @@ if (builder.Configuration["Trades"] is { } folder)
         millrace.AddJob("orders", env => Trades.Build(env, folder, count, rate, withTotals: builder.Configuration["Totals"] == "true"));
     }
 
+    if (builder.Configuration["Second"] is { } records)
+    {
+        // A job that takes two slots, whatever there is.
+        millrace.AddJob(
+            "second", env => Labour.Build(env, folder, long.Parse(records, CultureInfo.InvariantCulture), 400, TimeSpan.FromMilliseconds(1), parallelism: 2));
+    }
+
     if (builder.Configuration["Embedded"] == "true")
     {
         // The same job without a cluster, as the measure of what a cluster costs.

@@ -83,14 +83,14 @@ internal sealed partial class JobMaster
         }
 
         // A rescale that it waited for may not come: slots were lost meanwhile. Load is watched on then.
-        if (_autoscaler is { IsStopped: true } && !_scheduler!.IsRescaling)
+        if (_autoscaler is { IsStopped: true } && !_scheduler!.IsRescaling && _wishes.Count == 0)
         {
             _autoscaler.Running(running.Execution.Job.Tasks, Now);
         }
 
         var sample = _meter.Look(running.Execution.Job.Tasks, running.Host.Counts, Now);
         Volatile.Write(ref _load, sample);
-        if (sample is null || _autoscaler?.Sampled(sample, _workers.Workers.Sum(worker => worker.Slots)) is not { } decision)
+        if (sample is null || _autoscaler?.Sampled(sample, AttainableSlots) is not { } decision)
         {
             return;
         }
@@ -110,9 +110,18 @@ internal sealed partial class JobMaster
 
     private void Apply(ScalingDecision decision)
     {
-        _tasks = decision.Parallelism;
-        _ = RememberAsync(_tasks);
-        Apply(_scheduler!.DemandChanged(DemandOfTasks, _tasks.Max(), Now));
+        var tasks = decision.Parallelism;
+        _ = RememberAsync(tasks);
+        var topology = _topology!;
+        WithSlots(topology.DemandOf(AtMost(tasks, 1)).Slots, topology.DemandOf(tasks).Slots, () =>
+        {
+            // Somebody may have said meanwhile what the parallelism is to be.
+            if (!_isOver && _topology == topology)
+            {
+                _tasks = tasks;
+                Apply(_scheduler!.DemandChanged(DemandOfTasks, tasks.Max(), Now));
+            }
+        });
     }
 
     private async Task RememberAsync(IReadOnlyList<int> tasks)

@@ -27,7 +27,12 @@ internal sealed partial class JobMaster
                 past = _past;
             }
 
-            string? waiting = Volatile.Read(ref _scheduler)?.Waiting;
+            string? waiting = IsWaitingForLedger ? "The slot ledger of the cluster has not said yet which slots the job may use." : Volatile.Read(ref _scheduler)?.Waiting;
+            if (waiting is not null && Volatile.Read(ref _grant) is { IsAll: false } grant)
+            {
+                waiting = $"{waiting} {grant.Reason}";
+            }
+
             if (Volatile.Read(ref _running) is not { } running)
             {
                 return new JobMasterStatus(JobState.Created, _term, 0, [], waiting, past.Restarts, null, past.LastFailure) { Decisions = decisions };

@@ -50,6 +50,8 @@ internal sealed partial class JobMaster : IJobMaster
     /// <param name="dataPlane">Dials workers.</param>
     /// <param name="options">How slots are waited for and used.</param>
     /// <param name="autoscaling">Whether and how parallelism follows load.</param>
+    /// <param name="ledger">Says which slots the job may use.</param>
+    /// <param name="isOnlyJob">Whether the program has no other job.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Makes loggers.</param>
     /// <param name="remember">Writes how many subtasks each task is to have into the record.</param>
@@ -61,6 +63,8 @@ internal sealed partial class JobMaster : IJobMaster
         IDataPlane dataPlane,
         SchedulerOptions options,
         AutoscalerOptions autoscaling,
+        ISlotLedger ledger,
+        bool isOnlyJob,
         TimeProvider time,
         ILoggerFactory loggers,
         Func<IReadOnlyList<int>, Task> remember)
@@ -73,6 +77,8 @@ internal sealed partial class JobMaster : IJobMaster
         _startTimestamp = time.GetTimestamp();
         _threads = EngineThreads.Acquire(time);
         _workers = new TrustedWorkers(cluster, time);
+        _ledger = ledger;
+        _isOnlyJob = isOnlyJob;
         _dataPlane = dataPlane;
         _options = options;
         _autoscaling = autoscaling;
@@ -124,9 +130,10 @@ internal sealed partial class JobMaster : IJobMaster
         // A graph that is wrong with it says so here, and the job goes on.
         var built = _builder.Build(_job, parallelism);
         var topology = ScalingTopology.Of(built.Graph);
+        int slots = SlotDemand.Of(built.Graph).Slots;
         built.Release(_logger);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        bool isTold = _facts.Writer.TryWrite(() =>
+        void Rescale()
         {
             _rescales.Add(done);
             if (!_isOver)
@@ -135,7 +142,9 @@ internal sealed partial class JobMaster : IJobMaster
                 Apply(_scheduler!.Request(parallelism, Now));
                 CompleteRescales();
             }
-        });
+        }
+
+        bool isTold = _facts.Writer.TryWrite(() => WithSlots(_options.Mode == SchedulerMode.Fixed ? slots : 0, slots, Rescale));
         return isTold ? done.Task : throw Over();
     }
 
@@ -204,6 +213,7 @@ internal sealed partial class JobMaster : IJobMaster
             Release(running);
         }
 
+        await LeaveLedgerAsync().ConfigureAwait(false);
         _threads.Dispose();
         _rescales.ForEach(done => done.TrySetException(Over()));
     }
@@ -223,8 +233,8 @@ internal sealed partial class JobMaster : IJobMaster
         var checkpoints = options.Checkpoints;
         Volatile.Write(ref _scheduler, new AdaptiveScheduler(
             _options, new ScalableJob(options.Parallelism, options.MaxParallelism, DemandOf, checkpoints.Storage is not null ? checkpoints.Interval ?? TimeSpan.FromMinutes(1) : null)));
+        _workers.Grant(new Dictionary<string, int>());
         _workers.Subscribe(() => Tell(LookAtWorkers));
-        LookAtWorkers();
         if (record.Parallelism is { } requested)
         {
             var asked = _builder.Build(_job, requested);
@@ -235,10 +245,9 @@ internal sealed partial class JobMaster : IJobMaster
 
         BeginScaling(record, topology);
 
-        Apply(_scheduler.Start(Now));
+        // It starts with the first answer.
+        Ask();
     }
-
-    private void LookAtWorkers() => Apply(_scheduler!.SlotsChanged(_workers.Workers, Now));
 
     private SlotDemand DemandOf(int parallelism)
     {
@@ -301,6 +310,12 @@ internal sealed partial class JobMaster : IJobMaster
             MeasureInterval = MeasureInterval,
             Leaving = worker => Tell(() => LetGo(observer, worker)),
             NoRoom = () => Tell(() => NoRoom(observer)),
+            Refused = (_, reason) =>
+            {
+                // Nothing has failed. All of it stops, and the scheduler decides again, without that worker for a moment.
+                observer.Running!.Execution.Suspend();
+                Tell(() => Remember("No room.", reason));
+            },
         };
         var execution = new JobExecution(graph, host, _threads.Scheduler, built.Serializers, built.Loggers, new Random((int)_time.GetTimestamp())) { Observer = observer };
         var running = observer.Running = new Running(built, host, execution);
@@ -322,15 +337,6 @@ internal sealed partial class JobMaster : IJobMaster
     {
         var outcome = await running.Execution.Completion.ConfigureAwait(false);
         Tell(() => Ended(running, outcome));
-    }
-
-    /// <summary>What is to be started again finds no slots: all of it stops, and the scheduler decides when it goes on, and how large.</summary>
-    private void NoRoom(Observer observer)
-    {
-        if (_running == observer.Running)
-        {
-            _running!.Execution.Suspend();
-        }
     }
 
     /// <summary>A worker wants to leave. A checkpoint now, and what is on other workers begins there: nothing is done twice.</summary>
@@ -379,6 +385,9 @@ internal sealed partial class JobMaster : IJobMaster
         else
         {
             Apply(_scheduler!.Stopped(Now));
+
+            // Others may wait for what it has given back.
+            Ask();
         }
     }
 

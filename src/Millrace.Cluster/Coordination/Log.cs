@@ -43,4 +43,7 @@ internal static partial class Log
 
     [LoggerMessage(6113, LogLevel.Warning, "Job '{Job}': where its subtasks run could not be written beside its checkpoints. Another coordinator may place them where their state is not on the disk.")]
     public static partial void PlacementNotWritten(ILogger logger, Exception error, string job);
+
+    [LoggerMessage(6114, LogLevel.Debug, "Job '{Job}': the slot ledger does not answer. What it granted last counts.")]
+    public static partial void LedgerSilent(ILogger logger, Exception error, string job);
 }

@@ -14,6 +14,12 @@ public interface IMillraceCluster
     /// <summary>The workers that are alive, as far as this one knows. It may be late by some seconds.</summary>
     IReadOnlyList<ClusterWorker> Workers { get; }
 
+    /// <summary>Which jobs are in the slots of the workers, as their coordinators have told within the last second or so.</summary>
+    /// <param name="cancellationToken">Stops waiting for the answer.</param>
+    /// <returns>The workers that are alive.</returns>
+    /// <exception cref="MillraceException">The slot ledger of the cluster does not answer (MR6004).</exception>
+    Task<IReadOnlyList<ClusterWorkerSlots>> GetSlotsAsync(CancellationToken cancellationToken = default);
+
     /// <summary>The names of the jobs, in the order in which they were added.</summary>
     IReadOnlyList<string> Jobs { get; }
 

@@ -15,6 +15,22 @@ internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, I
 
     public IReadOnlyList<string> Jobs => factory.Jobs;
 
+    public async Task<IReadOnlyList<ClusterWorkerSlots>> GetSlotsAsync(CancellationToken cancellationToken = default)
+    {
+        SlotUse[] uses;
+        try
+        {
+            string json = await grains.GetGrain<ISlotLedgerGrain>(GrainSlotLedger.Key).GetUseAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            uses = JsonSerializer.Deserialize(json, SlotLedgerFormat.Default.SlotUseArray)!;
+        }
+        catch (Exception error) when (error is not OperationCanceledException)
+        {
+            throw new MillraceException("MR6004", $"The slot ledger of the cluster did not answer: {error.Message} Ask again.", error);
+        }
+
+        return [.. Workers.Select(worker => new ClusterWorkerSlots(worker, uses.Where(use => use.Worker == worker.Id).ToDictionary(use => use.Job, use => use.Slots)))];
+    }
+
     public async Task<ClusterJobStatus> GetStatusAsync(string job, CancellationToken cancellationToken = default)
     {
         string name = Find(job);

@@ -55,10 +55,12 @@ public static class MillraceClusterExtensions
         services.AddSingleton<IMillraceCluster, MillraceCluster>();
         services.AddSingleton<IJobBuilder, HostedJobBuilder>();
         services.AddSingleton<IDataPlaneHost, TcpDataPlaneHost>();
+        services.AddSingleton<ISlotLedger, GrainSlotLedger>();
         services.AddSingleton<IJobMasterFactory>(static provider => new JobMasterFactory(
             provider.GetRequiredService<IJobBuilder>(),
             provider.GetRequiredService<ClusterSettings>().SchedulerOptions,
             provider.GetRequiredService<ClusterSettings>().Options.Autoscaler.ToOptions(),
+            provider.GetRequiredService<ISlotLedger>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>()));
 

@@ -1,8 +1,13 @@
+using Millrace.Runtime.Coordination.Scheduling;
+
 namespace Millrace.Runtime.Clustering;
 
 /// <summary>The errors of coordinators and workers, in one place, so that their codes and words stay of a piece.</summary>
 internal static class ClusterErrors
 {
+    /// <summary>The code of <see cref="SlotsTaken"/>, by which a coordinator knows that it lacks room and that nothing has failed.</summary>
+    public const string SlotsTakenCode = "MR6209";
+
     public static MillraceException WorkerLost(WorkerInfo worker, Exception cause) => new(
         "MR6201", $"Worker {worker} is lost, and with it the subtasks that ran there: {cause.Message}", cause);
 
@@ -22,4 +27,8 @@ internal static class ClusterErrors
 
     public static MillraceException NotForCluster(string job, string problem) => new(
         "MR6208", $"Job '{job}' cannot run on several workers: {problem}");
+
+    public static MillraceException SlotsTaken(WorkerInfo worker, string job, int slots, IReadOnlyList<(string Job, int Slots)> others) => new(
+        SlotsTakenCode,
+        $"Worker {worker} refuses subtasks of job '{job}' that need {Text.Count(slots, "slot")}: it offers {Text.Number(worker.Slots)}, and {(others.Count == 0 ? "no other job is in them" : $"in use are {string.Join(", ", others.Select(other => $"{Text.Number(other.Slots)} by job '{other.Job}'"))}")}.");
 }

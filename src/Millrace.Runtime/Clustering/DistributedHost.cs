@@ -97,6 +97,11 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
     /// <summary>Told when subtasks that are to be made find no room. They wait until there is, for as long as whoever hears of it lets them. Called on any thread.</summary>
     public Action? NoRoom { get; init; }
 
+    /// <summary>
+    /// Told when a worker has no slots for subtasks that it was to make, with why; by then all of the job is to be asked to stop, since nothing has failed. Null: it counts as a failure. Called on any thread.
+    /// </summary>
+    public Action<WorkerInfo, string>? Refused { get; init; }
+
     /// <summary>Told when a worker wants to leave, to whom it goes on being of use until <see cref="LetGo"/>. Null: it is let go at once. Called on any thread.</summary>
     public Action<WorkerInfo>? Leaving { get; init; }
 
@@ -108,6 +113,30 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
             lock (_gate)
             {
                 return new Dictionary<SubtaskId, WorkerInfo>(_placement);
+            }
+        }
+    }
+
+    /// <summary>How many slots of each worker, by ids, are taken.</summary>
+    public IReadOnlyDictionary<string, int> SlotsInUse
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _placement.Select(place => (place.Value.Id, Slot: _demand.SlotOf(place.Key))).Distinct().GroupBy(place => place.Id).ToDictionary(worker => worker.Key, worker => worker.Count());
+            }
+        }
+    }
+
+    /// <summary>Whether subtasks wait for slots.</summary>
+    public bool IsWaiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting.Count > 0;
             }
         }
     }
@@ -374,6 +403,12 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
         var snapshots = (ISnapshotListener)entry.Deployment.Listener;
         switch (report)
         {
+            case Message.StateChanged { Error: MillraceException { Code: ClusterErrors.SlotsTakenCode } taken } when Refused is { } refused:
+                // It was never made. Told as one that was cancelled, once it is: so it counts for no restart.
+                _cluster.Refused(entry.Handle.Worker);
+                refused(entry.Handle.Worker, taken.Message);
+                entry.Deployment.Listener.SubtaskChanged(subtask, SubtaskState.Canceled, null);
+                break;
             case Message.StateChanged changed:
                 entry.Deployment.Listener.SubtaskChanged(subtask, changed.State, changed.Error);
                 break;

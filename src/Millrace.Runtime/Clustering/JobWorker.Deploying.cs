@@ -14,6 +14,15 @@ internal sealed partial class JobWorker
 {
     private void Deploy(DeploymentPlan plan, BuiltJob built)
     {
+        int me = IndexOfMe(plan);
+        int slots = _all.Select(made => made.Subtask.Id).Concat(plan.Placement.Where(place => place.Worker == me).Select(place => place.Subtask)).Select(_demand!.SlotOf).Distinct().Count();
+        if (_slots.Take(this, _key, _me, slots) is { } taken)
+        {
+            Log.SlotsTaken(_logger, _key.JobName, plan.Attempt, taken.Message);
+            Refuse(plan, taken);
+            return;
+        }
+
         var deployed = new Deployed(this, plan.Attempt);
         try
         {
@@ -23,6 +32,7 @@ internal sealed partial class JobWorker
         {
             Log.DeploymentFailed(_logger, error, _key.JobName, plan.Attempt);
             deployed.BreakConnections("the subtasks could not be made");
+            KeepSlots();
             Refuse(plan, error);
             return;
         }
@@ -147,7 +157,13 @@ internal sealed partial class JobWorker
         }
     }
 
-    private void Ended(SubtaskId subtask, int attempt) => _all.RemoveAll(made => made.Subtask.Id == subtask && made.Attempt == attempt);
+    private void Ended(SubtaskId subtask, int attempt)
+    {
+        _all.RemoveAll(made => made.Subtask.Id == subtask && made.Attempt == attempt);
+        KeepSlots();
+    }
+
+    private void KeepSlots() => _slots.Keep(this, _all.Select(made => _demand!.SlotOf(made.Subtask.Id)).Distinct().Count());
 
     /// <summary>A subtask of an attempt.</summary>
     private sealed record Made(Subtask Subtask, int Attempt, WorkerSources Sources);
@@ -166,16 +182,17 @@ internal sealed partial class JobWorker
 
         public void SubtaskChanged(SubtaskId subtask, SubtaskState state, Exception? error)
         {
+            // Before it is reported: what is to be made in its place must find its slot free.
+            if (state is SubtaskState.Finished or SubtaskState.Canceled or SubtaskState.Failed)
+            {
+                owner.Tell(() => owner.Ended(subtask, attempt));
+            }
+
             owner._link.Send(new Message.StateChanged(subtask, attempt, state, error));
             if (state > SubtaskState.Initializing && Restore is { } restore && restore.Progress.Ended(subtask))
             {
                 var (local, stored) = (restore.Progress.Local, restore.Progress.Stored);
                 LocalRecoveryLog.Restored(owner._logger, owner._key.JobName, attempt, restore.Checkpoint, local.Files, local.Bytes, stored.Files, stored.Bytes);
-            }
-
-            if (state is SubtaskState.Finished or SubtaskState.Canceled or SubtaskState.Failed)
-            {
-                owner.Tell(() => owner.Ended(subtask, attempt));
             }
         }
 

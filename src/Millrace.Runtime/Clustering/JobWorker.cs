@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Millrace.Runtime.Checkpointing.LocalRecovery;
+using Millrace.Runtime.Coordination.Scheduling;
 using Millrace.Runtime.Exchange.Remote;
 using Millrace.Runtime.Tasks;
 using Message = Millrace.Runtime.Clustering.ControlMessage;
@@ -18,6 +19,7 @@ internal sealed partial class JobWorker : Actor
     private readonly IDataPlane _dataPlane;
     private readonly IJobBuilder _jobs;
     private readonly ILogger _logger;
+    private readonly WorkerSlots _slots;
     private readonly Action<JobWorker> _ended;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ControlLink _link;
@@ -25,6 +27,7 @@ internal sealed partial class JobWorker : Actor
     private readonly Dictionary<SubtaskId, Made> _subtasks = [];
     private readonly List<Made> _all = [];
     private readonly List<Deployed> _deployments = [];
+    private SlotDemand? _demand;
     private BuiltJob? _built;
     private WorkerFiles? _files;
     private Action? _afterBuilding;
@@ -41,6 +44,7 @@ internal sealed partial class JobWorker : Actor
     /// <param name="jobs">Builds the job.</param>
     /// <param name="scheduler">Runs this and the subtasks.</param>
     /// <param name="loggers">Makes loggers.</param>
+    /// <param name="slots">The slots of this worker, which all jobs share.</param>
     /// <param name="ended">Told when nothing of it runs any more.</param>
     public JobWorker(
         ControlConnectionKey key,
@@ -51,6 +55,7 @@ internal sealed partial class JobWorker : Actor
         IJobBuilder jobs,
         ITaskScheduler scheduler,
         ILoggerFactory loggers,
+        WorkerSlots slots,
         Action<JobWorker> ended)
         : base(scheduler, ActorPlacement.Control)
     {
@@ -60,6 +65,7 @@ internal sealed partial class JobWorker : Actor
         _dataPlane = dataPlane;
         _jobs = jobs;
         _logger = loggers.CreateLogger("Millrace.Worker");
+        _slots = slots;
         _ended = ended;
         _link = new ControlLink(connection, key.Term, scheduler.TimeProvider, message => Tell(() => Handle(message)), cause => Tell(() => Broken(cause)));
     }
@@ -110,6 +116,7 @@ internal sealed partial class JobWorker : Actor
         _watchdog?.Dispose();
         _measuring?.Dispose();
         BreakUnused(_ => true);
+        _slots.Keep(this, 0);
         _built?.Release(_logger);
         _ended(this);
         _completion.TrySetResult();
@@ -153,6 +160,7 @@ internal sealed partial class JobWorker : Actor
         }
 
         _all.Clear();
+        KeepSlots();
     }
 
     private void Handle(Message message)
@@ -197,6 +205,7 @@ internal sealed partial class JobWorker : Actor
             case Message.Abandon:
                 Log.Stuck(_logger, subtask.Description, subtask.Abandon());
                 _all.Remove(made);
+                KeepSlots();
                 break;
             case Message.Trigger trigger:
                 subtask.Trigger(trigger.Barrier);
@@ -260,6 +269,7 @@ internal sealed partial class JobWorker : Actor
         {
             Check(plan, made.Graph);
             _built = made = made with { Graph = made.Graph.WithTasks(plan.Tasks) };
+            _demand = SlotDemand.Of(made.Graph);
         }
         catch (Exception difference) when (difference is MillraceException or ArgumentException)
         {

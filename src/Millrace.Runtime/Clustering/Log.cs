@@ -40,4 +40,7 @@ internal static partial class Log
 
     [LoggerMessage(6013, LogLevel.Information, "Job '{Job}': {What} {Reason}")]
     public static partial void Decided(ILogger logger, string job, string what, string reason);
+
+    [LoggerMessage(6014, LogLevel.Warning, "Attempt {Attempt} of job '{Job}' is refused: {Why}")]
+    public static partial void SlotsTaken(ILogger logger, string job, int attempt, string why);
 }

@@ -7,6 +7,7 @@ namespace Millrace.Runtime.Clustering;
 internal sealed class TrustedWorkers : IDisposable
 {
     private static readonly TimeSpan Suspicion = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Refusal = TimeSpan.FromSeconds(1);
 
     private readonly IClusterView _cluster;
     private readonly TimeProvider _time;
@@ -14,7 +15,9 @@ internal sealed class TrustedWorkers : IDisposable
     private readonly Lock _gate = new();
     private readonly HashSet<string> _leaving = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ITimer> _suspects = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ITimer> _full = new(StringComparer.Ordinal);
     private readonly List<Action> _subscribers = [];
+    private IReadOnlyDictionary<string, int>? _granted;
     private bool _isDisposed;
 
     /// <param name="cluster">Who is alive.</param>
@@ -26,14 +29,27 @@ internal sealed class TrustedWorkers : IDisposable
         _subscription = cluster.Subscribe(_ => Tell());
     }
 
-    /// <summary>Those that subtasks can be given to.</summary>
+    /// <summary>Those that subtasks can be given to, with the slots that were granted.</summary>
     public IReadOnlyList<WorkerInfo> Workers
     {
         get
         {
             lock (_gate)
             {
-                return [.. _cluster.Current.Workers.Where(worker => !_suspects.ContainsKey(worker.Id) && !_leaving.Contains(worker.Id))];
+                return _granted is not { } granted ? Usable()
+                    : [.. Usable().Select(worker => granted.GetValueOrDefault(worker.Id) is int slots && slots < worker.Slots ? worker with { Slots = slots } : worker).Where(worker => worker.Slots > 0)];
+            }
+        }
+    }
+
+    /// <summary>Those that subtasks could be given to, with all of their slots, whoever may use them.</summary>
+    public IReadOnlyList<WorkerInfo> All
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return Usable();
             }
         }
     }
@@ -57,12 +73,7 @@ internal sealed class TrustedWorkers : IDisposable
                 return;
             }
 
-            if (_suspects.Remove(worker.Id, out var old))
-            {
-                old.Dispose();
-            }
-
-            _suspects[worker.Id] = _time.CreateTimer(_ => Trust(worker), null, Suspicion, Timeout.InfiniteTimeSpan);
+            Without(_suspects, worker, Suspicion);
         }
 
         Tell();
@@ -74,6 +85,34 @@ internal sealed class TrustedWorkers : IDisposable
         lock (_gate)
         {
             _leaving.Add(worker.Id);
+        }
+
+        Tell();
+    }
+
+    /// <summary>Uses no more slots than these from now on; before the first call it is all.</summary>
+    /// <param name="slots">How many of each worker, by ids.</param>
+    public void Grant(IReadOnlyDictionary<string, int> slots)
+    {
+        lock (_gate)
+        {
+            _granted = slots;
+        }
+
+        Tell();
+    }
+
+    /// <summary>Does without a worker for a moment: it has no free slots, whatever was granted.</summary>
+    public void Refused(WorkerInfo worker)
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            Without(_full, worker, Refusal);
         }
 
         Tell();
@@ -99,21 +138,36 @@ internal sealed class TrustedWorkers : IDisposable
         lock (_gate)
         {
             _isDisposed = true;
-            foreach (var timer in _suspects.Values)
+            foreach (var timer in _suspects.Values.Concat(_full.Values))
             {
                 timer.Dispose();
             }
 
             _suspects.Clear();
+            _full.Clear();
             _subscribers.Clear();
         }
     }
 
-    private void Trust(WorkerInfo worker)
+    private IReadOnlyList<WorkerInfo> Usable() =>
+        [.. _cluster.Current.Workers.Where(worker => !_suspects.ContainsKey(worker.Id) && !_full.ContainsKey(worker.Id) && !_leaving.Contains(worker.Id))];
+
+    // Under the lock.
+    private void Without(Dictionary<string, ITimer> timers, WorkerInfo worker, TimeSpan time)
+    {
+        if (timers.Remove(worker.Id, out var old))
+        {
+            old.Dispose();
+        }
+
+        timers[worker.Id] = _time.CreateTimer(_ => Again(timers, worker), null, time, Timeout.InfiniteTimeSpan);
+    }
+
+    private void Again(Dictionary<string, ITimer> timers, WorkerInfo worker)
     {
         lock (_gate)
         {
-            if (_suspects.Remove(worker.Id, out var timer))
+            if (timers.Remove(worker.Id, out var timer))
             {
                 timer.Dispose();
             }

@@ -17,6 +17,7 @@ internal sealed class WorkerHost(Func<WorkerInfo> me, IJobBuilder jobs, ITaskSch
     private readonly Dictionary<string, JobWorker> _leading = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _terms = new(StringComparer.Ordinal);
     private readonly HashSet<JobWorker> _all = [];
+    private readonly WorkerSlots _slots = new();
     private TaskCompletionSource? _idle;
     private bool _isClosing;
 
@@ -47,7 +48,7 @@ internal sealed class WorkerHost(Func<WorkerInfo> me, IJobBuilder jobs, ITaskSch
 
             _terms[key.JobId] = key.Term;
             before = _leading.GetValueOrDefault(key.JobId);
-            worker = new JobWorker(key, me(), coordinator, connection, DataPlane, jobs, scheduler, loggers, Ended) { Copies = Copies };
+            worker = new JobWorker(key, me(), coordinator, connection, DataPlane, jobs, scheduler, loggers, _slots, Ended) { Copies = Copies };
             _leading[key.JobId] = worker;
             _all.Add(worker);
         }

@@ -21,6 +21,14 @@ internal static class Scaling
         });
     }
 
+    public static async Task LookAtSlots(IMillraceCluster cluster)
+    {
+        foreach (var worker in await cluster.GetSlotsAsync())
+        {
+            Console.WriteLine($"{worker.Worker.Name}: {worker.Free} of {worker.Worker.Slots} free; {string.Join(", ", worker.InUse.Select(job => $"{job.Key} {job.Value}"))}");
+        }
+    }
+
     public static async Task Look(IMillraceCluster cluster)
     {
         var status = await cluster.GetStatusAsync("orders");

@@ -72,7 +72,7 @@ public sealed class JobMasterTests
         }
     }
 
-    private JobMaster Lead(Builder builder, JobRecord record) => new("job", record, builder, new Nobody(), new NoConnections(), new SchedulerOptions(), new AutoscalerOptions(), _time, NullLoggerFactory.Instance, static _ => Task.CompletedTask);
+    private JobMaster Lead(Builder builder, JobRecord record) => new("job", record, builder, new Nobody(), new NoConnections(), new SchedulerOptions(), new AutoscalerOptions(), new ScriptedCluster(_time), isOnlyJob: true, _time, NullLoggerFactory.Instance, static _ => Task.CompletedTask);
 
     private sealed class Builder : IJobBuilder
     {

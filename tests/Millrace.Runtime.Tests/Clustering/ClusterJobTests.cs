@@ -167,6 +167,63 @@ public sealed class ClusterJobTests
     }
 
     [Fact]
+    public void A_worker_refuses_what_another_job_leaves_no_slots_for_and_takes_it_when_that_has_ended()
+    {
+        var cluster = new ClusterRig(seed: 1, () => Squares([], parallelism: 2, isEndless: true));
+        cluster.Start("a", slots: 3);
+        var first = cluster.Lead(term: 1);
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+        var second = cluster.Lead(term: 1, job: "others");
+        cluster.RunFor(TimeSpan.FromSeconds(5));
+        Assert.Contains(
+            "MR6209: Worker a (simulated:0) refuses subtasks of job 'others' that need 2 slots: it offers 3, and in use are 2 by job 'squares'.", second.Failures.Records[0].Error.Message, StringComparison.Ordinal);
+        Assert.Empty(first.Failures.Records);
+
+        first.Cancel();
+        cluster.RunFor(TimeSpan.FromSeconds(5));
+        Assert.All(JobTopology.Of(second.Job).Subtasks, subtask => Assert.Equal(SubtaskState.Running, second.StateOf(subtask)));
+
+        // What a coordinator that is over has left makes way for the next one of the same job, and for nobody else.
+        var third = cluster.Lead(term: 2, job: "others");
+        cluster.RunFor(TimeSpan.FromSeconds(5));
+        Assert.All(JobTopology.Of(third.Job).Subtasks, subtask => Assert.Equal(SubtaskState.Running, third.StateOf(subtask)));
+        Assert.Empty(third.Failures.Records);
+    }
+
+    [Fact]
+    public void What_is_refused_counts_for_no_failure_and_leaves_nothing_behind()
+    {
+        List<string> reasons = [];
+        JobExecution? second = null;
+        var cluster = new ClusterRig(seed: 1, () => Squares([], parallelism: 2, isEndless: true))
+        {
+            Refused = (_, reason) =>
+            {
+                reasons.Add(reason);
+                second!.Suspend();
+            },
+        };
+        cluster.Start("a", slots: 3);
+        var first = cluster.Lead(term: 1);
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+        second = cluster.Lead(term: 1, job: "others");
+        Assert.Equal(JobState.Suspended, cluster.RunToEnd(second).State);
+        Assert.All(reasons, reason => Assert.StartsWith("MR6209: ", reason, StringComparison.Ordinal));
+        Assert.Empty(second.Failures.Records);
+
+        // For a moment it is given nothing; it is alive all the same.
+        Assert.Empty(cluster.Trusted[^1].Workers);
+        cluster.RunFor(TimeSpan.FromSeconds(2));
+        Assert.Equal("a", Assert.Single(cluster.Trusted[^1].Workers).Name);
+        cluster.Hosts[^1].Dispose();
+        first.Cancel();
+        cluster.RunToEnd(first);
+        cluster.Hosts[0].Dispose();
+        cluster.RunFor(TimeSpan.FromSeconds(1));
+        Assert.True(cluster.Workers[0].CloseAsync().IsCompletedSuccessfully);
+    }
+
+    [Fact]
     public void What_a_worker_says_of_an_earlier_attempt_is_passed_over()
     {
         var cluster = new ClusterRig(seed: 1, () => Squares([], parallelism: 1, isEndless: true));

@@ -29,13 +29,20 @@ internal sealed class ClusterRig : IJobBuilder
     /// <summary>Hears that workers want to leave; null to let them go at once.</summary>
     public Action<WorkerInfo>? Leaving { get; set; }
 
+    /// <summary>Hears that a worker has no slots for a job; null to have it counted as a failure.</summary>
+    public Action<WorkerInfo, string>? Refused { get; set; }
+
     public int TimesWithoutRoom { get; private set; }
+
+    /// <summary>Who each coordinator trusts, in the order in which they began.</summary>
+    public List<TrustedWorkers> Trusted { get; } = [];
 
     public List<DistributedHost> Hosts { get; } = [];
 
     public List<WorkerHost> Workers { get; } = [];
 
-    public IReadOnlyList<string> Names => ["squares"];
+    // The same program under two names: two jobs.
+    public IReadOnlyList<string> Names => ["squares", "others"];
 
     public BuiltJob Build(string name, int? parallelism) => Built(name, _program());
 
@@ -83,18 +90,20 @@ internal sealed class ClusterRig : IJobBuilder
 
     /// <param name="term">The term of the coordinator.</param>
     /// <param name="previous">Where subtasks were under the one before, as far as it knows.</param>
-    public JobExecution Lead(long term, IReadOnlyDictionary<SubtaskId, string>? previous = null)
+    /// <param name="job">The job.</param>
+    public JobExecution Lead(long term, IReadOnlyDictionary<SubtaskId, string>? previous = null, string job = "squares")
     {
-        var process = _scheduler.StartProcess($"coordinator {term}");
+        var process = _scheduler.StartProcess(job == "squares" ? $"coordinator {term}" : $"coordinator {term} of {job}");
         _coordinators.Add(process.Name, process);
         var me = new WorkerInfo(process.Name, process.Name, "simulated", 0, 0);
         var view = new SimulatedClusterView(me);
         _views.Add(view);
         Tell();
-        var built = Build("squares", null);
-        var host = new DistributedHost(
-            built.Graph, new ControlConnectionKey("squares", "squares", term), new TrustedWorkers(view, process.TimeProvider), _cluster.Add(me, process, null), built.Serializers, process, built.Loggers)
+        var built = Build(job, null);
+        Trusted.Add(new TrustedWorkers(view, process.TimeProvider));
+        var host = new DistributedHost(built.Graph, new ControlConnectionKey(job, job, term), Trusted[^1], _cluster.Add(me, process, null), built.Serializers, process, built.Loggers)
         {
+            Refused = Refused,
             NoRoom = () => TimesWithoutRoom++,
             Leaving = Leaving,
             Previous = previous ?? new Dictionary<SubtaskId, string>(),

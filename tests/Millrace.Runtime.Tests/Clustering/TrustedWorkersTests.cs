@@ -44,6 +44,23 @@ public sealed class TrustedWorkersTests
     }
 
     [Fact]
+    public void What_was_granted_bounds_the_slots_and_who_is_full_is_done_without_for_a_second()
+    {
+        var many = B with { Slots = 3 };
+        _view.Set([A, many]);
+        _told.Clear();
+        _workers.Grant(new Dictionary<string, int> { ["b"] = 2, ["gone"] = 4 });
+        Assert.Equal(["b"], _told);
+        Assert.Equal([many with { Slots = 2 }], _workers.Workers);
+        Assert.Equal([A, many], _workers.All);
+        _workers.Refused(many);
+        Assert.Empty(_workers.Workers);
+        Assert.True(_workers.IsAlive(many));
+        _time.Advance(TimeSpan.FromSeconds(1.1));
+        Assert.Equal([many with { Slots = 2 }], _workers.Workers);
+    }
+
+    [Fact]
     public void One_that_the_membership_lets_go_does_not_come_back()
     {
         _workers.Suspect(A);

@@ -26,7 +26,8 @@ internal sealed partial class AdaptiveScheduler
     private string WhatChanges(ParallelismChoice current, ParallelismChoice target, Change change)
     {
         string difference = Difference(current, target);
-        return change.IsRequested ? $"The job is to go on with {difference}, as {(_bounds is null ? "was asked for" : "the autoscaler has decided")}; it takes {target.Demand}."
+        return change.GivesBack ? $"The job is to go on with {difference}, since another job needs slots; it takes {target.Demand}."
+            : change.IsRequested ? $"The job is to go on with {difference}, as {(_bounds is null ? "was asked for" : "the autoscaler has decided")}; it takes {target.Demand}."
             : $"The job can go on with {difference}: there are {Text.Count(Math.Max(Slots, current.Demand.Slots), "slot")} ({Text.Offers(_workers)}), and it would take {target.Demand}.";
     }
 

@@ -22,6 +22,9 @@ internal sealed partial class AdaptiveScheduler
     // Where tasks have a parallelism of their own: what the greatest of them may be.
     private (int Min, int Max)? _bounds;
     private IReadOnlyList<WorkerInfo> _workers = [];
+
+    // How many slots the running job is to go down to, since another one needs the others.
+    private int? _giveBackTo;
     private SchedulingDecision.Wait _wait = new(null, "");
     private Phase _phase = Phase.Created;
     private int? _requested;
@@ -66,6 +69,12 @@ internal sealed partial class AdaptiveScheduler
     /// <summary>Whether a running job is about to be stopped for another parallelism, or has been.</summary>
     public bool IsRescaling => _phase == Phase.Rescaling || _change is not null;
 
+    /// <summary>The slots without which the job cannot run as it is to, and all that it could use.</summary>
+    public (int Least, int Wanted) Demand => (_fit.DemandOf(Bounds.Min).Slots, _fit.DemandOf(Bounds.Max).Slots);
+
+    /// <summary>Whether the job uses whatever slots there are, and so can do with fewer.</summary>
+    public bool IsReactive => _options.Mode == SchedulerMode.Reactive && _bounds is null;
+
     private int Slots => _workers.Sum(worker => worker.Slots);
 
     /// <summary>The least and the greatest default parallelism that may be chosen now.</summary>
@@ -95,9 +104,11 @@ internal sealed partial class AdaptiveScheduler
     /// <summary>Workers came or went.</summary>
     /// <param name="workers">All that offer slots to this job, with how many: those too that its subtasks are in.</param>
     /// <param name="now">The time.</param>
-    public IReadOnlyList<SchedulingDecision> SlotsChanged(IReadOnlyList<WorkerInfo> workers, long now)
+    /// <param name="giveBackTo">How many slots a job that runs is to go down to, since another one needs the others; null where it may keep what it has.</param>
+    public IReadOnlyList<SchedulingDecision> SlotsChanged(IReadOnlyList<WorkerInfo> workers, long now, int? giveBackTo = null)
     {
         _workers = workers;
+        _giveBackTo = giveBackTo;
         return Advance(now);
     }
 
@@ -267,8 +278,9 @@ internal sealed partial class AdaptiveScheduler
     {
         var current = _current!;
 
-        // Slots that seem to be lost are still held by subtasks that run. If they are lost, the subtasks fail.
-        var target = Target(Math.Max(Slots, current.Demand.Slots));
+        // Slots that seem to be lost are still held by subtasks that run. If they are lost, the subtasks fail. Those that another job needs are given back.
+        bool givesBack = _giveBackTo < current.Demand.Slots;
+        var target = Target(givesBack ? _giveBackTo!.Value : Math.Max(Slots, current.Demand.Slots));
         if (target is null || target.Demand.IsSameAs(current.Demand))
         {
             _change = null;
@@ -277,7 +289,12 @@ internal sealed partial class AdaptiveScheduler
             return;
         }
 
-        var change = _change ??= new Change(now) { IsRequested = _isRequestOpen };
+        if (_change is { } begun && begun.GivesBack != givesBack)
+        {
+            _change = null;
+        }
+
+        var change = _change ??= new Change(now) { IsRequested = _isRequestOpen || givesBack, GivesBack = givesBack };
         change.IsAll = target.Demand.IsSameAs(_fit.DemandOf(Bounds.Max));
         string what = WhatChanges(current, target, change);
         long eligibleAt = EligibleAt(change);
@@ -348,7 +365,11 @@ internal sealed partial class AdaptiveScheduler
     {
         public long Since => since;
 
+        /// <summary>Whether somebody waits for it.</summary>
         public bool IsRequested { get; init; }
+
+        /// <summary>Whether it is another job that waits for slots.</summary>
+        public bool GivesBack { get; init; }
 
         /// <summary>Whether it is all that the job could ever use.</summary>
         public bool IsAll { get; set; }

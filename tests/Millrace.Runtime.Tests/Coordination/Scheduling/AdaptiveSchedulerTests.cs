@@ -36,6 +36,48 @@ public sealed class AdaptiveSchedulerTests
         where T : SchedulingDecision => Assert.IsType<T>(decisions[^1]);
 
     [Fact]
+    public void Reactive_AnotherJobNeedsSlots_GivesThemBackFromACheckpoint()
+    {
+        var scheduler = RunningReactive(6);
+        Assert.Equal((1, 128), scheduler.Demand);
+
+        // Not before the cooldown is over, as with everything that stops a job; then at once, whatever else may come.
+        var wait = Last<Wait>(scheduler.SlotsChanged(Cluster.Workers(2), 10 * Second, giveBackTo: 2));
+        Assert.Equal(30 * Second, wait.Until);
+        Assert.StartsWith("The job is to go on with parallelism 2 instead of 6, since another job needs slots; it takes 2 slots.", wait.Reason, StringComparison.Ordinal);
+        Assert.IsType<TakeCheckpoint>(scheduler.TimeDue(30 * Second)[0]);
+        Assert.Equal(2, Last<Rescale>(scheduler.CheckpointCompleted(31 * Second)).Parallelism);
+        Assert.Equal(2, Last<Start>(scheduler.Stopped(32 * Second)).Parallelism);
+        scheduler.Running(33 * Second);
+        Assert.Null(scheduler.Waiting);
+    }
+
+    [Fact]
+    public void Reactive_TheOtherJobIsGoneBefore_StaysAsItIs()
+    {
+        var scheduler = RunningReactive(6);
+        Assert.NotEmpty(scheduler.SlotsChanged(Cluster.Workers(2), 10 * Second, giveBackTo: 2));
+        Assert.True(scheduler.IsRescaling);
+        scheduler.SlotsChanged(Cluster.Workers(6), 11 * Second);
+        Assert.False(scheduler.IsRescaling);
+        Assert.Empty(scheduler.CheckpointCompleted(40 * Second));
+
+        // Slots that are merely lost are not given back.
+        Assert.Empty(scheduler.SlotsChanged(Cluster.Workers(2), 41 * Second));
+        Assert.Empty(scheduler.CheckpointCompleted(50 * Second));
+    }
+
+    [Fact]
+    public void Reactive_LessThanItsLeastIsWanted_KeepsIt()
+    {
+        var scheduler = RunningReactive(6, new SchedulerOptions { MinParallelism = 4 });
+        Assert.Equal((4, 128), scheduler.Demand);
+        scheduler.SlotsChanged(Cluster.Workers(6), Minute, giveBackTo: 3);
+        Assert.Empty(scheduler.CheckpointCompleted(2 * Minute));
+        Assert.Equal(5, Last<Rescale>([.. scheduler.SlotsChanged(Cluster.Workers(6), 3 * Minute, giveBackTo: 5), .. scheduler.CheckpointCompleted(3 * Minute)]).Parallelism);
+    }
+
+    [Fact]
     public void Fixed_SlotsForAll_StartsAtOnce()
     {
         var scheduler = Fixed();
