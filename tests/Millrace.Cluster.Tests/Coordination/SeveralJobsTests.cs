@@ -197,7 +197,7 @@ public sealed class SeveralJobsTests
 
         // The second task has too much to do, and may not be rescaled yet.
         await MeasureUntilAsync(one, "The job is rescaled: ");
-        Assert.Contains("ScalingCooldown", one.Status.Waiting, StringComparison.Ordinal);
+        await HoldsAsync(() => one.Status.Waiting?.Contains("ScalingCooldown", StringComparison.Ordinal) == true, () => one.Status.Waiting);
         string used = one.Status.Subtasks[0].Worker!;
         _cluster.Kill(used == "a" ? "b" : "a");
         await MeasureUntilAsync(one, "needs 2 slots and there are 1.");

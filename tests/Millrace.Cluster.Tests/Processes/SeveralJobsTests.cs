@@ -14,8 +14,8 @@ public sealed class SeveralJobsTests : IDisposable
     [Fact]
     public async Task A_reactive_job_makes_room_for_another_and_takes_the_slots_back_and_both_write_what_they_must()
     {
-        const int Count = 4_000;
-        const int SecondCount = 800;
+        const int Count = 4_500;
+        const int SecondCount = 2_400;
         await using var scene = new ClusterScene(
             [
                 ("Membership:Kind", "Directory"), ("Membership:Directory", Path.Combine(_folder, "members")), ("Slots", "1"), ("Scheduling:Mode", "Reactive"),
