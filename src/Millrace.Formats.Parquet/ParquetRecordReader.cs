@@ -19,6 +19,7 @@ internal sealed class ParquetRecordReader<T> : FileRecordReader<T>
     private readonly ParquetBinder<T> _binder;
     private readonly Array[] _values;
     private readonly int _groups;
+    private readonly long _total;
     private RowGroupReader? _group;
     private int _nextGroup;
 
@@ -35,6 +36,7 @@ internal sealed class ParquetRecordReader<T> : FileRecordReader<T>
         _binder = binder;
         _values = [.. binder.Columns.Select(column => column.Values)];
         _groups = file.FileMetaData.NumRowGroups;
+        _total = file.FileMetaData.NumRows;
         _position = context.Position;
         Records = context.Records;
         if (_position > file.FileMetaData.NumRows)
@@ -49,6 +51,8 @@ internal sealed class ParquetRecordReader<T> : FileRecordReader<T>
     }
 
     public override long Position => _position;
+
+    public override long? PendingRecords => _total - _position;
 
     public override bool Read(SourceOutput<T> output, int maxRecords)
     {

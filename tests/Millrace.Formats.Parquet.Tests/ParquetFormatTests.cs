@@ -57,6 +57,21 @@ public sealed class ParquetFormatTests : IDisposable
     }
 
     [Fact]
+    public void How_many_rows_are_left_is_known()
+    {
+        var rows = Enumerable.Range(0, 5000).Select(i => new Row(i, $"n{i % 7}")).ToArray();
+        var run = new FileSource<Row>(_folder.Write("a.parquet", Rows.File(rows, new ParquetOptions { RowGroupRows = 1700 })), ParquetFormat.Of<Row>()).Run();
+        while (run.Records.Count < 1_800)
+        {
+            run.Read(0, 100);
+        }
+
+        Assert.Equal(3_200, run.Readers[0].PendingRecords);
+        Assert.InRange(run.Readers[0].PendingBytes!.Value, 1, new FileInfo(_folder["a.parquet"]).Length * 2 / 3);
+        run.Drain(1_000).Close();
+    }
+
+    [Fact]
     public void Columns_match_by_name_whatever_their_case_and_order_and_others_are_not_read()
     {
         string path = _folder.Write("a.parquet", Rows.File(new[] { new { other = 1.5, NAME = "x", ID = 5L } }));

@@ -21,6 +21,17 @@ public enum ReadStatus
 public abstract class SourceReader<T, TSplit>
     where TSplit : ISourceSplit
 {
+    /// <summary>
+    /// How many records the reader's splits hold that could be read now and are not read yet: its backlog. With it the autoscaler sees that a job falls behind, and by how much, before and better than by how busy tasks are. An
+    /// estimate will do, where it says so; what cannot be known is <see langword="null"/>, and not 0. Asked for a few times a second, between other calls: it must not wait for anything.
+    /// </summary>
+    /// <value>Default: <see langword="null"/>, not known.</value>
+    public virtual long? PendingRecords => null;
+
+    /// <summary>How many bytes that are, where records are read from something that has a length. What is said of <see cref="PendingRecords"/> holds for it too.</summary>
+    /// <value>Default: <see langword="null"/>, not known.</value>
+    public virtual long? PendingBytes => null;
+
     /// <summary>Called once before anything else. A reader that wants a split asks for it here or in <see cref="Read"/>.</summary>
     public virtual void Start()
     {

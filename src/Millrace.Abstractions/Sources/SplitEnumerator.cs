@@ -6,6 +6,20 @@ namespace Millrace.Connectors;
 public abstract class SplitEnumerator<TSplit, TState>
     where TSplit : ISourceSplit
 {
+    /// <summary>
+    /// How many records are in the splits that no reader has yet. A source's backlog is known where this and <see cref="SourceReader{T, TSplit}.PendingRecords"/> of all readers are: one whose readers have all there is says 0 here.
+    /// Asked for after each call: it must not wait for anything.
+    /// </summary>
+    /// <value>Default: <see langword="null"/>, not known.</value>
+    public virtual long? PendingRecords => null;
+
+    /// <summary>
+    /// How many bytes are in them. Where it is known and <see cref="PendingRecords"/> is not, as with files that nobody has opened, the engine takes as many of them for a record as readers do, by
+    /// <see cref="SourceReader{T, TSplit}.PendingBytes"/> and <see cref="SourceReader{T, TSplit}.PendingRecords"/>.
+    /// </summary>
+    /// <value>Default: <see langword="null"/>, not known.</value>
+    public virtual long? PendingBytes => null;
+
     /// <summary>Called once before anything else.</summary>
     public abstract void Start();
 

@@ -88,7 +88,7 @@ internal sealed partial class JobMaster
             _autoscaler.Running(running.Execution.Job.Tasks, Now);
         }
 
-        var sample = _meter.Look(running.Execution.Job.Tasks, running.Host.Counts, Now);
+        var sample = _meter.Look(running.Execution.Job.Tasks, running.Host.Counts, Now, running.Execution.UnassignedOf);
         Volatile.Write(ref _load, sample);
         if (sample is null || _autoscaler?.Sampled(sample, AttainableSlots) is not { } decision)
         {

@@ -72,7 +72,7 @@ internal sealed partial class JobMaster
             var metrics = load is not null && load.Count == graph.Vertices.Count ? load[vertex.Index] : default;
             long watermark = counts.Where(count => count.Key.Vertex == vertex.Index).Select(count => count.Value.Counts.Watermark).DefaultIfEmpty(EventTime.MinWatermark).Min();
             tasks.Add(new TaskStatus(
-                vertex.Name, vertex.Parallelism, metrics.RecordsIn, metrics.RecordsOut, metrics.Busy, metrics.Backpressured, watermark == EventTime.MinWatermark ? null : watermark));
+                vertex.Name, vertex.Parallelism, metrics.RecordsIn, metrics.RecordsOut, metrics.Busy, metrics.Backpressured, watermark == EventTime.MinWatermark ? null : watermark, (long?)metrics.Pending));
         }
 
         return tasks;

@@ -31,8 +31,11 @@ public sealed class ClusterAutoscalerOptions
     public double UtilizationTarget { get; set; } = 0.7;
 
     /// <summary>Above this a task gets more subtasks.</summary>
-    /// <value>Default: 0.9. No source says yet how much it has not read, and a task that is busy all of its time may not be able to take in what comes.</value>
-    public double UtilizationMax { get; set; } = 0.9;
+    /// <value>
+    /// Default (<see langword="null"/>): <see cref="UtilizationTarget"/> + 0.3, all of its time, where all sources of the job tell how much they have not read: too little is then seen by what piles up. Where one does not tell, + 0.2: a task
+    /// that is busy all of its time may not be able to take in what comes.
+    /// </value>
+    public double? UtilizationMax { get; set; }
 
     /// <summary>Below this a task has more subtasks than it needs.</summary>
     /// <value>Default: 0.4.</value>

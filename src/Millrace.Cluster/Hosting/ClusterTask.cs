@@ -9,4 +9,8 @@ namespace Millrace.Hosting;
 /// <param name="BackPressuredTimeMsPerSecond">How many milliseconds of a second the subtask that waited most for consumers waited.</param>
 /// <param name="Watermark">The least watermark that its subtasks have handed on, in milliseconds since 1970-01-01 UTC; <see langword="null"/> before the first.</param>
 public sealed record ClusterTask(
-    string Name, int Parallelism, double RecordsInPerSecond, double RecordsOutPerSecond, double BusyTimeMsPerSecond, double BackPressuredTimeMsPerSecond, long? Watermark);
+    string Name, int Parallelism, double RecordsInPerSecond, double RecordsOutPerSecond, double BusyTimeMsPerSecond, double BackPressuredTimeMsPerSecond, long? Watermark)
+{
+    /// <summary>Of a source: how many records it could read and has not read, in all its readers and in splits that no reader has yet; an estimate where records have no fixed size. <see langword="null"/> where it does not know, and of other tasks.</summary>
+    public long? PendingRecords { get; init; }
+}

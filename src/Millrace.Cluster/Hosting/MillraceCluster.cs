@@ -47,7 +47,10 @@ internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, I
             status.LastCheckpoint,
             status.LastFailure)
         {
-            Tasks = [.. status.Tasks.Select(task => new ClusterTask(task.Name, task.Parallelism, task.RecordsIn, task.RecordsOut, task.Busy, task.Backpressured, task.Watermark))],
+            Tasks =
+            [
+                .. status.Tasks.Select(task => new ClusterTask(task.Name, task.Parallelism, task.RecordsIn, task.RecordsOut, task.Busy, task.Backpressured, task.Watermark) { PendingRecords = task.Pending }),
+            ],
             Decisions = [.. status.Decisions.Select(decision => new ClusterDecision(decision.Time, decision.Decision))],
         };
     }

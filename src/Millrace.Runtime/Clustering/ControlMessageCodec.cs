@@ -109,6 +109,8 @@ internal static class ControlMessageCodec
                 output.WriteVarInt(counts.RecordsIn);
                 output.WriteVarInt(counts.RecordsOut);
                 output.WriteVarInt(counts.Watermark);
+                output.WriteVarInt(counts.PendingRecords ?? -1);
+                output.WriteVarInt(counts.PendingBytes ?? -1);
                 break;
             case Message.ReportWatermark report:
                 output.WriteString(report.Group);
@@ -170,7 +172,10 @@ internal static class ControlMessageCodec
             Kind.ReaderStarted => new Message.ReaderStarted(subtask, attempt),
             Kind.RequestSplit => new Message.RequestSplit(subtask, attempt),
             Kind.Measured => new Message.Measured(
-                subtask, attempt, new TaskCounts(input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt())),
+                subtask,
+                attempt,
+                new TaskCounts(
+                    input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), KnownOrNull(input.ReadVarInt()), KnownOrNull(input.ReadVarInt()))),
             Kind.ReportWatermark => new Message.ReportWatermark(subtask, attempt, input.ReadString(), input.ReadVarInt()),
             _ => throw new InvalidDataException($"A message is of kind {(int)kind}, which is none."),
         };
@@ -406,4 +411,6 @@ internal static class ControlMessageCodec
     }
 
     private static int ReadCount(ref BinaryInput input) => checked((int)input.ReadVarUInt());
+
+    private static long? KnownOrNull(long value) => value < 0 ? null : value;
 }

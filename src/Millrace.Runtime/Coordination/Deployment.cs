@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Microsoft.Extensions.Logging;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Graph;
@@ -33,6 +34,9 @@ internal interface IJobHost
 {
     /// <summary>Whether snapshots are written by other processes, so that this one has to be told of their files.</summary>
     bool IsDistributed => false;
+
+    /// <summary>What was last heard of the subtasks of other processes that have not ended, with their attempts. Safe to read from any thread.</summary>
+    IReadOnlyDictionary<SubtaskId, (int Attempt, TaskCounts Counts)> Counts => FrozenDictionary<SubtaskId, (int Attempt, TaskCounts Counts)>.Empty;
 
     /// <summary>Finds a place for subtasks, and waits until there is room for all of them.</summary>
     /// <param name="subtasks">Those that are to be made.</param>

@@ -61,6 +61,7 @@ internal static class JobInstruments
         Gauge("downtime", "ms", "How long the present outage has lasted; 0 while the job runs.", job => job.Times.Uninterrupted(JobState.Restarting, job.Now));
         Counter("runningTimeTotal", "ms", "How long the job has been running in all.", job => job.Times.TimeIn(JobState.Running, job.Now));
         Counter("restartingTimeTotal", "ms", "How long the job has been restarting in all.", job => job.Times.TimeIn(JobState.Restarting, job.Now));
+        Gauge("pendingRecords", "{record}", "Records that all sources together could read and have not read, in splits that no reader has too; not there where one of them does not know.", job => (long?)job.PendingRecords);
         OfState(JobState.Running, "running");
         OfState(JobState.Restarting, "restarting");
         OfState(JobState.Failing, "failing");

@@ -57,6 +57,8 @@ internal sealed class TaskInstruments(Meter meter, Func<IEnumerable<KeyValuePair
         OfOperator("numLateRecordsDropped", "{record}", "Records that came too late for any window and were dropped.", static metrics => metrics.LateRecordsDropped);
         OfOperator("numRecordsInErrors", "{record}", "Records that user code threw on and that were skipped or became dead letters, and malformed records of a source.", static metrics => metrics.RecordsInErrors);
         OfOperator("numRecordsSkipped", "{record}", "Malformed records that a source skipped.", static metrics => metrics.RecordsSkipped);
+        SourceGauge("pendingRecords", "{record}", "Records that the splits of the source's reader hold and that are not read yet; not there where it does not know.", static metrics => metrics.PendingRecords);
+        SourceGauge("pendingBytes", "By", "How many bytes those are.", static metrics => metrics.PendingBytes);
         OperatorGauge("currentInputWatermark", "The watermark that has come in last; not there before the first, nor for a source.", static op => op.Context.Metrics.InputWatermark);
         OperatorGauge("currentOutputWatermark", "The watermark that was handed on last; not there before the first.", static op => op.Context.Metrics.Watermark);
     }
@@ -91,6 +93,12 @@ internal sealed class TaskInstruments(Meter meter, Func<IEnumerable<KeyValuePair
         $"millrace.operator.{name}",
         () => Operators().Select(op => (Value: value(op.Operator), op.Tags)).Where(measured => measured.Value != EventTime.MinWatermark).Select(measured => new Measurement<long>(measured.Value, measured.Tags)),
         "ms",
+        description);
+
+    private void SourceGauge(string name, string unit, string description, Func<OperatorMetrics, long?> value) => meter.CreateObservableGauge(
+        $"millrace.operator.{name}",
+        () => Operators().Select(op => (Value: value(op.Operator.Context.Metrics), op.Tags)).Where(measured => measured.Value is not null).Select(measured => new Measurement<long>(measured.Value!.Value, measured.Tags)),
+        unit,
         description);
 
     private static Measurement<double>? Measure(double value, KeyValuePair<string, object?>[] tags) => new Measurement<double>(value, tags);

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Millrace.Connectors;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
@@ -16,7 +15,7 @@ namespace Millrace.Runtime.Sources;
 /// <typeparam name="T">The type of the records.</typeparam>
 /// <typeparam name="TSplit">The type of the splits.</typeparam>
 /// <typeparam name="TState">The enumerator's state.</typeparam>
-internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState> source, WatermarkStrategy<T> strategy)
+internal sealed partial class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState> source, WatermarkStrategy<T> strategy)
     : StreamOperator<T>, ISplitReceiver<TSplit>
     where TSplit : ISourceSplit
 {
@@ -144,6 +143,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
             _output.OnInterval(now, _pressure.WasFree() && !Waits, _aligned);
             Context.Metrics.Splits = _output.Times;
             Align(Context.Metrics.Splits);
+            Call(TellPending, "telling what it has not read");
         }
     }
 
@@ -268,6 +268,13 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     });
 
     private void Align(IReadOnlyList<SplitTime> splits) => _aligned?.Choose(splits, (pause, resume) => Call(reader => reader.PauseOrResumeSplits(pause, resume), "pausing splits"));
+
+    private void TellPending(SourceReader<T, TSplit> reader)
+    {
+        // A negative number is somebody's mistake, and as good as none.
+        Context.Metrics.PendingRecords = reader.PendingRecords is >= 0 and var records ? records : null;
+        Context.Metrics.PendingBytes = reader.PendingBytes is >= 0 and var bytes ? bytes : null;
+    }
 
     private void ReportWatermark() =>
         Coordinator.ReportWatermark(Context.SubtaskIndex, _aligned!.Group, _ended || _output.IsIdle ? EventTime.MaxWatermark : CurrentWatermark);
@@ -406,6 +413,7 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
     private InputStatus End()
     {
         _ended = true;
+        (Context.Metrics.PendingRecords, Context.Metrics.PendingBytes) = (0, 0);
         Flush();
         if (_aligned is not null)
         {
@@ -455,44 +463,5 @@ internal sealed class SourceOperator<T, TSplit, TState>(Source<T, TSplit, TState
         public override bool IsClosed => owner._ended || owner._reader is null;
 
         public override InputStatus Poll() => owner.Poll();
-    }
-
-    private sealed class ReaderContext(SourceOperator<T, TSplit, TState> owner) : SourceReaderContext
-    {
-        public override int SubtaskIndex => owner.Context.SubtaskIndex;
-
-        public override int Parallelism => owner.Context.Parallelism;
-
-        public override string OperatorName => owner.Context.OperatorName;
-
-        public override TimeProvider TimeProvider => owner.Context.TimeProvider;
-
-        public override CancellationToken CancellationToken => owner.Context.CancellationToken;
-
-        public override ILogger Logger => owner.Context.Logger;
-
-        public override void RequestSplit() => owner.Coordinator.RequestSplit(owner.Context.SubtaskIndex);
-
-        public override void Wake() => owner.Context.Mailbox.Post(static () => { });
-
-        public override void WakeAfter(TimeSpan delay) =>
-            owner._wakeAt = Math.Min(owner._wakeAt, owner.Now + Math.Max(1, (long)Math.Ceiling(delay.TotalMilliseconds)));
-
-        public override void CountSkipped()
-        {
-            owner.Context.Metrics.AddSkipped();
-            owner.Context.Metrics.AddRecordInError();
-        }
-
-        public override bool ReportMalformed(string position, string? rawInput, Exception cause)
-        {
-            if (!owner.Errors.OnInput(cause, position, rawInput))
-            {
-                return false;
-            }
-
-            owner.Context.Metrics.AddSkipped();
-            return true;
-        }
     }
 }

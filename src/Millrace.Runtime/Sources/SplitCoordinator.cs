@@ -11,7 +11,16 @@ namespace Millrace.Runtime.Sources;
 /// <summary>An actor that runs the enumerator of a source; there is one per source and job.</summary>
 internal abstract class SplitCoordinator(ITaskScheduler scheduler, string description) : Actor(scheduler, ActorPlacement.Shared), ISplitCoordinator
 {
+    private Backlog _unassigned = Backlog.NotKnown;
+
     public override string Description => description;
+
+    /// <summary>What is in the splits that no reader has, as the enumerator said last. Safe to read from any thread.</summary>
+    public Backlog Unassigned
+    {
+        get => Volatile.Read(ref _unassigned);
+        protected set => Volatile.Write(ref _unassigned, value);
+    }
 
     /// <summary>Hears whether the source works off a backlog. Called from any thread.</summary>
     public Action<bool>? BacklogChanged { get; set; }
@@ -265,7 +274,9 @@ internal sealed class SplitCoordinator<T, TSplit, TState> : SplitCoordinator
 
         try
         {
-            action(Enumerator());
+            var enumerator = Enumerator();
+            action(enumerator);
+            Unassigned = Unassigned.With(enumerator.PendingRecords, enumerator.PendingBytes);
         }
         catch (Exception error)
         {

@@ -7,6 +7,9 @@ namespace Millrace.Runtime.Tasks;
 /// </summary>
 internal sealed class OperatorMetrics
 {
+    // In place of null, which is not written at once.
+    private const long NotKnown = -1;
+
     private long _recordsIn;
     private long _recordsOut;
     private long _lateRecordsDropped;
@@ -16,6 +19,8 @@ internal sealed class OperatorMetrics
     private long _inputWatermark = EventTime.MinWatermark;
     private long _watermark = EventTime.MinWatermark;
     private bool _isIdle;
+    private long _pendingRecords = NotKnown;
+    private long _pendingBytes = NotKnown;
     private IReadOnlyList<SplitTime> _splits = [];
 
     public long RecordsIn => Volatile.Read(ref _recordsIn);
@@ -54,6 +59,20 @@ internal sealed class OperatorMetrics
         set => Volatile.Write(ref _isIdle, value);
     }
 
+    /// <summary>Of a source: how many records its splits still held when it was asked last; null where it does not know.</summary>
+    public long? PendingRecords
+    {
+        get => Known(Volatile.Read(ref _pendingRecords));
+        set => Volatile.Write(ref _pendingRecords, value ?? NotKnown);
+    }
+
+    /// <summary>Of a source: how many bytes that were.</summary>
+    public long? PendingBytes
+    {
+        get => Known(Volatile.Read(ref _pendingBytes));
+        set => Volatile.Write(ref _pendingBytes, value ?? NotKnown);
+    }
+
     /// <summary>Of a source: how far each of its splits had come at the last watermark interval.</summary>
     public IReadOnlyList<SplitTime> Splits
     {
@@ -77,4 +96,6 @@ internal sealed class OperatorMetrics
     public void AddSkipped() => Volatile.Write(ref _recordsSkipped, _recordsSkipped + 1);
 
     public void AddRecordInError() => Volatile.Write(ref _recordsInErrors, _recordsInErrors + 1);
+
+    private static long? Known(long value) => value == NotKnown ? null : value;
 }

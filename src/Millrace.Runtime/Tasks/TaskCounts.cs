@@ -7,7 +7,10 @@ namespace Millrace.Runtime.Tasks;
 /// <param name="RecordsIn">Records that it took in; of a source, that it read.</param>
 /// <param name="RecordsOut">Records that it sent.</param>
 /// <param name="Watermark">The watermark that it handed on last.</param>
-internal readonly record struct TaskCounts(long Busy, long Idle, long Backpressured, long RecordsIn, long RecordsOut, long Watermark)
+/// <param name="PendingRecords">Of a source: records that it could read and has not read; null where it does not know.</param>
+/// <param name="PendingBytes">How many bytes that are.</param>
+internal readonly record struct TaskCounts(
+    long Busy, long Idle, long Backpressured, long RecordsIn, long RecordsOut, long Watermark, long? PendingRecords = null, long? PendingBytes = null)
 {
     /// <summary>For how long it has lived, in milliseconds.</summary>
     public long Life => Busy + Idle + Backpressured;
@@ -30,7 +33,9 @@ internal readonly record struct TaskCounts(long Busy, long Idle, long Backpressu
             Milliseconds(TimeUse.Backpressured),
             isSource ? head.RecordsOut : head.RecordsIn,
             tail.RecordsOut,
-            tail.Watermark);
+            tail.Watermark,
+            head.PendingRecords,
+            head.PendingBytes);
 
         long Milliseconds(TimeUse use) => (long)subtask.Time.Spent(use).TotalMilliseconds;
     }

@@ -13,6 +13,11 @@ public sealed record JobMetrics(JobState State, TimeSpan Elapsed, IReadOnlyList<
     /// <summary>How many records all sources have emitted.</summary>
     public long RecordsRead => Operators.Where(op => op.IsSource).Sum(op => op.RecordsOut);
 
+    /// <summary>
+    /// How many records all sources together could read and have not read, in splits that no reader has too; an estimate where records have no fixed size. <see langword="null"/> where one of them does not know.
+    /// </summary>
+    public long? PendingRecords { get; init; }
+
     /// <summary>How many records came too late for any window.</summary>
     public long LateRecords => Operators.Sum(op => op.LateRecords);
 
@@ -42,7 +47,7 @@ public sealed record JobMetrics(JobState State, TimeSpan Elapsed, IReadOnlyList<
             }
         }
 
-        return new JobMetrics(execution.State, elapsed, summaries);
+        return new JobMetrics(execution.State, elapsed, summaries) { PendingRecords = (long?)execution.PendingRecords };
     }
 
     private static OperatorSummary Summarize(Runtime.Graph.StreamNode node, string uid, int parallelism, List<StreamOperator> operators, List<Subtask> subtasks)
@@ -60,6 +65,7 @@ public sealed record JobMetrics(JobState State, TimeSpan Elapsed, IReadOnlyList<
             LateRecordsDropped = metrics.Sum(m => m.LateRecordsDropped),
             RecordsSkipped = metrics.Sum(m => m.RecordsSkipped),
             RecordsInErrors = metrics.Sum(m => m.RecordsInErrors),
+            PendingRecords = metrics.Count < parallelism || metrics.Any(m => m.PendingRecords is null) ? null : metrics.Sum(m => m.PendingRecords),
             Watermark = metrics.Count < parallelism ? EventTime.MinWatermark : metrics.Min(m => m.Watermark),
             BusyTime = Average(subtasks, TimeUse.Busy),
             IdleTime = Average(subtasks, TimeUse.Idle),
@@ -109,6 +115,9 @@ public sealed record OperatorSummary
     /// Of the latest attempt.
     /// </summary>
     public required long RecordsInErrors { get; init; }
+
+    /// <summary>Of a source: how many records its readers' splits hold that could be read and are not; an estimate where records have no fixed size. <see langword="null"/> where a reader does not know, and of other operators.</summary>
+    public long? PendingRecords { get; init; }
 
     /// <summary>The least watermark of the subtasks, in milliseconds since 1970-01-01 UTC.</summary>
     public required long Watermark { get; init; }

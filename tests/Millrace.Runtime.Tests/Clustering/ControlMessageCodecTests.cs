@@ -134,7 +134,8 @@ public sealed class ControlMessageCodecTests
             ["reader connected"] = new ControlMessage.ReaderConnected(Subtask, 2),
             ["reader started"] = new ControlMessage.ReaderStarted(Subtask, 2),
             ["request"] = new ControlMessage.RequestSplit(Subtask, 2),
-            ["measured"] = new ControlMessage.Measured(Subtask, 2, new TaskCounts(1, 2, 3, 4, 5, EventTime.MinWatermark)),
+            ["measured"] = new ControlMessage.Measured(Subtask, 2, new TaskCounts(1, 2, 3, 4, 5, EventTime.MinWatermark, 6)),
+            ["measured, nothing pending"] = new ControlMessage.Measured(Subtask, 2, new TaskCounts(1, 2, 3, 4, 5, 6, 0, 0)),
             ["leaving"] = new ControlMessage.Leaving(),
             ["watermark"] = new ControlMessage.ReportWatermark(Subtask, 2, "group", 12),
         };

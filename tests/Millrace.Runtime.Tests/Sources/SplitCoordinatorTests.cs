@@ -106,6 +106,20 @@ public sealed class SplitCoordinatorTests
     }
 
     [Fact]
+    public void What_no_reader_has_is_told_after_each_turn()
+    {
+        Assert.Equal(Backlog.NotKnown, _coordinator.Unassigned);
+        Start(0);
+        Assert.Equal(new Backlog(3, 30), _coordinator.Unassigned);
+        _coordinator.RequestSplit(0);
+        _scheduler.RunUntilIdle();
+        Assert.Equal(new Backlog(2, 20), _coordinator.Unassigned);
+        _coordinator.ResetReader(0, restoredCheckpointId: null);
+        _scheduler.RunUntilIdle();
+        Assert.Equal(new Backlog(3, 30), _coordinator.Unassigned);
+    }
+
+    [Fact]
     public void What_is_done_in_turn_comes_behind_a_checkpoint_that_began_before()
     {
         var reader = Start(0);
@@ -164,6 +178,10 @@ public sealed class SplitCoordinatorTests
 
         private sealed class Enumerator(PartSource source, SplitEnumeratorContext<Part> context) : SplitEnumerator<Part, int>
         {
+            public override long? PendingRecords => source.Left.Count;
+
+            public override long? PendingBytes => source.Left.Count * 10;
+
             public override void Start()
             {
             }

@@ -134,6 +134,8 @@ internal sealed class SourceRun<T, TSplit, TState>
 
     public SplitEnumerator<TSplit, TState> Enumerator { get; }
 
+    public IReadOnlyList<SourceReader<T, TSplit>> Readers => _readers;
+
     public FakeReaderContext[] Contexts { get; }
 
     public FakeOutput<T>[] Outputs { get; }

@@ -53,6 +53,23 @@ public sealed class TaskMeterTests : IDisposable
     }
 
     [Fact]
+    public void Backlog_IsThatOfSourcesAlone_AndOfTheJob()
+    {
+        var env = _run.Env(parallelism: 2);
+        env.FromGenerator(n => n, 1_000, 10).Name("paced").Parallelism(1).Discard();
+        env.FromCollection(Enumerable.Range(0, 7)).Name("numbers").Map(n => n).Name("same").Discard();
+        _run.Start(env, _job);
+        JobInstruments.Register(_run.Execution);
+        _run.RunTo(5);
+        Measure();
+        Assert.InRange(Of("operator.pendingRecords", "paced")[0].Value, 0, 10);
+        Assert.Equal(0, Of("operator.pendingRecords", "numbers")[0].Value);
+        Assert.Empty(Of("operator.pendingRecords", "same"));
+        Assert.Empty(Of("operator.pendingBytes", "paced"));
+        Assert.InRange(Assert.Single(_measured, measured => measured.Name == "millrace.job.pendingRecords").Value, 0, 10);
+    }
+
+    [Fact]
     public void Rates_FollowTheLastMinute()
     {
         StartJob(recordsPerSecond: 20, limit: 600);

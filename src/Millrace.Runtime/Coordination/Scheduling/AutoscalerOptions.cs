@@ -28,7 +28,10 @@ internal sealed class AutoscalerOptions
     public double UtilizationTarget { get; set; } = 0.7;
 
     /// <summary>Above this nothing is left to bear: tasks are scaled up.</summary>
-    /// <value>Default (<see langword="null"/>): <see cref="UtilizationTarget"/> + 0.3.</value>
+    /// <value>
+    /// Default (<see langword="null"/>): <see cref="UtilizationTarget"/> + 0.3 where all sources tell how much they have not read, and + 0.2 otherwise: a task that is busy all of its time is then either just right or hopelessly behind,
+    /// and gets more before it comes to that.
+    /// </value>
     public double? UtilizationMax { get; set; }
 
     /// <summary>Below this there is too much: tasks are scaled down.</summary>
@@ -103,7 +106,7 @@ internal sealed class AutoscalerOptions
     /// <value>Default: 3.</value>
     public int HistoryMaxCount { get; set; } = 3;
 
-    internal double Upper => UtilizationMax ?? UtilizationTarget + 0.3;
+    internal double Upper(bool isBacklogKnown) => UtilizationMax ?? UtilizationTarget + (isBacklogKnown ? 0.3 : 0.2);
 
     internal double Lower => Math.Max(0, UtilizationMin ?? UtilizationTarget - 0.3);
 
@@ -151,10 +154,10 @@ internal sealed class AutoscalerOptions
             yield return $"{nameof(VertexMaxParallelism)} is {VertexMaxParallelism} but {nameof(VertexMinParallelism)} is {VertexMinParallelism}: no parallelism is both. Raise the one or lower the other.";
         }
 
-        if (!(Lower <= UtilizationTarget && UtilizationTarget <= Upper))
+        if (!(Lower <= UtilizationTarget && UtilizationTarget <= Upper(true)))
         {
             yield return FormattableString.Invariant(
-                $"{nameof(UtilizationTarget)} is {UtilizationTarget} but {nameof(UtilizationMin)} is {Lower} and {nameof(UtilizationMax)} is {Upper}: a task that is as busy as it should be would be scaled. Put the target between the two.");
+                $"{nameof(UtilizationTarget)} is {UtilizationTarget} but {nameof(UtilizationMin)} is {Lower} and {nameof(UtilizationMax)} is {Upper(true)}: a task that is as busy as it should be would be scaled. Put the target between the two.");
         }
     }
 }

@@ -14,6 +14,7 @@ internal static class MetricsEvaluator
     public static (IReadOnlyList<VertexEvaluation> Vertices, bool IsBacklog) Evaluate(AutoscalerOptions options, ScalingTopology topology, IReadOnlyList<MetricsSample> window)
     {
         bool isBacklog = Places(topology).Any(place => topology.Vertices[place].IsSource && LagSeconds(window, place) > options.BacklogLagThreshold.TotalSeconds);
+        double upper = options.Upper(Places(topology).All(place => !topology.Vertices[place].IsSource || window.All(sample => sample.Vertices[place].Pending is not null)));
         var vertices = new List<VertexEvaluation>();
         foreach (int place in Places(topology))
         {
@@ -45,7 +46,7 @@ internal static class MetricsEvaluator
                 isObserved,
                 target,
                 catchUp,
-                Capacity(options, target, catchUp, isBacklog ? 1 : options.Upper, false),
+                Capacity(options, target, catchUp, isBacklog ? 1 : upper, false),
                 Capacity(options, target, catchUp, isBacklog ? 0 : options.Lower, true),
                 Capacity(options, target, catchUp, options.UtilizationTarget, true)));
         }

@@ -22,6 +22,12 @@ internal sealed class DecompressedFileStream : Stream
         (_file, _content) = Open();
     }
 
+    /// <summary>How many bytes of the file are decompressed, or about to be: a decompressor reads ahead.</summary>
+    public long CompressedPosition => _file.Position;
+
+    /// <summary>How long the file is, compressed.</summary>
+    public long CompressedLength => _file.Length;
+
     public override bool CanRead => true;
 
     public override bool CanSeek => true;

@@ -8,6 +8,9 @@ internal sealed class FileEnumerator : SplitEnumerator<FileSplit, FileEnumerator
     private readonly TimeSpan? _monitorInterval;
     private readonly FileEnumeratorState? _restored;
     private readonly LinkedList<FileSplit> _unassigned;
+    private readonly bool _isPaced;
+    private readonly Dictionary<string, long> _lengths = new(StringComparer.Ordinal);
+    private long _unassignedBytes;
 
     // Every file that was ever found, where new ones are looked for; in the order of their finding, as checkpoints have them.
     private readonly List<string> _found = [];
@@ -16,14 +19,25 @@ internal sealed class FileEnumerator : SplitEnumerator<FileSplit, FileEnumerator
     // Readers that have asked and got nothing, in the order of their asking.
     private readonly List<int> _waiting = [];
 
-    public FileEnumerator(SplitEnumeratorContext<FileSplit> context, string path, TimeSpan? monitorInterval, FileEnumeratorState? restored)
+    /// <param name="context">Hands files to readers.</param>
+    /// <param name="path">Where files are.</param>
+    /// <param name="monitorInterval">How often new ones are looked for; null for never.</param>
+    /// <param name="restored">What an earlier enumerator remembered; null for nothing.</param>
+    /// <param name="isPaced">Whether records are read as if they came into being with time: what is in files that no reader has is not due then.</param>
+    public FileEnumerator(SplitEnumeratorContext<FileSplit> context, string path, TimeSpan? monitorInterval, FileEnumeratorState? restored, bool isPaced = false)
     {
+        _isPaced = isPaced;
         _context = context;
         _path = path;
         _monitorInterval = monitorInterval;
         _restored = restored;
         _unassigned = new LinkedList<FileSplit>(restored?.Unassigned ?? []);
+        _unassignedBytes = _unassigned.Sum(BytesOf);
     }
+
+    public override long? PendingRecords => _isPaced || _unassigned.Count == 0 ? 0 : null;
+
+    public override long? PendingBytes => _isPaced ? 0 : _unassignedBytes;
 
     public override void Start()
     {
@@ -51,6 +65,7 @@ internal sealed class FileEnumerator : SplitEnumerator<FileSplit, FileEnumerator
         if (_unassigned.First is { } next)
         {
             _unassigned.RemoveFirst();
+            _unassignedBytes -= BytesOf(next.Value);
             _context.Assign(next.Value, subtask);
         }
         else if (_monitorInterval is null)
@@ -75,6 +90,7 @@ internal sealed class FileEnumerator : SplitEnumerator<FileSplit, FileEnumerator
         for (int i = splits.Count - 1; i >= 0; i--)
         {
             _unassigned.AddFirst(splits[i]);
+            _unassignedBytes += BytesOf(splits[i]);
         }
 
         AssignToWaiting();
@@ -104,7 +120,9 @@ internal sealed class FileEnumerator : SplitEnumerator<FileSplit, FileEnumerator
     {
         foreach (string file in files)
         {
-            _unassigned.AddLast(new FileSplit(file, 0, 0));
+            var split = new FileSplit(file, 0, 0);
+            _unassigned.AddLast(split);
+            _unassignedBytes += BytesOf(split);
         }
     }
 
@@ -115,7 +133,21 @@ internal sealed class FileEnumerator : SplitEnumerator<FileSplit, FileEnumerator
             int subtask = _waiting[0];
             _waiting.RemoveAt(0);
             _unassigned.RemoveFirst();
+            _unassignedBytes -= BytesOf(next.Value);
             _context.Assign(next.Value, subtask);
         }
+    }
+
+    // Looked up once: what is added for a file must be taken off again when it is handed out, also where it has grown meanwhile.
+    private long BytesOf(FileSplit split)
+    {
+        if (!_lengths.TryGetValue(split.Path, out long length))
+        {
+            var file = new FileInfo(split.Path);
+            _lengths[split.Path] = length = file.Exists ? file.Length : 0;
+        }
+
+        // The position is one of the content, behind which a compressed file may be over already.
+        return Math.Max(0, length - split.Position);
     }
 }

@@ -13,6 +13,10 @@ public abstract class FileRecordReader<T> : IDisposable
     /// <summary>How many records of the file have been emitted, including those before the reader's start.</summary>
     public long Records { get; protected set; }
 
+    /// <summary>How many records of the file are left, where the format knows; <see langword="null"/> where it does not: the engine estimates then by the bytes of those that it has read.</summary>
+    /// <value>Default: <see langword="null"/>.</value>
+    public virtual long? PendingRecords => null;
+
     /// <summary>Emits up to about <paramref name="maxRecords"/> records.</summary>
     /// <param name="output">Takes the records.</param>
     /// <param name="maxRecords">How many records make a good batch; at least 1.</param>

@@ -81,7 +81,7 @@ public sealed class FileSource<T> : Source<T, FileSplit, FileEnumeratorState>
     /// <inheritdoc/>
     public override SplitEnumerator<FileSplit, FileEnumeratorState> CreateEnumerator(
         SplitEnumeratorContext<FileSplit> context, FileEnumeratorState? restored, bool isRestored) =>
-        new FileEnumerator(context, _path, _options.MonitorInterval, isRestored ? restored : null);
+        new FileEnumerator(context, _path, _options.MonitorInterval, isRestored ? restored : null, isPaced: _options.RecordsPerSecond is not null);
 
     /// <inheritdoc/>
     public override SourceReader<T, FileSplit> CreateReader(SourceReaderContext context) => new FileSourceReader<T>(context, _format, _options);

@@ -1,7 +1,7 @@
 namespace Millrace.Connectors;
 
 /// <summary>Reads files one after the other, asking for the next when one is done.</summary>
-internal sealed class FileSourceReader<T>(SourceReaderContext context, FileFormat<T> format, FileSourceOptions options) : SourceReader<T, FileSplit>
+internal sealed partial class FileSourceReader<T>(SourceReaderContext context, FileFormat<T> format, FileSourceOptions options) : SourceReader<T, FileSplit>
 {
     private readonly Queue<FileSplit> _waiting = new();
     private readonly Pace? _pace = options.RecordsPerSecond is { } rate ? new Pace(context.TimeProvider, rate / context.Parallelism) : null;
@@ -11,6 +11,7 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
     private SourceOutput<T>? _output;
     private bool _requested;
     private bool _noMoreSplits;
+    private bool _hadNothing;
 
     public override void AddSplits(IReadOnlyList<FileSplit> splits)
     {
@@ -36,6 +37,12 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
             if (!_waiting.TryPeek(out var next))
             {
                 return NothingWaiting();
+            }
+
+            if (_hadNothing)
+            {
+                _hadNothing = false;
+                _pace?.Excuse();
             }
 
             Open(next);
@@ -86,6 +93,7 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
 
     private ReadStatus NothingWaiting()
     {
+        _hadNothing = true;
         if (_noMoreSplits)
         {
             return ReadStatus.EndOfInput;
@@ -130,6 +138,7 @@ internal sealed class FileSourceReader<T>(SourceReaderContext context, FileForma
 
     private void CloseFile()
     {
+        RememberSizes();
         _reader?.Dispose();
         _stream?.Dispose();
         _reader = null;

@@ -33,6 +33,10 @@ internal sealed class HybridEnumerator<T, TFirst, TFirstState, TSecond, TSecondS
         _restored = restored;
     }
 
+    public override long? PendingRecords => _second is null ? _first?.PendingRecords : _returned.Count > 0 ? null : _second.PendingRecords;
+
+    public override long? PendingBytes => _second is null ? _first?.PendingBytes : _second.PendingBytes;
+
     public override void Start()
     {
         if (_restored is { HasSwitched: true })

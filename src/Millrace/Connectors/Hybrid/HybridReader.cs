@@ -28,6 +28,11 @@ internal sealed class HybridReader<T, TFirst, TFirstState, TSecond, TSecondState
         _first = first.CreateReader(context);
     }
 
+    // Of the source that it reads now: what the second will hold is not known before it has begun.
+    public override long? PendingRecords => _first is not null ? _first.PendingRecords : _second is not null ? _second.PendingRecords : 0;
+
+    public override long? PendingBytes => _first is not null ? _first.PendingBytes : _second?.PendingBytes;
+
     public override void Start() => _first!.Start();
 
     public override void AddSplits(IReadOnlyList<HybridSplit<TFirst, TSecond>> splits)

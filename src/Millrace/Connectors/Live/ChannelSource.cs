@@ -27,6 +27,10 @@ namespace Millrace.Connectors;
 public sealed class ChannelSource<T> : Source<T, ChannelSplit, int>
 {
     private readonly Channel<T> _channel;
+    private readonly int _capacity;
+
+    // The readers that take from it, of which the first tells what is in it.
+    private readonly List<Reader> _readers = [];
 
     /// <summary>Creates the source.</summary>
     /// <param name="capacity">How many records wait for the job before writers wait; at least 1.</param>
@@ -34,6 +38,7 @@ public sealed class ChannelSource<T> : Source<T, ChannelSplit, int>
     public ChannelSource(int capacity = 1024)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
+        _capacity = capacity;
         _channel = Channel.CreateBounded<T>(new BoundedChannelOptions(capacity) { FullMode = BoundedChannelFullMode.Wait });
     }
 
@@ -70,12 +75,20 @@ public sealed class ChannelSource<T> : Source<T, ChannelSplit, int>
     public override SourceReader<T, ChannelSplit> CreateReader(SourceReaderContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return new Reader(_channel.Reader, context);
+        var reader = new Reader(this, context);
+        lock (_readers)
+        {
+            _readers.Add(reader);
+        }
+
+        return reader;
     }
 
     /// <summary>There is nothing to hand out: readers share the channel.</summary>
     private sealed class Enumerator : SplitEnumerator<ChannelSplit, int>
     {
+        public override long? PendingRecords => 0;
+
         public override void Start()
         {
         }
@@ -91,9 +104,28 @@ public sealed class ChannelSource<T> : Source<T, ChannelSplit, int>
         public override int Snapshot(long checkpointId) => 0;
     }
 
-    private sealed class Reader(ChannelReader<T> records, SourceReaderContext context) : SourceReader<T, ChannelSplit>
+    private sealed class Reader(ChannelSource<T> source, SourceReaderContext context) : SourceReader<T, ChannelSplit>
     {
+        private readonly ChannelReader<T> _records = source._channel.Reader;
         private volatile bool _isWaiting;
+
+        public override long? PendingRecords
+        {
+            get
+            {
+                int waiting = _records.Count;
+                if (waiting >= source._capacity)
+                {
+                    // It is full, and how much writers hold back nobody knows.
+                    return null;
+                }
+
+                lock (source._readers)
+                {
+                    return source._readers[0] == this ? waiting : 0;
+                }
+            }
+        }
 
         public override void AddSplits(IReadOnlyList<ChannelSplit> splits)
         {
@@ -107,7 +139,7 @@ public sealed class ChannelSource<T> : Source<T, ChannelSplit, int>
         {
             for (int i = 0; i < maxRecords; i++)
             {
-                if (!records.TryRead(out var record))
+                if (!_records.TryRead(out var record))
                 {
                     return Wait();
                 }
@@ -120,6 +152,14 @@ public sealed class ChannelSource<T> : Source<T, ChannelSplit, int>
 
         public override IReadOnlyList<ChannelSplit> Snapshot(long checkpointId) => [];
 
+        public override void Close()
+        {
+            lock (source._readers)
+            {
+                source._readers.Remove(this);
+            }
+        }
+
         private ReadStatus Wait()
         {
             if (_isWaiting)
@@ -127,7 +167,7 @@ public sealed class ChannelSource<T> : Source<T, ChannelSplit, int>
                 return ReadStatus.NothingAvailable;
             }
 
-            var ready = records.WaitToReadAsync(context.CancellationToken);
+            var ready = _records.WaitToReadAsync(context.CancellationToken);
             if (ready.IsCompletedSuccessfully)
             {
                 return ready.GetAwaiter().GetResult() ? ReadStatus.MoreAvailable : ReadStatus.EndOfInput;

@@ -23,7 +23,7 @@ public sealed class GeneratorSource<T> : Source<T, RangeSplit, RangeEnumeratorSt
     /// <param name="count">How many records, at least 0. <see cref="long.MaxValue"/>, the default, makes the source unbounded.</param>
     /// <param name="recordsPerSecond">
     /// The pace of all subtasks together, greater than 0; <see langword="null"/>, the default, for no limit. A source that was held up catches up
-    /// on at most one second.
+    /// on at most one second. By how many records it is behind is its backlog.
     /// </param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of its range.</exception>
     public GeneratorSource(Func<long, T> function, long count = long.MaxValue, double? recordsPerSecond = null)
@@ -47,17 +47,20 @@ public sealed class GeneratorSource<T> : Source<T, RangeSplit, RangeEnumeratorSt
     /// <inheritdoc/>
     public override SplitEnumerator<RangeSplit, RangeEnumeratorState> CreateEnumerator(
         SplitEnumeratorContext<RangeSplit> context, RangeEnumeratorState? restored, bool isRestored) =>
-        new RangeEnumerator(context, _count, restored, isRestored);
+        new RangeEnumerator(context, _count, restored, isRestored, isPaced: _recordsPerSecond is not null || Boundedness == Boundedness.Unbounded);
 
     /// <inheritdoc/>
     public override SourceReader<T, RangeSplit> CreateReader(SourceReaderContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return new Reader(context, _function, _recordsPerSecond is double rate ? new Pace(context.TimeProvider, rate / context.Parallelism) : null);
+        return new Reader(context, _function, _recordsPerSecond is double rate ? new Pace(context.TimeProvider, rate / context.Parallelism) : null, Boundedness);
     }
 
-    private sealed class Reader(SourceReaderContext context, Func<long, T> function, Pace? pace) : RangeReader<T>(context)
+    private sealed class Reader(SourceReaderContext context, Func<long, T> function, Pace? pace, Boundedness boundedness) : RangeReader<T>(context)
     {
+        // Without an end and without a pace there is always more, and never a backlog that could be caught up with.
+        protected override long? DueOf(long left) => pace is not null ? Math.Min(left, pace.Behind) : boundedness == Boundedness.Unbounded ? null : left;
+
         protected override void Emit(SourceOutput<T> output, long from, long end)
         {
             // A local: the compiler need not assume that Collect changes the field.

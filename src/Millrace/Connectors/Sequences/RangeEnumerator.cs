@@ -9,11 +9,21 @@ internal sealed class RangeEnumerator : SplitEnumerator<RangeSplit, RangeEnumera
     private readonly SplitEnumeratorContext<RangeSplit> _context;
     private readonly List<RangeSplit> _unassigned;
 
-    public RangeEnumerator(SplitEnumeratorContext<RangeSplit> context, long count, RangeEnumeratorState? restored, bool isRestored)
+    private readonly bool _isPaced;
+
+    /// <param name="context">Hands ranges to readers.</param>
+    /// <param name="count">How many positions there are.</param>
+    /// <param name="restored">What an earlier enumerator remembered.</param>
+    /// <param name="isRestored">Whether there was one.</param>
+    /// <param name="isPaced">Whether records come into being with time: what is in ranges that no reader has is not due then.</param>
+    public RangeEnumerator(SplitEnumeratorContext<RangeSplit> context, long count, RangeEnumeratorState? restored, bool isRestored, bool isPaced = false)
     {
+        _isPaced = isPaced;
         _context = context;
         _unassigned = isRestored && restored is not null ? [.. restored.Unassigned] : Divide(count, context.Parallelism);
     }
+
+    public override long? PendingRecords => _isPaced ? 0 : _unassigned.Sum(static split => split.End - split.Next);
 
     public override void Start()
     {

@@ -12,6 +12,8 @@ internal abstract class RangeReader<T>(SourceReaderContext context) : SourceRead
 
     protected SourceReaderContext Context { get; } = context;
 
+    public override long? PendingRecords => DueOf((_current is null ? 0 : _current.End - _next) + _waiting.Sum(static split => split.End - split.Next));
+
     public override void AddSplits(IReadOnlyList<RangeSplit> splits)
     {
         foreach (var split in splits)
@@ -76,6 +78,9 @@ internal abstract class RangeReader<T>(SourceReaderContext context) : SourceRead
 
     /// <summary>Emits the records of a run of positions.</summary>
     protected abstract void Emit(SourceOutput<T> output, long from, long end);
+
+    /// <summary>How many of the records that its ranges hold could be emitted now; null where that cannot be said.</summary>
+    protected virtual long? DueOf(long left) => left;
 
     /// <summary>How many records may be emitted now; a reader that grants less than wanted has arranged to be woken.</summary>
     protected virtual long Grant(long wanted) => wanted;

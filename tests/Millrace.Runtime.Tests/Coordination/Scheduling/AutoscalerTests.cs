@@ -60,6 +60,28 @@ public sealed class AutoscalerTests
     }
 
     [Fact]
+    public void Sampled_ABacklogThatGrows_ScalesUpThoughNobodyIsBusy()
+    {
+        // All are busy for 60 % of their time and read 500/s, but 1,000/s come, as what piles up says. By busy time alone nothing is wrong.
+        VertexMetrics[] At(long? pending) => [new(600, 0, 500, 500, pending), new(600, 0, 500, 0)];
+        var without = Create();
+        Assert.False(Feed(without, At(null), 1, 20)!.IsApplied);
+        var level = Create();
+        Assert.False(Feed(level, At(100), 1, 20)!.IsApplied);
+
+        var autoscaler = Create();
+        ScalingDecision? decision = null;
+        for (int minute = 1; minute <= 20; minute++)
+        {
+            decision = autoscaler.Sampled(new MetricsSample(minute * Minute, At(minute * 30_000)));
+        }
+
+        Assert.True(decision!.IsApplied);
+        Assert.True(decision.Parallelism[0] > 2 && decision.Parallelism[1] > 4, decision.ToString());
+        Assert.Contains("1,000/s come", decision.Vertices[1].Explanation, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Sampled_AfterAnAppliedDecision_DecidesNothingUntilItRunsAgain()
     {
         var autoscaler = Create();

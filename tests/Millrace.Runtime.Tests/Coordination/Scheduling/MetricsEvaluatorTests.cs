@@ -32,6 +32,20 @@ public sealed class MetricsEvaluatorTests
     }
 
     [Fact]
+    public void The_upper_bound_is_all_of_the_time_where_backlog_is_known_and_less_where_it_is_not()
+    {
+        var known = new VertexMetrics(500, 0, 90, 0, 0);
+        Assert.Equal(90, Evaluate(new AutoscalerOptions(), known, known).ScaleUpThreshold, 9);
+        Assert.Equal(100, Evaluate(new AutoscalerOptions(), known, known with { Pending = null }).ScaleUpThreshold, 9);
+        Assert.Equal(180, Evaluate(new AutoscalerOptions { UtilizationMax = 0.5, UtilizationTarget = 0.4 }, known, known with { Pending = null }).ScaleUpThreshold, 9);
+
+        // Another task is no source, and does not have to tell.
+        var behind = new ScalingTopology([new("source", 128, IsSource: true), new("task", 128)], [new(0, 1)]);
+        VertexMetrics[] metrics = [known, new(500, 0, 90, 0)];
+        Assert.Equal(90, MetricsEvaluator.Evaluate(new AutoscalerOptions(), behind, [new MetricsSample(0, metrics), new MetricsSample(60_000, metrics)]).Vertices[1].ScaleUpThreshold, 9);
+    }
+
+    [Fact]
     public void A_backlog_widens_the_bounds()
     {
         var evaluation = Evaluate(new AutoscalerOptions { UtilizationMax = 0.9 }, new VertexMetrics(500, 0, 100, 0, 30_100), new VertexMetrics(500, 0, 100, 0, 30_100));
