@@ -46,6 +46,12 @@ internal sealed class Commands(IMillraceCluster cluster)
                 return string.Join(" | ", (await cluster.GetStatusAsync(job).ConfigureAwait(false)).Decisions.Select(decision => decision.Text.ReplaceLineEndings(" ")));
             case "pressure":
                 return Pressure.Seen;
+            case "hold":
+                Pressure.Hold();
+                return "done";
+            case "release":
+                Pressure.Release();
+                return "done";
             case "cancel":
                 await cluster.CancelAsync(job).ConfigureAwait(false);
                 return "done";

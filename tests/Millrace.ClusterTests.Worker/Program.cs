@@ -46,10 +46,10 @@ if (builder.Configuration["Trades"] is { } folder)
 
     millrace.UseCluster();
 }
-else if (builder.Configuration["Pressure"] is { } gate)
+else if (builder.Configuration["Pressure"] == "true")
 {
     double rate = double.Parse(builder.Configuration["Rate"]!, CultureInfo.InvariantCulture);
-    millrace.AddJob("orders", env => Pressure.Build(env, gate, rate)).UseCluster();
+    millrace.AddJob("orders", env => Pressure.Build(env, rate)).UseCluster();
 }
 else
 {

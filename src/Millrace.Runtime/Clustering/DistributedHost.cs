@@ -318,7 +318,7 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
 
     private void Lost(Link link, Exception cause)
     {
-        Exception error = cause is RelocationException ? cause : ClusterErrors.WorkerLost(link.Worker, cause);
+        var error = ClusterErrors.WorkerLost(link.Worker, cause);
         List<Entry> entries;
         lock (_gate)
         {

@@ -97,7 +97,7 @@ internal sealed class JobCoordinator
     /// <param name="subtask">The subtask.</param>
     /// <param name="attempt">The attempt that it belongs to: the one of its deployment.</param>
     /// <param name="state">The state it is in now.</param>
-    /// <param name="error">What went wrong. With <see cref="SubtaskState.Canceling"/>: it has failed and is closing its functions.</param>
+    /// <param name="error">What went wrong. With <see cref="SubtaskState.Canceling"/>: it has failed and is closing its functions. A <see cref="RelocationException"/>: nothing did, and its state is what it was, but it is to go on elsewhere.</param>
     /// <param name="now">The time.</param>
     public IReadOnlyList<JobDecision> SubtaskChanged(SubtaskId subtask, int attempt, SubtaskState state, Exception? error, long now)
     {
@@ -105,6 +105,11 @@ internal sealed class JobCoordinator
         if (IsTerminal || attempt != slot.Attempt || slot.IsEnded)
         {
             return [];
+        }
+
+        if (error is RelocationException relocation)
+        {
+            return Relocate(slot, relocation, now);
         }
 
         // A subtask that is being cancelled may report that it has just begun to run.
@@ -241,13 +246,6 @@ internal sealed class JobCoordinator
 
     private void Fail(IReadOnlyList<Region> regions, SubtaskId? subtask, Exception error, long now, List<JobDecision> decisions)
     {
-        bool isRelocation = error is RelocationException;
-        if (isRelocation && (!IsUp || _isFinishing))
-        {
-            // It ends already, where it is.
-            return;
-        }
-
         if (State != JobState.Created && !IsUp)
         {
             // It ends already, by the user's wish or because of an earlier error; what goes wrong on the way is worth a line in the log.
@@ -271,40 +269,50 @@ internal sealed class JobCoordinator
         var affected = regions.Where(region => !region.IsRestarting).ToList();
         if (affected.Count == 0)
         {
-            if (!isRelocation)
-            {
-                decisions.Add(new JobDecision.Report(subtask, error));
-                Failures.Add(new FailureRecord(now, error, subtask, FailureOutcome.Merged, [], default));
-            }
-
+            decisions.Add(new JobDecision.Report(subtask, error));
+            Failures.Add(new FailureRecord(now, error, subtask, FailureOutcome.Merged, [], default));
             return;
         }
 
-        var verdict = isRelocation ? new RestartVerdict(true, now, null) : _backoff.Failed(now);
+        var verdict = _backoff.Failed(now);
         if (!verdict.MayRestart)
         {
             FailJob(subtask, error, verdict.Refusal, now, decisions);
             return;
         }
 
+        var restarting = Restart(affected, subtask, error, verdict.DueAt, now, decisions);
+        Failures.Add(new FailureRecord(now, error, subtask, FailureOutcome.Restart, restarting.Subtasks, restarting.Delay));
+    }
+
+    private List<JobDecision> Relocate(Slot slot, RelocationException why, long now)
+    {
+        var decisions = new List<JobDecision>();
+
+        // What ends already ends where it is, and what could not go on elsewhere stays for as long as it may.
+        if (IsUp && !_isFinishing && _isRecoverable && !slot.Region.IsRestarting)
+        {
+            Restart([slot.Region], slot.Id, why, now, now, decisions);
+        }
+
+        return decisions;
+    }
+
+    private JobDecision.Restarting Restart(List<Region> regions, SubtaskId? subtask, Exception cause, long dueAt, long now, List<JobDecision> decisions)
+    {
         State = JobState.Restarting;
-        long delay = verdict.DueAt - now;
-        foreach (var region in affected)
+        foreach (var region in regions)
         {
             region.IsRestarting = true;
-            region.Delay = delay;
-            region.DueAt = verdict.DueAt;
+            region.Delay = dueAt - now;
+            region.DueAt = dueAt;
         }
 
-        var slots = _ordered.Where(slot => affected.Contains(slot.Region)).ToList();
-        var restarting = new JobDecision.Restarting(error, subtask, TimeSpan.FromMilliseconds(delay), [.. slots.Select(slot => slot.Id)]);
-        if (!isRelocation)
-        {
-            Failures.Add(new FailureRecord(now, error, subtask, FailureOutcome.Restart, restarting.Subtasks, restarting.Delay));
-        }
-
+        var slots = _ordered.Where(slot => regions.Contains(slot.Region)).ToList();
+        var restarting = new JobDecision.Restarting(cause, subtask, TimeSpan.FromMilliseconds(dueAt - now), [.. slots.Select(slot => slot.Id)]);
         decisions.Add(restarting);
         CancelAll(slots, decisions);
+        return restarting;
     }
 
     private void FailJob(SubtaskId? subtask, Exception error, string? whyNoRestart, long now, List<JobDecision> decisions)

@@ -15,11 +15,10 @@ public sealed class BackpressureTests : IDisposable
     [Fact]
     public async Task A_slow_consumer_stops_its_source_on_another_worker_while_neighbours_on_the_same_connection_go_on()
     {
-        string gate = Path.Combine(_folder, "gate");
         await using var scene = new ClusterScene(
             [("Membership:Kind", "Directory"), ("Membership:Directory", Path.Combine(_folder, "members")), ("Slots", "1")],
             _folder,
-            $"--Pressure={gate}",
+            "--Pressure=true",
             $"--Rate={NeighboursRate}",
             "--Millrace:Parallelism=1",
             $"--Millrace:Checkpoints:Directory={Path.Combine(_folder, "checkpoints")}",
@@ -31,12 +30,18 @@ public sealed class BackpressureTests : IDisposable
         Assert.Single(flowing, worker => worker is { Made: > 0, NeighboursMade: > 0, Consumed: 0, NeighboursConsumed: 0 });
         Assert.Single(flowing, worker => worker is { Made: 0, NeighboursMade: 0, Consumed: > 0, NeighboursConsumed: > 0 });
 
-        await File.WriteAllTextAsync(gate, "", TestContext.Current.CancellationToken);
-        long made = -1;
-        var still = await UntilAsync(scene, workers, seen => seen.Sum(worker => worker.Made) == Interlocked.Exchange(ref made, seen.Sum(worker => worker.Made)));
-        var later = await UntilAsync(scene, workers, seen => seen.Sum(worker => worker.NeighboursConsumed) > still.Sum(worker => worker.NeighboursConsumed) + (3 * NeighboursRate));
-        Assert.Equal(still.Sum(worker => worker.Made), later.Sum(worker => worker.Made));
-        Assert.Equal(still.Sum(worker => worker.Consumed), later.Sum(worker => worker.Consumed));
+        await AskAllAsync(workers, "hold");
+        // From some moment on the source makes nothing, however much the neighbour carries meanwhile.
+        Seen[] still = [];
+        var later = await UntilAsync(scene, workers, seen =>
+        {
+            if (still.Length == 0 || Made(seen) != Made(still) || seen.Sum(worker => worker.Consumed) != still.Sum(worker => worker.Consumed))
+            {
+                still = seen;
+            }
+
+            return seen.Sum(worker => worker.NeighboursConsumed) > still.Sum(worker => worker.NeighboursConsumed) + (3 * NeighboursRate);
+        });
 
         // What is on its way is what fits into the credits of the stream and its buffers, whatever the source could have made meanwhile.
         long onItsWay = later.Sum(worker => worker.Made - worker.Consumed);
@@ -44,24 +49,33 @@ public sealed class BackpressureTests : IDisposable
         Assert.InRange(onItsWay, 1, 50_000);
         Assert.All(later.Zip(flowing), pair => Assert.InRange(pair.First.Alive - pair.Second.Alive, long.MinValue, 16 << 20));
 
-        File.Delete(gate);
+        await AskAllAsync(workers, "release");
         await UntilAsync(scene, workers, seen => seen.Sum(worker => worker.Consumed) > later.Sum(worker => worker.Made) + 100_000);
         await workers[0].AskAsync("stop end");
-        await UntilAsync(scene, workers, async () => (await workers[0].AskAsync("status")).Contains(" Finished ", StringComparison.Ordinal));
+        await UntilAsync(scene, async () => (await workers[0].AskAsync("status")).Contains(" Finished ", StringComparison.Ordinal));
         var all = await LookAsync(workers);
         Assert.Equal(all.Sum(worker => worker.Made), all.Sum(worker => worker.Consumed));
         Assert.Equal(all.Sum(worker => worker.NeighboursMade), all.Sum(worker => worker.NeighboursConsumed));
     }
 
+    private static long Made(Seen[] seen) => seen.Sum(worker => worker.Made);
+
     private static async Task<Seen[]> UntilAsync(ClusterScene scene, WorkerProcess[] workers, Func<Seen[], bool> holds)
     {
         Seen[] seen = [];
-        await UntilAsync(scene, workers, async () => holds(seen = await LookAsync(workers)));
+        await UntilAsync(scene, async () => holds(seen = await LookAsync(workers)));
         return seen;
     }
 
-    private static Task UntilAsync(ClusterScene scene, WorkerProcess[] workers, Func<Task<bool>> holds) =>
-        Eventually.HoldsAsync(holds, () => $"{scene.Describe()}\n{workers.Length} workers");
+    private static Task UntilAsync(ClusterScene scene, Func<Task<bool>> holds) => Eventually.HoldsAsync(holds, scene.Describe);
+
+    private static async Task AskAllAsync(WorkerProcess[] workers, string command)
+    {
+        foreach (var worker in workers)
+        {
+            Assert.Equal("done", await worker.AskAsync(command));
+        }
+    }
 
     private static async Task<Seen[]> LookAsync(WorkerProcess[] workers)
     {

@@ -56,15 +56,18 @@ public sealed class JobCoordinatorRestartTests
     }
 
     [Fact]
-    public void Relocation_StartsAgainAtOnceAndCountsForNothing()
+    public void Relocation_CancelsInOrderStartsAgainAtOnceAndCountsForNothing()
     {
         var relocation = new RelocationException("The worker leaves.");
         var coordinator = Started(RestartStrategy.FixedDelay(1));
         for (int attempt = 1; attempt <= 3; attempt++)
         {
-            var restarting = AssertRestarting(coordinator.SubtaskChanged(A0, attempt, SubtaskState.Failed, relocation, 100)[0], A0, B0);
-            Assert.Equal(TimeSpan.Zero, restarting.Delay);
-            AssertDeploy(Assert.Single(coordinator.SubtaskChanged(B0, attempt, SubtaskState.Failed, relocation, 100)), attempt + 1, A0, B0);
+            var decisions = coordinator.SubtaskChanged(A0, attempt, SubtaskState.Canceling, relocation, 100);
+            Assert.Equal(TimeSpan.Zero, AssertRestarting(decisions[0], A0, B0).Delay);
+            Assert.Equal([new JobDecision.Cancel(A0), new JobDecision.Cancel(B0), new JobDecision.StartCancellationTimer(attempt)], decisions.Skip(1));
+            Assert.Empty(coordinator.SubtaskChanged(B0, attempt, SubtaskState.Canceling, relocation, 100));
+            Assert.Empty(coordinator.SubtaskChanged(A0, attempt, SubtaskState.Canceled, null, 110));
+            AssertDeploy(Assert.Single(coordinator.SubtaskChanged(B0, attempt, SubtaskState.Canceled, null, 120)), attempt + 1, A0, B0);
         }
 
         Assert.Equal((0, 0), (coordinator.Failures.Failures, coordinator.Failures.Restarts));
@@ -75,8 +78,28 @@ public sealed class JobCoordinatorRestartTests
     public void Relocation_WithoutARestartStrategy_DoesNotEndTheJob()
     {
         var coordinator = Started(RestartStrategy.None());
-        AssertRestarting(coordinator.SubtaskChanged(A0, 1, SubtaskState.Failed, new RelocationException("The worker leaves."), 100)[0], A0, B0);
+        AssertRestarting(coordinator.SubtaskChanged(A0, 1, SubtaskState.Canceling, new RelocationException("The worker leaves."), 100)[0], A0, B0);
         Assert.Equal(JobState.Restarting, coordinator.State);
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public void Relocation_OfWhatEndsOrCannotGoOn_ChangesNothing(bool isRecoverable, bool isFinishing)
+    {
+        var coordinator = Started(isRecoverable: isRecoverable);
+        foreach (var subtask in (SubtaskId[])[A0, A1, B0, B1])
+        {
+            coordinator.SubtaskChanged(subtask, 1, SubtaskState.Running, null, 10);
+        }
+
+        if (isFinishing)
+        {
+            coordinator.FinishAll();
+        }
+
+        Assert.Empty(coordinator.SubtaskChanged(A0, 1, SubtaskState.Canceling, new RelocationException("The worker leaves."), 100));
+        Assert.Equal((JobState.Running, SubtaskState.Running), (coordinator.State, coordinator.StateOf(A0)));
     }
 
     [Fact]

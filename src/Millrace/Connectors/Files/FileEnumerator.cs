@@ -9,7 +9,7 @@ internal sealed class FileEnumerator : SplitEnumerator<FileSplit, FileEnumerator
     private readonly FileEnumeratorState? _restored;
     private readonly LinkedList<FileSplit> _unassigned;
     private readonly bool _isPaced;
-    private readonly Dictionary<string, long> _lengths = new(StringComparer.Ordinal);
+    private readonly FileLengths _lengths = new();
     private long _unassignedBytes;
 
     // Every file that was ever found, where new ones are looked for; in the order of their finding, as checkpoints have them.
@@ -32,7 +32,7 @@ internal sealed class FileEnumerator : SplitEnumerator<FileSplit, FileEnumerator
         _monitorInterval = monitorInterval;
         _restored = restored;
         _unassigned = new LinkedList<FileSplit>(restored?.Unassigned ?? []);
-        _unassignedBytes = _unassigned.Sum(BytesOf);
+        _unassignedBytes = _unassigned.Sum(_lengths.LeftOf);
     }
 
     public override long? PendingRecords => _isPaced || _unassigned.Count == 0 ? 0 : null;
@@ -62,11 +62,9 @@ internal sealed class FileEnumerator : SplitEnumerator<FileSplit, FileEnumerator
 
     public override void HandleSplitRequest(int subtask)
     {
-        if (_unassigned.First is { } next)
+        if (_unassigned.Count > 0)
         {
-            _unassigned.RemoveFirst();
-            _unassignedBytes -= BytesOf(next.Value);
-            _context.Assign(next.Value, subtask);
+            _context.Assign(Next(), subtask);
         }
         else if (_monitorInterval is null)
         {
@@ -90,7 +88,7 @@ internal sealed class FileEnumerator : SplitEnumerator<FileSplit, FileEnumerator
         for (int i = splits.Count - 1; i >= 0; i--)
         {
             _unassigned.AddFirst(splits[i]);
-            _unassignedBytes += BytesOf(splits[i]);
+            _unassignedBytes += _lengths.LeftOf(splits[i]);
         }
 
         AssignToWaiting();
@@ -122,32 +120,27 @@ internal sealed class FileEnumerator : SplitEnumerator<FileSplit, FileEnumerator
         {
             var split = new FileSplit(file, 0, 0);
             _unassigned.AddLast(split);
-            _unassignedBytes += BytesOf(split);
+            _unassignedBytes += _lengths.LeftOf(split);
         }
     }
 
     private void AssignToWaiting()
     {
-        while (_waiting.Count > 0 && _unassigned.First is { } next)
+        while (_waiting.Count > 0 && _unassigned.Count > 0)
         {
             int subtask = _waiting[0];
             _waiting.RemoveAt(0);
-            _unassigned.RemoveFirst();
-            _unassignedBytes -= BytesOf(next.Value);
-            _context.Assign(next.Value, subtask);
+            _context.Assign(Next(), subtask);
         }
     }
 
-    // Looked up once: what is added for a file must be taken off again when it is handed out, also where it has grown meanwhile.
-    private long BytesOf(FileSplit split)
+    /// <summary>Takes out the first.</summary>
+    private FileSplit Next()
     {
-        if (!_lengths.TryGetValue(split.Path, out long length))
-        {
-            var file = new FileInfo(split.Path);
-            _lengths[split.Path] = length = file.Exists ? file.Length : 0;
-        }
-
-        // The position is one of the content, behind which a compressed file may be over already.
-        return Math.Max(0, length - split.Position);
+        var next = _unassigned.First!.Value;
+        _unassigned.RemoveFirst();
+        _unassignedBytes -= _lengths.LeftOf(next);
+        _lengths.Forget(next);
+        return next;
     }
 }

@@ -3,7 +3,7 @@ namespace Millrace.Connectors;
 /// <content>How much is left: bytes are known, and how many of them are a record is taken from what was read so far.</content>
 internal sealed partial class FileSourceReader<T>
 {
-    private readonly Dictionary<string, long> _lengths = new(StringComparer.Ordinal);
+    private readonly FileLengths _lengths = new();
 
     // Of files that were read before the present one.
     private double? _bytesPerRecord;
@@ -29,7 +29,7 @@ internal sealed partial class FileSourceReader<T>
     {
         get
         {
-            long waiting = _waiting.Sum(split => Math.Max(0, LengthOf(split.Path) - split.Position));
+            long waiting = _waiting.Sum(_lengths.LeftOf);
             var (read, left) = Progress();
             if (_reader?.PendingRecords is { } known)
             {
@@ -67,15 +67,4 @@ internal sealed partial class FileSourceReader<T>
 
     /// <summary>Called before the present file is closed.</summary>
     private void RememberSizes() => _bytesPerRecord = BytesPerRecord(Progress().Read) ?? _bytesPerRecord;
-
-    private long LengthOf(string path)
-    {
-        if (!_lengths.TryGetValue(path, out long length))
-        {
-            var file = new FileInfo(path);
-            _lengths[path] = length = file.Exists ? file.Length : 0;
-        }
-
-        return length;
-    }
 }

@@ -46,7 +46,7 @@ internal sealed partial class FileSourceReader<T>(SourceReaderContext context, F
             }
 
             Open(next);
-            _waiting.Dequeue();
+            _lengths.Forget(_waiting.Dequeue());
             _current = next;
             _output = output.ForSplit(next.SplitId);
         }
