@@ -5,6 +5,7 @@ using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Clustering;
 using Millrace.Runtime.Coordination;
 using Millrace.Runtime.Coordination.Scheduling;
+using Millrace.Runtime.Diagnostics;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Cluster.Coordination;
@@ -321,6 +322,7 @@ internal sealed partial class JobMaster : IJobMaster
         var running = observer.Running = new Running(built, host, execution);
         _isRunning = false;
         Volatile.Write(ref _running, running);
+        JobInstruments.Register(execution);
         execution.Start();
         _ = WatchAsync(running);
         if (_isDisposed)

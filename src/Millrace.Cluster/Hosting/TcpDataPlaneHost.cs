@@ -24,7 +24,7 @@ internal sealed class TcpDataPlaneHost(ClusterSettings settings, IJobBuilder job
         var tls = settings.Options.Tls;
         _threads = EngineThreads.Acquire(TimeProvider.System);
         _localRecovery = LocalRecoveryFolder.Open(settings, loggers);
-        _workers = new WorkerHost(() => me, jobs, _threads.Scheduler, loggers) { Copies = _localRecovery?.Copies };
+        _workers = new WorkerHost(() => me, jobs, _threads.Scheduler, loggers) { Copies = _localRecovery?.Copies, PublishesMetrics = true };
         var plane = new TcpDataPlane(
             new DataPlaneOptions
             {

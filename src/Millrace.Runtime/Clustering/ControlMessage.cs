@@ -1,5 +1,6 @@
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Time;
 
 namespace Millrace.Runtime.Clustering;
 
@@ -73,8 +74,8 @@ internal abstract record ControlMessage
 
     public sealed record RequestSplit(SubtaskId Subtask, int Attempt) : Report(Subtask, Attempt);
 
-    /// <summary>What a subtask has counted so far, told as often as <see cref="DeploymentPlan.MeasureInterval"/> says.</summary>
-    public sealed record Measured(SubtaskId Subtask, int Attempt, TaskCounts Counts) : Report(Subtask, Attempt);
+    /// <summary>What a subtask has counted so far, and how far its operators have come, told as often as <see cref="DeploymentPlan.MeasureInterval"/> says.</summary>
+    public sealed record Measured(SubtaskId Subtask, int Attempt, TaskCounts Counts, IReadOnlyList<OperatorProgress> Operators) : Report(Subtask, Attempt);
 
     public sealed record ReportWatermark(SubtaskId Subtask, int Attempt, string Group, long Watermark) : Report(Subtask, Attempt);
 }

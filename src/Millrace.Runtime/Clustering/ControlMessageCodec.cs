@@ -102,15 +102,7 @@ internal static class ControlMessageCodec
                 RemoteErrors.Write(ref output, declined.Error);
                 break;
             case Message.Measured measured:
-                var counts = measured.Counts;
-                output.WriteVarInt(counts.Busy);
-                output.WriteVarInt(counts.Idle);
-                output.WriteVarInt(counts.Backpressured);
-                output.WriteVarInt(counts.RecordsIn);
-                output.WriteVarInt(counts.RecordsOut);
-                output.WriteVarInt(counts.Watermark);
-                output.WriteVarInt(counts.PendingRecords ?? -1);
-                output.WriteVarInt(counts.PendingBytes ?? -1);
+                MeasuredFormat.Write(ref output, measured.Counts, measured.Operators);
                 break;
             case Message.ReportWatermark report:
                 output.WriteString(report.Group);
@@ -171,11 +163,7 @@ internal static class ControlMessageCodec
             Kind.ReaderConnected => new Message.ReaderConnected(subtask, attempt),
             Kind.ReaderStarted => new Message.ReaderStarted(subtask, attempt),
             Kind.RequestSplit => new Message.RequestSplit(subtask, attempt),
-            Kind.Measured => new Message.Measured(
-                subtask,
-                attempt,
-                new TaskCounts(
-                    input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), input.ReadVarInt(), KnownOrNull(input.ReadVarInt()), KnownOrNull(input.ReadVarInt()))),
+            Kind.Measured => new Message.Measured(subtask, attempt, MeasuredFormat.ReadCounts(ref input), MeasuredFormat.ReadOperators(ref input)),
             Kind.ReportWatermark => new Message.ReportWatermark(subtask, attempt, input.ReadString(), input.ReadVarInt()),
             _ => throw new InvalidDataException($"A message is of kind {(int)kind}, which is none."),
         };
@@ -411,6 +399,4 @@ internal static class ControlMessageCodec
     }
 
     private static int ReadCount(ref BinaryInput input) => checked((int)input.ReadVarUInt());
-
-    private static long? KnownOrNull(long value) => value < 0 ? null : value;
 }

@@ -7,6 +7,7 @@ using Millrace.Runtime.Graph;
 using Millrace.Runtime.Sources;
 using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Time;
 using Message = Millrace.Runtime.Clustering.ControlMessage;
 
 namespace Millrace.Runtime.Clustering;
@@ -150,6 +151,17 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
             {
                 return _links.Values.SelectMany(link => link.Subtasks).Where(place => place.Value.Counts is not null)
                     .ToDictionary(place => place.Key, place => (place.Value.Handle.Attempt, place.Value.Counts!.Value));
+            }
+        }
+    }
+
+    public IReadOnlyDictionary<SubtaskId, IReadOnlyList<OperatorProgress>> Progress
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _links.Values.SelectMany(link => link.Subtasks).Where(place => place.Value.Counts is not null).ToDictionary(place => place.Key, place => place.Value.Progress);
             }
         }
     }
@@ -380,7 +392,7 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
 
             if (report is Message.Measured measured)
             {
-                entry.Counts = measured.Counts;
+                (entry.Counts, entry.Progress) = (measured.Counts, measured.Operators);
             }
 
             if (report is Message.StateChanged { State: SubtaskState.Finished or SubtaskState.Canceled or SubtaskState.Failed })
@@ -442,6 +454,8 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
     {
         /// <summary>What was last heard of its work; under the host's lock.</summary>
         public TaskCounts? Counts { get; set; }
+
+        public IReadOnlyList<OperatorProgress> Progress { get; set; } = [];
     }
 
     /// <summary>The connection to a worker.</summary>

@@ -44,6 +44,8 @@ internal sealed partial class JobWorker
             _all.Add(made);
         }
 
+        Publish();
+
         // What an earlier attempt was connected by serves nobody when all of its subtasks have others in their places.
         BreakUnused(earlier => earlier.Subtasks.TrueForAll(made => made.Subtask.IsStopped && _subtasks[made.Subtask.Id] != made));
         Log.Deployed(_logger, _key.JobName, plan.Attempt, plan.Epoch, deployed.Subtasks.Count, plan.Placement.Count);
@@ -161,6 +163,7 @@ internal sealed partial class JobWorker
     {
         _all.RemoveAll(made => made.Subtask.Id == subtask && made.Attempt == attempt);
         KeepSlots();
+        Publish();
     }
 
     private void KeepSlots() => _slots.Keep(this, _all.Select(made => _demand!.SlotOf(made.Subtask.Id)).Distinct().Count());

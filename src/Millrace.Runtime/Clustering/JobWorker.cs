@@ -2,8 +2,10 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Millrace.Runtime.Checkpointing.LocalRecovery;
 using Millrace.Runtime.Coordination.Scheduling;
+using Millrace.Runtime.Diagnostics;
 using Millrace.Runtime.Exchange.Remote;
 using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Time;
 using Message = Millrace.Runtime.Clustering.ControlMessage;
 
 namespace Millrace.Runtime.Clustering;
@@ -12,7 +14,7 @@ namespace Millrace.Runtime.Clustering;
 /// A worker's side of one coordinator of one job: makes subtasks as it is told, and reports how they fare. It lives as long as the connection to the coordinator; when that breaks, all of its subtasks are
 /// cancelled.
 /// </summary>
-internal sealed partial class JobWorker : Actor
+internal sealed partial class JobWorker : Actor, IRunningSubtasks
 {
     private readonly ControlConnectionKey _key;
     private readonly WorkerInfo _me;
@@ -66,6 +68,8 @@ internal sealed partial class JobWorker : Actor
         _jobs = jobs;
         _logger = loggers.CreateLogger("Millrace.Worker");
         _slots = slots;
+        _startedAt = scheduler.TimeProvider.GetUtcNow();
+        _startTimestamp = scheduler.TimeProvider.GetTimestamp();
         _ended = ended;
         _link = new ControlLink(connection, key.Term, scheduler.TimeProvider, message => Tell(() => Handle(message)), cause => Tell(() => Broken(cause)));
     }
@@ -84,6 +88,11 @@ internal sealed partial class JobWorker : Actor
 
     public void Start()
     {
+        if (PublishesMetrics)
+        {
+            JobInstruments.Register(this, _key.JobName, _key.JobId);
+        }
+
         Log.CoordinatorConnected(_logger, _key.JobName, _key.Term, Coordinator.ToString());
         _link.Start();
     }
@@ -115,6 +124,7 @@ internal sealed partial class JobWorker : Actor
     {
         _watchdog?.Dispose();
         _measuring?.Dispose();
+        JobInstruments.Unregister(this);
         BreakUnused(_ => true);
         _slots.Keep(this, 0);
         _built?.Release(_logger);
@@ -161,6 +171,7 @@ internal sealed partial class JobWorker : Actor
 
         _all.Clear();
         KeepSlots();
+        Publish();
     }
 
     private void Handle(Message message)
@@ -206,6 +217,7 @@ internal sealed partial class JobWorker : Actor
                 Log.Stuck(_logger, subtask.Description, subtask.Abandon());
                 _all.Remove(made);
                 KeepSlots();
+                Publish();
                 break;
             case Message.Trigger trigger:
                 subtask.Trigger(trigger.Barrier);
@@ -291,9 +303,10 @@ internal sealed partial class JobWorker : Actor
     {
         foreach (var made in _all)
         {
-            if (TaskCounts.Of(made.Subtask, _built!.Graph.Vertices[made.Subtask.Id.Vertex].Head.Source is not null) is { } counts)
+            var subtask = made.Subtask;
+            if (TaskCounts.Of(subtask, _built!.Graph.Vertices[subtask.Id.Vertex].Head.Source is not null) is { } counts)
             {
-                _link.Send(new Message.Measured(made.Subtask.Id, made.Attempt, counts));
+                _link.Send(new Message.Measured(subtask.Id, made.Attempt, counts, [.. subtask.Operators.Select(OperatorProgress.Of)]));
             }
         }
     }

@@ -24,6 +24,9 @@ internal sealed class WorkerHost(Func<WorkerInfo> me, IJobBuilder jobs, ITaskSch
     /// <summary>Connects workers; set before the first coordinator connects.</summary>
     public IDataPlane DataPlane { get; set; } = null!;
 
+    /// <summary>Whether what its subtasks count is published as metrics of this process.</summary>
+    public bool PublishesMetrics { get; init; }
+
     /// <summary>The copies of what subtasks write for checkpoints on this disk; null where none are kept.</summary>
     public LocalCopies? Copies { get; init; }
 
@@ -48,7 +51,7 @@ internal sealed class WorkerHost(Func<WorkerInfo> me, IJobBuilder jobs, ITaskSch
 
             _terms[key.JobId] = key.Term;
             before = _leading.GetValueOrDefault(key.JobId);
-            worker = new JobWorker(key, me(), coordinator, connection, DataPlane, jobs, scheduler, loggers, _slots, Ended) { Copies = Copies };
+            worker = new JobWorker(key, me(), coordinator, connection, DataPlane, jobs, scheduler, loggers, _slots, Ended) { Copies = Copies, PublishesMetrics = PublishesMetrics };
             _leading[key.JobId] = worker;
             _all.Add(worker);
         }

@@ -5,6 +5,7 @@ using Millrace.Runtime.Graph;
 using Millrace.Runtime.Sources;
 using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Time;
 
 namespace Millrace.Runtime.Coordination;
 
@@ -37,6 +38,9 @@ internal interface IJobHost
 
     /// <summary>What was last heard of the subtasks of other processes that have not ended, with their attempts. Safe to read from any thread.</summary>
     IReadOnlyDictionary<SubtaskId, (int Attempt, TaskCounts Counts)> Counts => FrozenDictionary<SubtaskId, (int Attempt, TaskCounts Counts)>.Empty;
+
+    /// <summary>How far the operators of those had come then. Safe to read from any thread.</summary>
+    IReadOnlyDictionary<SubtaskId, IReadOnlyList<OperatorProgress>> Progress => FrozenDictionary<SubtaskId, IReadOnlyList<OperatorProgress>>.Empty;
 
     /// <summary>Finds a place for subtasks, and waits until there is room for all of them.</summary>
     /// <param name="subtasks">Those that are to be made.</param>

@@ -29,26 +29,54 @@ internal sealed partial class JobExecution
             return;
         }
 
-        // Where subtasks are elsewhere nothing is known of their watermarks here.
-        if (_coordinator.State == JobState.Running && !_host.IsDistributed)
+        if (_coordinator.State == JobState.Running && ProgressOfAll() is { } progress)
         {
-            Report(_stalled.Look(WithRecords(WatermarkHolders.Find(_job, _subtasks)), Now, (long)_job.Options.WatermarkStallTimeout.TotalMilliseconds));
+            Report(_stalled.Look(WithRecords(WatermarkHolders.Find(_job, progress), progress), Now, (long)_job.Options.WatermarkStallTimeout.TotalMilliseconds));
         }
 
         WatchEventTime();
     }
 
-    private List<(OperatorWatermark Operator, long Records)> WithRecords(IReadOnlyList<OperatorWatermark> operators)
+    /// <summary>How far all subtasks have come; null where one that runs elsewhere has not been heard of, since it would look like one that holds all others back.</summary>
+    private IReadOnlyDictionary<SubtaskId, IReadOnlyList<OperatorProgress>>? ProgressOfAll()
+    {
+        if (!_host.IsDistributed)
+        {
+            return WatermarkHolders.ProgressOf(_subtasks);
+        }
+
+        var heard = _host.Progress;
+        var all = new Dictionary<SubtaskId, IReadOnlyList<OperatorProgress>>();
+        foreach (var id in _topology.Subtasks)
+        {
+            if (heard.TryGetValue(id, out var progress))
+            {
+                all[id] = progress;
+            }
+            else if (StateOf(id) == SubtaskState.Finished)
+            {
+                all[id] = [.. Enumerable.Repeat(OperatorProgress.Ended(id.Index), _job.Vertices[id.Vertex].Nodes.Count)];
+            }
+            else
+            {
+                return null;
+            }
+        }
+
+        return all;
+    }
+
+    private List<(OperatorWatermark Operator, long Records)> WithRecords(IReadOnlyList<OperatorWatermark> operators, IReadOnlyDictionary<SubtaskId, IReadOnlyList<OperatorProgress>> progress)
     {
         var records = new List<(OperatorWatermark, long)>(operators.Count);
         int next = 0;
         foreach (var vertex in _job.Vertices)
         {
-            var chains = Enumerable.Range(0, vertex.Parallelism).Select(index => _subtasks.GetValueOrDefault(new SubtaskId(vertex.Index, index))).OfType<Subtask>().Select(subtask => subtask.Operators).ToList();
+            var chains = Enumerable.Range(0, vertex.Parallelism).Select(index => progress.GetValueOrDefault(new SubtaskId(vertex.Index, index))).OfType<IReadOnlyList<OperatorProgress>>().ToList();
             for (int i = 0; i < vertex.Nodes.Count; i++)
             {
                 bool isSource = vertex.Nodes[i].Source is not null;
-                records.Add((operators[next++], chains.Where(chain => chain.Count > i).Sum(chain => isSource ? chain[i].Context.Metrics.RecordsOut : chain[i].Context.Metrics.RecordsIn)));
+                records.Add((operators[next++], chains.Where(chain => chain.Count > i).Sum(chain => isSource ? chain[i].RecordsOut : chain[i].RecordsIn)));
             }
         }
 

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Checkpointing.Storage;
+using Millrace.Runtime.Coordination.Scheduling;
 using Millrace.Runtime.Diagnostics;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Sources;
@@ -15,7 +16,7 @@ namespace Millrace.Runtime.Coordination;
 /// Carries out what the <see cref="JobCoordinator"/> and the <see cref="CheckpointCoordinator"/> decide: the one place where a job's facts and decisions meet
 /// threads, clocks, workers and storage. Runs on the control thread.
 /// </summary>
-internal sealed partial class JobExecution : Actor
+internal sealed partial class JobExecution : Actor, IRunningSubtasks
 {
     private readonly JobGraph _job;
     private readonly IJobHost _host;
@@ -30,6 +31,7 @@ internal sealed partial class JobExecution : Actor
     private Dictionary<int, SplitCoordinator> _enumerators = [];
     private IReadOnlyDictionary<SubtaskId, ISubtaskHandle> _handles = new Dictionary<SubtaskId, ISubtaskHandle>();
     private IReadOnlyDictionary<SubtaskId, Subtask> _subtasks = new Dictionary<SubtaskId, Subtask>();
+    private SlotDemand? _demand;
     private ITimer? _cancellationTimer;
     private ITimer? _restartTimer;
     private ITimer? _closingTimer;
@@ -91,6 +93,9 @@ internal sealed partial class JobExecution : Actor
     /// <summary>The subtasks of the latest attempts that live in this process. A snapshot; safe to read from any thread.</summary>
     public IReadOnlyDictionary<SubtaskId, Subtask> Subtasks => Volatile.Read(ref _subtasks);
 
+    /// <summary>The slots of a cluster that it takes; null where it is not distributed.</summary>
+    public int? Slots => _host.IsDistributed ? (_demand ??= SlotDemand.Of(_job)).Slots : null;
+
     public FailureHistory Failures => _coordinator.Failures;
 
     /// <summary>Complete when the job has ended, however it did.</summary>
@@ -101,7 +106,7 @@ internal sealed partial class JobExecution : Actor
 
     /// <summary>The time, in milliseconds since 1970-01-01 UTC.</summary>
     // The wall clock of the start, going on by a clock that never jumps: a jump must neither put off a restart nor expire checkpoints.
-    internal long Now => (_startedAt + Scheduler.TimeProvider.GetElapsedTime(_startTimestamp)).ToUnixTimeMilliseconds();
+    public long Now => (_startedAt + Scheduler.TimeProvider.GetElapsedTime(_startTimestamp)).ToUnixTimeMilliseconds();
 
     /// <summary>A job with all its subtasks in this process.</summary>
     public static JobExecution OnOneWorker(

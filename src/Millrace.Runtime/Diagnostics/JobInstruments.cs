@@ -16,7 +16,11 @@ internal static class JobInstruments
     private static readonly Meter Meter = new(MeterName, typeof(JobInstruments).Assembly.GetName().Version?.ToString(3));
     private static readonly ConcurrentDictionary<JobExecution, KeyValuePair<string, object?>[]> Jobs = new();
 
-    private static readonly TaskInstruments Tasks = new(Meter, static () => Jobs.Where(IsRunning));
+    private static readonly ConcurrentDictionary<IRunningSubtasks, KeyValuePair<string, object?>[]> Shares = new();
+
+    // Of a distributed job the subtasks are those of workers, also where its coordinator is in the same process.
+    private static readonly TaskInstruments Tasks = new(
+        Meter, static () => Jobs.Where(IsRunning).Select(static entry => KeyValuePair.Create<IRunningSubtasks, KeyValuePair<string, object?>[]>(entry.Key, entry.Value)).Concat(Shares));
 
     static JobInstruments()
     {
@@ -32,10 +36,21 @@ internal static class JobInstruments
     /// <summary>Publishes a job until it has ended.</summary>
     public static void Register(JobExecution job)
     {
-        Jobs[job] = [new("job", job.Job.Stream.JobName), new("job_id", job.JobId)];
+        Jobs[job] = TagsOf(job.Job.Stream.JobName, job.JobId);
         _ = job.Completion.ContinueWith(
             static (_, state) => Jobs.TryRemove((JobExecution)state!, out KeyValuePair<string, object?>[]? _), job, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
+
+    /// <summary>Publishes a worker's subtasks of a job whose coordinator may be elsewhere.</summary>
+    /// <param name="subtasks">The subtasks.</param>
+    /// <param name="jobName">The job.</param>
+    /// <param name="jobId">The name under which its checkpoints are kept.</param>
+    public static void Register(IRunningSubtasks subtasks, string jobName, string jobId) => Shares[subtasks] = TagsOf(jobName, jobId);
+
+    /// <summary>They are published no more.</summary>
+    public static void Unregister(IRunningSubtasks subtasks) => Shares.TryRemove(subtasks, out _);
+
+    private static KeyValuePair<string, object?>[] TagsOf(string jobName, string jobId) => [new("job", jobName), new("job_id", jobId)];
 
     private static void OfCheckpoints()
     {
@@ -61,6 +76,7 @@ internal static class JobInstruments
         Gauge("downtime", "ms", "How long the present outage has lasted; 0 while the job runs.", job => job.Times.Uninterrupted(JobState.Restarting, job.Now));
         Counter("runningTimeTotal", "ms", "How long the job has been running in all.", job => job.Times.TimeIn(JobState.Running, job.Now));
         Counter("restartingTimeTotal", "ms", "How long the job has been restarting in all.", job => job.Times.TimeIn(JobState.Restarting, job.Now));
+        Gauge("slots", "{slot}", "The slots of the cluster that the job takes; not there for a job that is not distributed.", job => job.Slots);
         Gauge("pendingRecords", "{record}", "Records that all sources together could read and have not read, in splits that no reader has too; not there where one of them does not know.", job => (long?)job.PendingRecords);
         OfState(JobState.Running, "running");
         OfState(JobState.Restarting, "restarting");

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
-using Millrace.Runtime.Coordination;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.Tasks;
@@ -13,8 +12,8 @@ namespace Millrace.Runtime.Diagnostics;
 /// (<see cref="RateWindow"/>).
 /// </summary>
 /// <param name="meter">The meter.</param>
-/// <param name="jobs">The jobs that run, with their tags.</param>
-internal sealed class TaskInstruments(Meter meter, Func<IEnumerable<KeyValuePair<JobExecution, KeyValuePair<string, object?>[]>>> jobs)
+/// <param name="running">What runs in this process, with the tags of its jobs.</param>
+internal sealed class TaskInstruments(Meter meter, Func<IEnumerable<KeyValuePair<IRunningSubtasks, KeyValuePair<string, object?>[]>>> running)
 {
     // By what is counted: an attempt of a subtask has counters of its own, and its windows go with them.
     private readonly ConditionalWeakTable<object, SubtaskRates> _rates = [];
@@ -103,7 +102,7 @@ internal sealed class TaskInstruments(Meter meter, Func<IEnumerable<KeyValuePair
 
     private static Measurement<double>? Measure(double value, KeyValuePair<string, object?>[] tags) => new Measurement<double>(value, tags);
 
-    private static long BeganAt(JobExecution job, Subtask subtask) =>
+    private static long BeganAt(IRunningSubtasks job, Subtask subtask) =>
         job.Now - (long)(Spent(subtask, TimeUse.Busy) + Spent(subtask, TimeUse.Idle) + Spent(subtask, TimeUse.Backpressured));
 
     private SubtaskRates RatesOf(object counted) => _rates.GetValue(counted, static _ => new SubtaskRates());
@@ -111,9 +110,9 @@ internal sealed class TaskInstruments(Meter meter, Func<IEnumerable<KeyValuePair
     private IEnumerable<Measurement<long>> OfTasks(Func<Subtask, long?> value) =>
         Tasks().Select(task => (Value: value(task.Subtask), task.Tags)).Where(measured => measured.Value is not null).Select(measured => new Measurement<long>(measured.Value!.Value, measured.Tags));
 
-    private IEnumerable<(JobExecution Job, Subtask Subtask, JobVertex Vertex, KeyValuePair<string, object?>[] Tags)> Tasks()
+    private IEnumerable<(IRunningSubtasks Job, Subtask Subtask, JobVertex Vertex, KeyValuePair<string, object?>[] Tags)> Tasks()
     {
-        foreach (var (job, tags) in jobs())
+        foreach (var (job, tags) in running())
         {
             foreach (var (id, subtask) in job.Subtasks)
             {
@@ -138,7 +137,7 @@ internal sealed class TaskInstruments(Meter meter, Func<IEnumerable<KeyValuePair
     private static double PerSecond(RunningOperator op, RateWindow window, double count) => window.PerSecond(op.Job.Now, BeganAt(op.Job, op.Subtask), count);
 
     /// <summary>An operator of a subtask, with the tags of its metrics.</summary>
-    internal sealed record RunningOperator(JobExecution Job, Subtask Subtask, StreamOperator Operator, KeyValuePair<string, object?>[] Tags);
+    internal sealed record RunningOperator(IRunningSubtasks Job, Subtask Subtask, StreamOperator Operator, KeyValuePair<string, object?>[] Tags);
 
     private sealed class SubtaskRates
     {

@@ -1,5 +1,4 @@
 using Millrace.Runtime.Graph;
-using Millrace.Runtime.Operators;
 using Millrace.Runtime.Tasks;
 
 namespace Millrace.Runtime.Time;
@@ -11,32 +10,39 @@ namespace Millrace.Runtime.Time;
 internal sealed class WatermarkHolders
 {
     private readonly JobGraph _job;
-    private readonly Dictionary<StreamNode, IReadOnlyList<StreamOperator>> _operators = [];
+    private readonly Dictionary<StreamNode, IReadOnlyList<OperatorProgress>> _operators = [];
     private readonly Dictionary<StreamNode, long> _watermarks = [];
     private readonly Dictionary<StreamNode, bool> _idle = [];
     private readonly Dictionary<StreamNode, int> _parallelism = [];
 
-    private WatermarkHolders(JobGraph job, IReadOnlyDictionary<SubtaskId, Subtask> subtasks)
+    private WatermarkHolders(JobGraph job, IReadOnlyDictionary<SubtaskId, IReadOnlyList<OperatorProgress>> progress)
     {
         _job = job;
         foreach (var vertex in job.Vertices)
         {
-            var made = Enumerable.Range(0, vertex.Parallelism).Select(index => subtasks.GetValueOrDefault(new SubtaskId(vertex.Index, index))).OfType<Subtask>().ToList();
+            var made = Enumerable.Range(0, vertex.Parallelism).Select(index => progress.GetValueOrDefault(new SubtaskId(vertex.Index, index))).OfType<IReadOnlyList<OperatorProgress>>().ToList();
             for (int i = 0; i < vertex.Nodes.Count; i++)
             {
                 var node = vertex.Nodes[i];
-                List<StreamOperator> operators = [.. made.Select(subtask => subtask.Operators).Where(list => list.Count > i).Select(list => list[i])];
+                List<OperatorProgress> operators = [.. made.Where(list => list.Count > i).Select(list => list[i])];
                 _operators[node] = operators;
                 _parallelism[node] = vertex.Parallelism;
-                _watermarks[node] = operators.Count < vertex.Parallelism ? EventTime.MinWatermark : operators.Min(op => op.Context.Metrics.Watermark);
+                _watermarks[node] = operators.Count < vertex.Parallelism ? EventTime.MinWatermark : operators.Min(op => op.Watermark);
             }
         }
     }
 
     /// <summary>Every operator, sources first.</summary>
-    public static IReadOnlyList<OperatorWatermark> Find(JobGraph job, IReadOnlyDictionary<SubtaskId, Subtask> subtasks)
+    public static IReadOnlyList<OperatorWatermark> Find(JobGraph job, IReadOnlyDictionary<SubtaskId, Subtask> subtasks) => Find(job, ProgressOf(subtasks));
+
+    /// <summary>How far the operators of subtasks in this process have come.</summary>
+    public static IReadOnlyDictionary<SubtaskId, IReadOnlyList<OperatorProgress>> ProgressOf(IReadOnlyDictionary<SubtaskId, Subtask> subtasks) =>
+        subtasks.ToDictionary(pair => pair.Key, pair => (IReadOnlyList<OperatorProgress>)[.. pair.Value.Operators.Select(OperatorProgress.Of)]);
+
+    /// <summary>Every operator, sources first.</summary>
+    public static IReadOnlyList<OperatorWatermark> Find(JobGraph job, IReadOnlyDictionary<SubtaskId, IReadOnlyList<OperatorProgress>> progress)
     {
-        var holders = new WatermarkHolders(job, subtasks);
+        var holders = new WatermarkHolders(job, progress);
         return [.. job.Vertices.SelectMany(vertex => vertex.Nodes).Select(node => new OperatorWatermark(
             node.Name, job.Uids[node], holders._watermarks[node], holders.IsIdle(node), holders._watermarks[node] == EventTime.MaxWatermark ? null : holders.HolderOf(node)))];
     }
@@ -47,7 +53,7 @@ internal sealed class WatermarkHolders
         {
             // Who makes watermarks says himself whether he is idle, another operator is with all its inputs; who has ended is not waited for either way.
             idle = MakesWatermarks(node)
-                ? _operators[node].Count > 0 && _operators[node].All(op => HasEnded(op) || op.Context.Metrics.IsIdle) && !_operators[node].All(HasEnded)
+                ? _operators[node].Count > 0 && _operators[node].All(op => op.HasEnded || op.IsIdle) && !_operators[node].All(op => op.HasEnded)
                 : node.Inputs.Count > 0 && node.Inputs.All(edge => IsIdle(edge.Source) || HasEnded(edge.Source)) && !node.Inputs.All(edge => HasEnded(edge.Source));
             _idle[node] = idle;
         }
@@ -59,8 +65,6 @@ internal sealed class WatermarkHolders
 
     private bool HasEnded(StreamNode node) => _watermarks[node] == EventTime.MaxWatermark;
 
-    private static bool HasEnded(StreamOperator op) => op.Context.Metrics.Watermark == EventTime.MaxWatermark;
-
     private WatermarkHolder? HolderOf(StreamNode node)
     {
         if (node.Source is not null)
@@ -70,7 +74,7 @@ internal sealed class WatermarkHolders
 
         if (MakesWatermarks(node))
         {
-            return IsIdle(node) ? null : Of(node, Slowest(_operators[node].Where(op => !op.Context.Metrics.IsIdle)), null, WatermarkHold.Strategy);
+            return IsIdle(node) ? null : Of(node, Slowest(_operators[node].Where(op => !op.IsIdle)), null, WatermarkHold.Strategy);
         }
 
         var slowest = node.Inputs.Select(edge => edge.Source).Where(input => !IsIdle(input) && !HasEnded(input)).OrderBy(input => _watermarks[input]).FirstOrDefault();
@@ -89,26 +93,24 @@ internal sealed class WatermarkHolders
             return Of(node, null, null, WatermarkHold.NoSplit);
         }
 
-        var slowest = _operators[node].Where(op => !HasEnded(op) && !op.Context.Metrics.IsIdle).MinBy(op => op.Context.Metrics.Watermark);
+        var slowest = Slowest(_operators[node].Where(op => !op.HasEnded && !op.IsIdle));
         if (slowest is null)
         {
             return null;
         }
 
-        var active = slowest.Context.Metrics.Splits.Where(split => !split.IsIdle).ToList();
-        if (active.Count == 0)
+        if (slowest.Slowest is not { } split)
         {
             return Of(node, slowest, null, slowest.AssignsWatermarks ? WatermarkHold.NoSplit : WatermarkHold.NoWatermarks);
         }
 
-        var split = active.MinBy(split => split.Watermark);
         return split.Watermark == EventTime.MinWatermark && !slowest.AssignsWatermarks
             ? Of(node, slowest, null, WatermarkHold.NoWatermarks)
             : Of(node, slowest, split.SplitId.Length == 0 ? null : split.SplitId, WatermarkHold.Split) with { Watermark = split.Watermark };
     }
 
-    private static StreamOperator? Slowest(IEnumerable<StreamOperator> operators) => operators.MinBy(op => op.Context.Metrics.Watermark);
+    private static OperatorProgress? Slowest(IEnumerable<OperatorProgress> operators) => operators.MinBy(op => op.Watermark);
 
-    private WatermarkHolder Of(StreamNode node, StreamOperator? op, string? splitId, WatermarkHold why) =>
-        new(node.Name, _job.Uids[node], op?.Context.SubtaskIndex ?? 0, splitId, op?.Context.Metrics.Watermark ?? EventTime.MinWatermark, why);
+    private WatermarkHolder Of(StreamNode node, OperatorProgress? op, string? splitId, WatermarkHold why) =>
+        new(node.Name, _job.Uids[node], op?.Subtask ?? 0, splitId, op?.Watermark ?? EventTime.MinWatermark, why);
 }

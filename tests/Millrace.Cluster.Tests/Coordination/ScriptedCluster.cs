@@ -87,7 +87,7 @@ internal sealed class ScriptedCluster(TimeProvider time) : IClusterView, IDataPl
 
         foreach (var (link, subtask, attempt) in subtasks)
         {
-            link.Control.Send(new ControlMessage.Measured(subtask, attempt, counts(subtask)));
+            link.Control.Send(new ControlMessage.Measured(subtask, attempt, counts(subtask), []));
         }
     }
 

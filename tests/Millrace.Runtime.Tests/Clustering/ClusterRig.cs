@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Millrace.Runtime.Checkpointing.LocalRecovery;
 using Millrace.Runtime.Clustering;
 using Millrace.Runtime.Coordination;
+using Millrace.Runtime.Diagnostics;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.Tasks;
 using Millrace.Testing.Simulation;
@@ -32,6 +33,12 @@ internal sealed class ClusterRig : IJobBuilder
     /// <summary>Hears that a worker has no slots for a job; null to have it counted as a failure.</summary>
     public Action<WorkerInfo, string>? Refused { get; set; }
 
+    /// <summary>How often workers tell what their subtasks have counted; null for never.</summary>
+    public TimeSpan? MeasureInterval { get; init; }
+
+    /// <summary>Whether workers and coordinators publish metrics, in this process, under the name of the job.</summary>
+    public bool PublishesMetrics { get; init; }
+
     public int TimesWithoutRoom { get; private set; }
 
     /// <summary>Who each coordinator trusts, in the order in which they began.</summary>
@@ -60,7 +67,7 @@ internal sealed class ClusterRig : IJobBuilder
     {
         var process = _scheduler.StartProcess(id ?? name);
         var worker = new WorkerInfo(id ?? name, name, "simulated", 0, slots);
-        var host = new WorkerHost(() => worker, program is null ? this : new OwnProgram(this, program), process, loggers ?? NullLoggerFactory.Instance) { Copies = copies };
+        var host = new WorkerHost(() => worker, program is null ? this : new OwnProgram(this, program), process, loggers ?? NullLoggerFactory.Instance) { Copies = copies, PublishesMetrics = PublishesMetrics };
         host.DataPlane = _cluster.Add(worker, process, host);
         Workers.Add(host);
         _alive.Add(name, (worker, process));
@@ -107,9 +114,15 @@ internal sealed class ClusterRig : IJobBuilder
             NoRoom = () => TimesWithoutRoom++,
             Leaving = Leaving,
             Previous = previous ?? new Dictionary<SubtaskId, string>(),
+            MeasureInterval = MeasureInterval,
         };
         Hosts.Add(host);
         var execution = new JobExecution(built.Graph, host, process, built.Serializers, built.Loggers, new Random(1));
+        if (PublishesMetrics)
+        {
+            JobInstruments.Register(execution);
+        }
+
         execution.Start();
         return execution;
     }

@@ -4,6 +4,7 @@ using Millrace.Runtime.Clustering;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.State.Operator;
 using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Time;
 using Millrace.Serialization;
 using Millrace.State.Backends;
 
@@ -134,8 +135,13 @@ public sealed class ControlMessageCodecTests
             ["reader connected"] = new ControlMessage.ReaderConnected(Subtask, 2),
             ["reader started"] = new ControlMessage.ReaderStarted(Subtask, 2),
             ["request"] = new ControlMessage.RequestSplit(Subtask, 2),
-            ["measured"] = new ControlMessage.Measured(Subtask, 2, new TaskCounts(1, 2, 3, 4, 5, EventTime.MinWatermark, 6)),
-            ["measured, nothing pending"] = new ControlMessage.Measured(Subtask, 2, new TaskCounts(1, 2, 3, 4, 5, 6, 0, 0)),
+            ["measured"] = new ControlMessage.Measured(Subtask, 2, new TaskCounts(1, 2, 3, 4, 5, EventTime.MinWatermark, 6), new List<OperatorProgress>()),
+            ["measured, nothing pending"] = new ControlMessage.Measured(Subtask, 2, new TaskCounts(1, 2, 3, 4, 5, 6, 0, 0),
+            new List<OperatorProgress>
+            {
+                new(7, 1, 2, EventTime.MinWatermark, true, false, null),
+                new(7, 3, 4, 5, false, true, new SplitTime("file", 6, false)),
+            }),
             ["leaving"] = new ControlMessage.Leaving(),
             ["watermark"] = new ControlMessage.ReportWatermark(Subtask, 2, "group", 12),
         };

@@ -64,6 +64,7 @@ public sealed class MeterTests : IDisposable
                 "millrace.job.runningState []",
                 "millrace.job.runningTime [ms]",
                 "millrace.job.runningTimeTotal [ms]",
+                "millrace.job.slots [{slot}]",
                 "millrace.job.totalNumberOfCheckpoints [{checkpoint}]",
                 "millrace.job.uptime [ms]",
                 "millrace.operator.currentInputWatermark [ms]",
