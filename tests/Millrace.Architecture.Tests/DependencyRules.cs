@@ -12,6 +12,7 @@ public sealed class DependencyRules
         ("Millrace.Runtime", ["Millrace.Abstractions"]),
         ("Millrace", ["Millrace.Abstractions", "Millrace.Runtime"]),
         ("Millrace.Cluster", ["Millrace.Abstractions", "Millrace.Runtime", "Millrace"]),
+        ("Millrace.Rest", ["Millrace.Abstractions", "Millrace.Runtime", "Millrace", "Millrace.Cluster"]),
         ("Millrace.Testing", ["Millrace.Abstractions", "Millrace.Runtime", "Millrace"]), // stands beside Millrace: nothing references it
         ("Millrace.Connectors.*", ["Millrace.Abstractions"]),
         ("Millrace.Formats.*", ["Millrace.Abstractions", "Millrace"]), // a format plugs into the file source and sink, which are in Millrace

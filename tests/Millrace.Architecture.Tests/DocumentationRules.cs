@@ -24,6 +24,7 @@ public sealed partial class DocumentationRules
         { "docs/guides/high-availability.md", "HighAvailability.cs" },
         { "docs/guides/hosting.md", "Hosting.cs" },
         { "docs/guides/scaling.md", "Scaling.cs" },
+        { "docs/guides/session-cluster.md", "SessionClusters.cs" },
         { "docs/guides/state-processor.md", "StateProcessor.cs" },
         { "docs/guides/upgrading.md", "Upgrading.cs" },
         { "docs/guides/your-own-metrics.md", "YourOwnMetrics.cs" },

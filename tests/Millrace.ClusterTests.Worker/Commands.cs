@@ -5,7 +5,8 @@ namespace Millrace.ClusterTests;
 
 /// <summary>Does what the lines of its input say, and answers each with a line.</summary>
 /// <param name="cluster">The cluster.</param>
-internal sealed class Commands(IMillraceCluster cluster)
+/// <param name="session">What is said of programs.</param>
+internal sealed class Commands(IMillraceCluster cluster, SessionCommands session)
 {
     public void Read()
     {
@@ -73,7 +74,7 @@ internal sealed class Commands(IMillraceCluster cluster)
                 await cluster.CancelAsync("nothing").ConfigureAwait(false);
                 return "done";
             default:
-                return "?";
+                return await session.AskAsync(words).ConfigureAwait(false) ?? "?";
         }
     }
 }

@@ -51,6 +51,11 @@ else if (builder.Configuration["Pressure"] == "true")
     double rate = double.Parse(builder.Configuration["Rate"]!, CultureInfo.InvariantCulture);
     millrace.AddJob("orders", env => Pressure.Build(env, rate)).UseCluster();
 }
+else if (builder.Configuration["Session"] == "true")
+{
+    // A worker without jobs of its own: they are submitted.
+    millrace.UseCluster();
+}
 else
 {
     millrace.AddJob("orders", env => env.FromSequence(1, 10).Discard(), options => options.Checkpoints.Interval = null).UseCluster();
@@ -70,7 +75,7 @@ for (int i = 0; i < int.Parse(builder.Configuration["Spin"] ?? "0", CultureInfo.
     new Thread(Spin) { IsBackground = true }.Start();
 }
 
-var commands = new Commands(host.Services.GetRequiredService<IMillraceCluster>());
+var commands = new Commands(host.Services.GetRequiredService<IMillraceCluster>(), new SessionCommands(host.Services));
 new Thread(commands.Read) { IsBackground = true }.Start();
 await host.WaitForShutdownAsync().ConfigureAwait(false);
 Output.Say("stopped");

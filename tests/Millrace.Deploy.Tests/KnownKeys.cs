@@ -20,6 +20,8 @@ internal static class KnownKeys
         "Autoscaler:ScaleDownInterval", "Autoscaler:MaxScaleDownFactor", "Autoscaler:MaxScaleUpFactor", "Autoscaler:EffectivenessThreshold", "Autoscaler:BlockIneffectiveScaling",
         "Autoscaler:VertexMinParallelism", "Autoscaler:VertexMaxParallelism", "Autoscaler:Alignment", "Autoscaler:ObservedScalability",
         "LocalRecovery:Directory", "LocalRecovery:MaxSize",
+        "Session:Enabled", "Session:Directory", "Session:LocalDirectory", "Session:MaxProgramSize", "Session:MaxUnpackedSize", "Session:MaxFiles", "Session:JobRetention", "Session:UnloadDelay",
+        "Session:SharedAssemblies",
         "Tls:CertificateFile", "Tls:KeyFile", "Tls:CaFile", "Tls:CheckHostName",
     };
 

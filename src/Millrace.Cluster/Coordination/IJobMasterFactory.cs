@@ -8,6 +8,9 @@ internal interface IJobMasterFactory
     /// <summary>The names of the jobs.</summary>
     IReadOnlyList<string> Jobs { get; }
 
+    /// <summary>Whether it makes coordinators of jobs that were submitted, too.</summary>
+    bool TakesPrograms => false;
+
     /// <summary>Starts a coordinator.</summary>
     /// <param name="job">The job.</param>
     /// <param name="record">What the cluster remembers of it; the term has been raised and written.</param>

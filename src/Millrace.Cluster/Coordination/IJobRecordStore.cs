@@ -14,4 +14,14 @@ internal interface IJobRecordStore
     /// <param name="cancellationToken">Gives up; the record may have been written or not.</param>
     /// <returns>The new version; null when another was there, and nothing was written.</returns>
     Task<string?> WriteAsync(string job, JobRecord record, string? etag, CancellationToken cancellationToken);
+
+    /// <summary>The records of all jobs that were submitted (<see cref="JobRecord.Program"/>), in any order. One that is written meanwhile may be missing.</summary>
+    Task<IReadOnlyList<StoredJobRecord>> ListSubmittedAsync(CancellationToken cancellationToken);
+
+    /// <summary>Deletes the record of a job. One that is written under the name afterwards has other versions, so that nobody takes it for the one before.</summary>
+    /// <param name="job">The name of the job.</param>
+    /// <param name="etag">The version that is deleted.</param>
+    /// <param name="cancellationToken">Gives up; the record may have been deleted or not.</param>
+    /// <returns>Whether it was deleted; false when another version is there, or none.</returns>
+    Task<bool> DeleteAsync(string job, string etag, CancellationToken cancellationToken);
 }

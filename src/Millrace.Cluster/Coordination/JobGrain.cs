@@ -34,12 +34,19 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (!factory.Jobs.Contains(Job))
+        (_record, _etag) = await store.ReadAsync(Job, cancellationToken);
+        bool isOwn = factory.Jobs.Contains(Job);
+        if (!isOwn && (_record.Program is null || !factory.TakesPrograms))
         {
             throw new MillraceException("MR6005", UnknownJob(Job, factory.Jobs));
         }
 
-        (_record, _etag) = await store.ReadAsync(Job, cancellationToken);
+        if (isOwn && _record.Program is not null)
+        {
+            // A new version of the workers' program, with a job that was submitted before: one of them would take the other's checkpoints.
+            throw new MillraceException("MR6025", $"The program of the workers has a job '{Job}', and one was submitted under that name. Cancel it, or wait for its end, and delete it; the workers' own starts then.");
+        }
+
         if (_record.End is null)
         {
             await StartAsync(again: false, cancellationToken);
@@ -79,10 +86,15 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
             await LookAsync();
         }
 
+        LeaveWhenOver();
         return new GrainPulse(_record.Term, (int?)_record.End);
     }
 
-    public Task<GrainReply> GetStatusAsync() => Task.FromResult(new GrainReply(JsonSerializer.Serialize(Status, JobRecordFormat.Default.JobMasterStatus)));
+    public Task<GrainReply> GetStatusAsync()
+    {
+        LeaveWhenOver();
+        return Task.FromResult(new GrainReply(JsonSerializer.Serialize(Status, JobRecordFormat.Default.JobMasterStatus)));
+    }
 
     public Task<GrainReply> CancelAsync() => RunAsync(master =>
     {
@@ -122,7 +134,16 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
 
     private JobMasterStatus Status => _master is { } master && _record.End is null
         ? master.Status
-        : new JobMasterStatus(_record.End ?? JobState.Created, _record.Term, 0, [], null, 0, null, _record.Error);
+        : JobMasterStatus.Of(_record);
+
+    // Jobs that are submitted are without number: of those that have ended only the record is kept.
+    private void LeaveWhenOver()
+    {
+        if (_record is { Program: not null, End: not null } && _master is null)
+        {
+            DeactivateOnIdle();
+        }
+    }
 
     private async Task StartAsync(bool again, CancellationToken cancellationToken)
     {
@@ -130,7 +151,7 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
         await WriteAsync(
             record => again && record.End is null
                 ? throw new MillraceException("MR6005", $"The job '{Job}' has not ended, so it cannot be started again.")
-                : record with { Term = record.Term + 1, End = null, Error = null },
+                : record with { Term = record.Term + 1, End = null, Error = null, EndedAt = null },
             cancellationToken);
         _looked = time.GetTimestamp();
 
@@ -155,6 +176,7 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
             }
 
             await master.DisposeAsync();
+            LeaveWhenOver();
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
@@ -174,7 +196,7 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
         {
             try
             {
-                await WriteAsync(record => record with { End = state, Error = error }, _stop.Token);
+                await WriteAsync(record => record with { End = state, Error = error, EndedAt = record.Program is null ? null : time.GetUtcNow() }, _stop.Token);
                 return;
             }
             catch (Exception failure) when (failure is not (MillraceException { Code: "MR6006" } or OperationCanceledException))
@@ -229,6 +251,7 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
     {
         if (_master is not { } master || _record.End is not null)
         {
+            LeaveWhenOver();
             return GrainReply.Failed("MR6005", $"The job '{Job}' has ended ({_record.End}), so nothing can be asked of it. Start it again first.");
         }
 
@@ -238,11 +261,6 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
         }
         catch (MillraceException error)
         {
-            if (error.Code == "MR6006")
-            {
-                DeactivateOnIdle();
-            }
-
             return Failed(error);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
@@ -251,6 +269,14 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
         }
     }
 
-    // The message begins with the code, which the other end puts in front again.
-    private static GrainReply Failed(MillraceException error) => GrainReply.Failed(error.Code, error.Message[(error.Code.Length + 2)..]);
+    private GrainReply Failed(MillraceException error)
+    {
+        if (error.Code == "MR6006")
+        {
+            DeactivateOnIdle();
+        }
+
+        // The message begins with the code, which the other end puts in front again.
+        return GrainReply.Failed(error.Code, error.Message[(error.Code.Length + 2)..]);
+    }
 }

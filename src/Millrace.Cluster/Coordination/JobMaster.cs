@@ -309,6 +309,7 @@ internal sealed partial class JobMaster : IJobMaster
             Policy = _options.Placement,
             Previous = _previous,
             MeasureInterval = MeasureInterval,
+            Program = built.Program,
             Leaving = worker => Tell(() => LetGo(observer, worker)),
             NoRoom = () => Tell(() => NoRoom(observer)),
             Refused = (_, reason) =>

@@ -15,6 +15,20 @@ internal sealed class JobMasterFactory(IJobBuilder builder, SchedulerOptions opt
 {
     public IReadOnlyList<string> Jobs => builder.Names;
 
+    public bool TakesPrograms => builder.TakesPrograms;
+
     public IJobMaster Start(string job, JobRecord record, IClusterView cluster, IDataPlane dataPlane, Func<IReadOnlyList<int>, Task> remember) =>
-        new JobMaster(job, record, builder, cluster, dataPlane, options, autoscaler, ledger, builder.Names.Count == 1, time, loggers, remember);
+        new JobMaster(
+            job,
+            record,
+            record.Program is { } program ? builder.Of(program) : builder,
+            cluster,
+            dataPlane,
+            options,
+            autoscaler,
+            ledger,
+            builder.Names.Count == 1 && !builder.TakesPrograms,
+            time,
+            loggers,
+            remember);
 }

@@ -12,6 +12,9 @@ namespace Millrace.Cluster.Coordination;
 internal sealed record JobMasterStatus(
     JobState State, long Term, int Parallelism, IReadOnlyList<SubtaskStatus> Subtasks, string? Waiting, long Restarts, long? LastCheckpoint, string? LastFailure)
 {
+    /// <summary>What is known of a job by its record alone.</summary>
+    public static JobMasterStatus Of(JobRecord record) => new(record.End ?? JobState.Created, record.Term, 0, [], null, 0, null, record.Error);
+
     /// <summary>The tasks, and what they did between the last two looks.</summary>
     public IReadOnlyList<TaskStatus> Tasks { get; init; } = [];
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
 namespace Millrace.Cluster.Coordination;
@@ -12,16 +11,46 @@ internal sealed class JobPulses(IGrainFactory grains, TimeProvider time, ILogger
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly ConcurrentDictionary<string, GrainPulse> _last = new(StringComparer.Ordinal);
-    private Task _calling = Task.CompletedTask;
+    private readonly Lock _gate = new();
 
-    /// <summary>Raised for each job when it has ended.</summary>
+    // The jobs that are called, each with its calls; those that were submitted until they have ended.
+    private readonly Dictionary<string, Task> _calling = new(StringComparer.Ordinal);
+    private HashSet<string> _submitted = [];
+
+    /// <summary>Raised for each job that was not submitted when it has ended.</summary>
     public event Action<string, JobState>? Ended;
 
-    /// <summary>What the coordinators of the jobs have answered last.</summary>
-    public IReadOnlyDictionary<string, GrainPulse> Last => _last;
+    public void Start(IReadOnlyList<string> jobs)
+    {
+        lock (_gate)
+        {
+            foreach (string job in jobs)
+            {
+                _calling.Add(job, Task.Run(() => CallAsync(job, isSubmitted: false)));
+            }
+        }
+    }
 
-    public void Start(IReadOnlyList<string> jobs) => _calling = Task.WhenAll(jobs.Select(job => Task.Run(() => CallAsync(job))));
+    /// <summary>Says which jobs were submitted and have not ended: they are called, and others not any more.</summary>
+    public void Follow(IEnumerable<string> submitted)
+    {
+        lock (_gate)
+        {
+            if (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+
+            _submitted = [.. submitted];
+            foreach (string job in _submitted)
+            {
+                if (!_calling.ContainsKey(job))
+                {
+                    _calling.Add(job, Task.Run(() => CallAsync(job, isSubmitted: true)));
+                }
+            }
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -31,22 +60,43 @@ internal sealed class JobPulses(IGrainFactory grains, TimeProvider time, ILogger
         }
 
         await _stop.CancelAsync().ConfigureAwait(false);
-        await _calling.ConfigureAwait(false);
+        Task[] calling;
+        lock (_gate)
+        {
+            calling = [.. _calling.Values];
+        }
+
+        await Task.WhenAll(calling).ConfigureAwait(false);
     }
 
-    private async Task CallAsync(string job)
+    private async Task CallAsync(string job, bool isSubmitted)
     {
         var pause = Interval;
         bool answered = true;
+        bool hasEnded = false;
         try
         {
-            while (true)
+            while (!isSubmitted || IsFollowed(job, hasEnded))
             {
                 try
                 {
                     var pulse = await grains.GetGrain<IJobGrain>(job).PulseAsync().WaitAsync(_stop.Token).ConfigureAwait(false);
-                    Answered(job, pulse, first: !answered);
-                    (answered, pause) = (true, Interval);
+                    if (!answered)
+                    {
+                        Log.CoordinatorAnswers(logger, job, pulse.Term);
+                    }
+
+                    if (pulse.EndState is { } end && !hasEnded && !isSubmitted)
+                    {
+                        Ended?.Invoke(job, end);
+                    }
+
+                    (answered, pause, hasEnded) = (true, Interval, pulse.EndState is not null);
+                    if (hasEnded && isSubmitted)
+                    {
+                        // Asked again it would be brought back, only to say so once more.
+                        continue;
+                    }
                 }
                 catch (Exception error) when (error is not OperationCanceledException || !_stop.IsCancellationRequested)
                 {
@@ -68,18 +118,17 @@ internal sealed class JobPulses(IGrainFactory grains, TimeProvider time, ILogger
         }
     }
 
-    private void Answered(string job, GrainPulse pulse, bool first)
+    private bool IsFollowed(string job, bool hasEnded)
     {
-        if (first)
+        lock (_gate)
         {
-            Log.CoordinatorAnswers(logger, job, pulse.Term);
-        }
+            if (!hasEnded && _submitted.Contains(job))
+            {
+                return true;
+            }
 
-        var last = _last.GetValueOrDefault(job);
-        _last[job] = pulse;
-        if (pulse.EndState is { } end && last?.EndState is null)
-        {
-            Ended?.Invoke(job, end);
+            _calling.Remove(job);
+            return false;
         }
     }
 }

@@ -1,3 +1,5 @@
+using Millrace.Runtime.Clustering;
+
 namespace Millrace.Cluster.Coordination;
 
 /// <summary>What a cluster remembers of a job while no coordinator of it runs. Small; written with an ETag.</summary>
@@ -9,6 +11,18 @@ internal sealed record JobRecord(long Term, int? Parallelism, JobState? End, str
 {
     /// <summary>How many subtasks the autoscaler wants each task to have, by its place; null where it has not decided since the last rescale.</summary>
     public IReadOnlyList<int>? Tasks { get; init; }
+
+    /// <summary>Where the job comes from; null where every worker has it itself.</summary>
+    public JobProgram? Program { get; init; }
+
+    /// <summary>The job's name, where it was submitted: a store may know only what its name becomes.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>When it was submitted.</summary>
+    public DateTimeOffset? SubmittedAt { get; init; }
+
+    /// <summary>When it ended, where it was submitted.</summary>
+    public DateTimeOffset? EndedAt { get; init; }
 
     public static JobRecord New { get; } = new(0, null, null, null);
 }

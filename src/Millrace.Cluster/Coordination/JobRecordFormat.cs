@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace Millrace.Cluster.Coordination;
 
 /// <summary>How records of jobs and answers of coordinators are written.</summary>
-[JsonSourceGenerationOptions(UseStringEnumConverter = true)]
+[JsonSourceGenerationOptions(UseStringEnumConverter = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(JobRecord))]
 [JsonSerializable(typeof(JobMasterStatus))]
 internal sealed partial class JobRecordFormat : JsonSerializerContext

@@ -25,6 +25,7 @@ internal static class ClusterConfiguration
             ("FailureDetection", _ => BindFailureDetection(options.FailureDetection, keys.Section("FailureDetection"))),
             ("Compression", value => options.Compression = value.Boolean()),
             ("LocalRecovery", _ => BindLocalRecovery(options.LocalRecovery, keys.Section("LocalRecovery"))),
+            ("Session", _ => BindSession(options.Session, keys.Section("Session"))),
             ("Scheduling", _ => BindScheduling(options.Scheduling, keys.Section("Scheduling"))),
             ("Autoscaler", _ => BindAutoscaler(options.Autoscaler, keys.Section("Autoscaler"))),
             ("Tls", _ => BindTls(options.Tls, keys.Section("Tls"))));
@@ -63,6 +64,23 @@ internal static class ClusterConfiguration
     private static void BindLocalRecovery(LocalRecoveryOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
         ("Directory", value => options.Directory = value.Text()),
         ("MaxSize", value => options.MaxSize = value.Bytes()));
+
+    private static void BindSession(ClusterSessionOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
+        ("Enabled", value => options.Enabled = value.Boolean()),
+        ("Directory", value => options.Storage = CheckpointConfiguration.CreateStorage(value.Text(), section)),
+        ("LocalDirectory", value => options.LocalDirectory = value.Text()),
+        ("MaxProgramSize", value => options.MaxProgramSize = value.Bytes()),
+        ("MaxUnpackedSize", value => options.MaxUnpackedSize = value.Bytes()),
+        ("MaxFiles", value => options.MaxFiles = value.Integer()),
+        ("JobRetention", value => options.JobRetention = value.Time()),
+        ("UnloadDelay", value => options.UnloadDelay = value.Time()),
+        ("SharedAssemblies", value =>
+        {
+            foreach (string name in value.Text().Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            {
+                options.SharedAssemblies.Add(name);
+            }
+        }));
 
     private static void BindScheduling(ClusterSchedulingOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
         ("Mode", value => options.Mode = value.OneOf<ClusterSchedulingMode>()),

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Coordination;
 using Millrace.Cluster.Membership;
+using Millrace.Cluster.Session;
 
 namespace Millrace.Cluster.Hosting;
 
@@ -15,6 +16,7 @@ internal sealed class ClusterHostedService(
     IDataPlaneHost dataPlane,
     ClusterView view,
     JobPulses pulses,
+    SubmittedJobs submitted,
     IJobMasterFactory factory,
     ILocalSiloDetails silo,
     ClusterRunner runner,
@@ -40,6 +42,11 @@ internal sealed class ClusterHostedService(
         pulses.Ended += runner.JobEnded;
         runner.AllEnded += StopHost;
         pulses.Start(factory.Jobs);
+        if (settings.Options.Session.Enabled)
+        {
+            submitted.Start();
+        }
+
         return Task.CompletedTask;
     }
 
@@ -47,6 +54,7 @@ internal sealed class ClusterHostedService(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         Log.Stopping(logger, settings.Name);
+        await submitted.DisposeAsync().ConfigureAwait(false);
         await pulses.DisposeAsync().ConfigureAwait(false);
         if (_listens)
         {

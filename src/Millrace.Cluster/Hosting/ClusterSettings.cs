@@ -130,7 +130,28 @@ internal sealed partial class ClusterSettings
             throw Wrong("LocalRecovery:MaxSize", $"is {Options.LocalRecovery.MaxSize}; it must be at least 1 byte. To keep no local copies, leave out LocalRecovery:Directory");
         }
 
+        CheckSession(Options.Session);
         Options.FailureDetection.Validate($"{Path}:FailureDetection");
+    }
+
+    private static void CheckSession(ClusterSessionOptions session)
+    {
+        if (session is { Enabled: true, Storage: null })
+        {
+            throw Wrong("Session:Directory", "is missing: programs that are submitted must be kept where all workers can read them. Set it to a volume that all of them see, or to an object store");
+        }
+
+        (string Key, long Value)[] sizes = [(nameof(session.MaxProgramSize), session.MaxProgramSize), (nameof(session.MaxUnpackedSize), session.MaxUnpackedSize), (nameof(session.MaxFiles), session.MaxFiles)];
+        if (Array.Find(sizes, static size => size.Value < 1) is { Key: { } key } size)
+        {
+            throw Wrong($"Session:{key}", $"is {size.Value}; it must be at least 1");
+        }
+
+        (string Key, TimeSpan Value)[] times = [(nameof(session.JobRetention), session.JobRetention), (nameof(session.UnloadDelay), session.UnloadDelay)];
+        if (Array.Find(times, static time => time.Value < TimeSpan.Zero) is { Key: { } name } time)
+        {
+            throw Wrong($"Session:{name}", $"is {time.Value}; it must not be negative");
+        }
     }
 
     private static void CheckRange(string key, int value, int most)

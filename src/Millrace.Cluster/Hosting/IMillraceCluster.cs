@@ -20,7 +20,7 @@ public interface IMillraceCluster
     /// <exception cref="MillraceException">The slot ledger of the cluster does not answer (MR6004).</exception>
     Task<IReadOnlyList<ClusterWorkerSlots>> GetSlotsAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>The names of the jobs, in the order in which they were added.</summary>
+    /// <summary>The names of the jobs: those of the workers' own program in the order in which they were added, then those that were submitted, as far as this worker knows. It may be late by some seconds.</summary>
     IReadOnlyList<string> Jobs { get; }
 
     /// <summary>How a job is.</summary>

@@ -1,19 +1,25 @@
 using System.Text.Json;
 using Millrace.Checkpointing;
 using Millrace.Cluster.Coordination;
+using Millrace.Cluster.Session;
 using Millrace.Hosting;
 using Millrace.Runtime.Clustering;
 
 namespace Millrace.Cluster.Hosting;
 
 /// <summary>Asks the coordinators of jobs, wherever they are.</summary>
-internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, IJobMasterFactory factory) : IMillraceCluster
+/// <param name="grains">Reaches them.</param>
+/// <param name="view">Who is alive.</param>
+/// <param name="factory">The names of the host's own jobs.</param>
+/// <param name="records">The records of jobs.</param>
+/// <param name="submitted">The jobs that were submitted.</param>
+internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, IJobMasterFactory factory, IJobRecordStore records, SubmittedJobs submitted) : IMillraceCluster
 {
     public ClusterWorker Me => ToPublic(view.Current.Me);
 
     public IReadOnlyList<ClusterWorker> Workers => [.. view.Current.Workers.Select(ToPublic)];
 
-    public IReadOnlyList<string> Jobs => factory.Jobs;
+    public IReadOnlyList<string> Jobs => [.. factory.Jobs, .. submitted.Current.Select(static job => job.Job)];
 
     public async Task<IReadOnlyList<ClusterWorkerSlots>> GetSlotsAsync(CancellationToken cancellationToken = default)
     {
@@ -33,9 +39,8 @@ internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, I
 
     public async Task<ClusterJobStatus> GetStatusAsync(string job, CancellationToken cancellationToken = default)
     {
-        string name = Find(job);
-        string json = await AskAsync(name, grain => grain.GetStatusAsync(), cancellationToken).ConfigureAwait(false);
-        var status = JsonSerializer.Deserialize(json, JobRecordFormat.Default.JobMasterStatus)!;
+        string name = await FindAsync(job, cancellationToken).ConfigureAwait(false);
+        var status = factory.Jobs.Contains(name) ? await AskForStatusAsync(name, cancellationToken).ConfigureAwait(false) : await StatusOfSubmittedAsync(name, cancellationToken).ConfigureAwait(false);
         return new ClusterJobStatus(
             name,
             status.State,
@@ -55,41 +60,77 @@ internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, I
         };
     }
 
-    public Task CancelAsync(string job, CancellationToken cancellationToken = default) => AskAsync(Find(job), grain => grain.CancelAsync(), cancellationToken);
+    public Task CancelAsync(string job, CancellationToken cancellationToken = default) => AskAsync(job, grain => grain.CancelAsync(), cancellationToken);
 
-    public Task StartAgainAsync(string job, CancellationToken cancellationToken = default) => AskAsync(Find(job), grain => grain.StartAgainAsync(), cancellationToken);
+    public Task StartAgainAsync(string job, CancellationToken cancellationToken = default) => AskAsync(job, grain => grain.StartAgainAsync(), cancellationToken);
 
     public Task<string> TriggerCheckpointAsync(string job, CancellationToken cancellationToken = default) =>
-        AskAsync(Find(job), grain => grain.TriggerCheckpointAsync(), cancellationToken);
+        AskAsync(job, grain => grain.TriggerCheckpointAsync(), cancellationToken);
 
     public Task<string> TriggerSavepointAsync(string job, string folder, SavepointFormat format = SavepointFormat.Canonical, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        return AskAsync(Find(job), grain => grain.TriggerSavepointAsync(folder, (int)format), cancellationToken);
+        return AskAsync(job, grain => grain.TriggerSavepointAsync(folder, (int)format), cancellationToken);
     }
 
     public Task<string> StopWithSavepointAsync(
         string job, string folder, bool drain = false, SavepointFormat format = SavepointFormat.Canonical, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        return AskAsync(Find(job), grain => grain.StopWithSavepointAsync(folder, drain, (int)format), cancellationToken);
+        return AskAsync(job, grain => grain.StopWithSavepointAsync(folder, drain, (int)format), cancellationToken);
     }
 
     public Task RescaleAsync(string job, int parallelism, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(parallelism, 1);
-        return AskAsync(Find(job), grain => grain.RescaleAsync(parallelism), cancellationToken);
+        return AskAsync(job, grain => grain.RescaleAsync(parallelism), cancellationToken);
     }
 
     private static ClusterWorker ToPublic(WorkerInfo worker) => new(worker.Id, worker.Name, worker.Host, worker.Port, worker.Slots);
 
-    private string Find(string job)
+    private async Task<string> FindAsync(string job, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(job);
-        return factory.Jobs.FirstOrDefault(name => string.Equals(name, job, StringComparison.OrdinalIgnoreCase)) ?? throw new KeyNotFoundException(JobGrain.UnknownJob(job, factory.Jobs));
+        if (Find(factory.Jobs, job) is { } own)
+        {
+            return own;
+        }
+
+        if (!factory.TakesPrograms)
+        {
+            throw new KeyNotFoundException(JobGrain.UnknownJob(job, factory.Jobs));
+        }
+
+        // It may have been submitted at another worker, a moment ago.
+        return Find(submitted.Current.Select(static other => other.Job), job)
+            ?? Find((await submitted.LookAsync(cancellationToken).ConfigureAwait(false)).Select(static other => other.Job), job)
+            ?? throw new KeyNotFoundException(JobGrain.UnknownJob(job, Jobs));
     }
 
-    private async Task<string> AskAsync(string job, Func<IJobGrain, Task<GrainReply>> ask, CancellationToken cancellationToken)
+    private static string? Find(IEnumerable<string> jobs, string job) => jobs.FirstOrDefault(name => string.Equals(name, job, StringComparison.OrdinalIgnoreCase));
+
+    private async Task<JobMasterStatus> AskForStatusAsync(string job, CancellationToken cancellationToken) =>
+        JsonSerializer.Deserialize(await AskNamedAsync(job, grain => grain.GetStatusAsync(), cancellationToken).ConfigureAwait(false), JobRecordFormat.Default.JobMasterStatus)!;
+
+    // Of one that has ended there is no coordinator, and none is to be made for a question.
+    private async Task<JobMasterStatus> StatusOfSubmittedAsync(string job, CancellationToken cancellationToken)
+    {
+        var (record, _) = await records.ReadAsync(job, cancellationToken).ConfigureAwait(false);
+        if (record.End is not null)
+        {
+            return JobMasterStatus.Of(record);
+        }
+
+        var status = await AskForStatusAsync(job, cancellationToken).ConfigureAwait(false);
+
+        // One that ended under the same name before, and has not quite left, may have answered: its end is not this one's.
+        return status.State is JobState.Finished or JobState.Failed or JobState.Canceled ? JobMasterStatus.Of((await records.ReadAsync(job, cancellationToken).ConfigureAwait(false)).Record) : status;
+    }
+
+    private async Task<string> AskAsync(string job, Func<IJobGrain, Task<GrainReply>> ask, CancellationToken cancellationToken) =>
+        await AskNamedAsync(await FindAsync(job, cancellationToken).ConfigureAwait(false), ask, cancellationToken).ConfigureAwait(false);
+
+    private async Task<string> AskNamedAsync(string job, Func<IJobGrain, Task<GrainReply>> ask, CancellationToken cancellationToken)
     {
         GrainReply reply;
         try

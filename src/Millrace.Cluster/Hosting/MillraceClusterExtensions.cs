@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Coordination;
 using Millrace.Cluster.Hosting;
 using Millrace.Cluster.Membership;
+using Millrace.Cluster.Session;
 using Millrace.Runtime.Clustering;
 
 namespace Millrace.Hosting;
@@ -53,7 +54,17 @@ public static class MillraceClusterExtensions
         services.AddSingleton<ClusterRunner>();
         services.AddSingleton<IHostedJobRunner>(static provider => provider.GetRequiredService<ClusterRunner>());
         services.AddSingleton<IMillraceCluster, MillraceCluster>();
-        services.AddSingleton<IJobBuilder, HostedJobBuilder>();
+        services.AddSingleton<HostedJobBuilder>();
+        services.AddSingleton<IJobBuilder>(static provider => provider.GetRequiredService<ClusterSettings>().Options.Session.Enabled
+            ? ActivatorUtilities.CreateInstance<SessionJobBuilder>(provider, provider.GetRequiredService<HostedJobBuilder>())
+            : provider.GetRequiredService<HostedJobBuilder>());
+        services.AddSingleton<IMillraceSession, MillraceSession>();
+        services.AddSingleton<SubmittedJobs>();
+        services.AddSingleton<ProgramCache>();
+        services.AddSingleton(static provider => new HostAssemblies(provider.GetRequiredService<ClusterSettings>().Options.Session.SharedAssemblies));
+
+        // Asked for only where programs are taken, and then it is there.
+        services.AddSingleton(static provider => new ProgramStorage(provider.GetRequiredService<ClusterSettings>().Options.Session.Storage!));
         services.AddSingleton<IDataPlaneHost, TcpDataPlaneHost>();
         services.AddSingleton<ISlotLedger, GrainSlotLedger>();
         services.AddSingleton<IJobMasterFactory>(static provider => new JobMasterFactory(

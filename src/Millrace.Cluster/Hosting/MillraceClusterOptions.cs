@@ -63,6 +63,9 @@ public sealed class MillraceClusterOptions
     /// <summary>Whether a worker keeps copies of its checkpoint files on its own disk, to restore from them.</summary>
     public LocalRecoveryOptions LocalRecovery { get; } = new();
 
+    /// <summary>Whether programs can be submitted to the cluster.</summary>
+    public ClusterSessionOptions Session { get; } = new();
+
     /// <summary>Whether records between workers are compressed (LZ4) where that makes them smaller.</summary>
     /// <value>Default: <see langword="false"/>. It pays where the network is slower than about 300 MB/s.</value>
     public bool Compression { get; set; }

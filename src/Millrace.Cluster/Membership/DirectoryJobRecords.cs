@@ -1,4 +1,5 @@
-using System.Globalization;
+using System.Collections.Concurrent;
+using System.IO.Hashing;
 using System.Text;
 using Millrace.Cluster.Coordination;
 using Millrace.Runtime.Coordination;
@@ -10,9 +11,88 @@ namespace Millrace.Cluster.Membership;
 /// <param name="time">For how long to wait for a lock.</param>
 internal sealed class DirectoryJobRecords(string folder, TimeProvider time) : IJobRecordStore
 {
-    public async Task<(JobRecord Record, string? ETag)> ReadAsync(string job, CancellationToken cancellationToken)
+    private const string Extension = ".job";
+
+    // For all jobs together: a lock of each job's own would leave a file behind for every name that there ever was.
+    private const int Locks = 16;
+
+    // What was read of each file, as it was then: those of jobs that have ended are many, and do not change.
+    private readonly ConcurrentDictionary<string, (DateTime Written, long Length, StoredJobRecord? Record)> _read = new(StringComparer.Ordinal);
+
+    public Task<(JobRecord Record, string? ETag)> ReadAsync(string job, CancellationToken cancellationToken) => ReadFileAsync(PathOf(job), cancellationToken);
+
+    public async Task<string?> WriteAsync(string job, JobRecord record, string? etag, CancellationToken cancellationToken)
     {
         string path = PathOf(job);
+        using var held = await DirectoryLock.TakeAsync(LockOf(path), time, cancellationToken).ConfigureAwait(false);
+        var (_, current) = await ReadFileAsync(path, cancellationToken).ConfigureAwait(false);
+        if (current != etag)
+        {
+            return null;
+        }
+
+        string next = RecordVersions.Next(etag);
+        await AtomicFile.WriteAsync(path, Encoding.UTF8.GetBytes($"{next}\n{JobRecordFormat.Write(record)}\n"), cancellationToken).ConfigureAwait(false);
+        return next;
+    }
+
+    public async Task<IReadOnlyList<StoredJobRecord>> ListSubmittedAsync(CancellationToken cancellationToken)
+    {
+        List<StoredJobRecord> found = [];
+        var files = new Dictionary<string, (DateTime Written, long Length)>(StringComparer.Ordinal);
+        foreach (var file in new DirectoryInfo(folder).EnumerateFiles("*" + Extension))
+        {
+            try
+            {
+                files.Add(file.FullName, (file.LastWriteTimeUtc, file.Length));
+            }
+            catch (FileNotFoundException)
+            {
+                // Deleted just now.
+            }
+        }
+
+        foreach (var (path, (written, length)) in files)
+        {
+            if (!_read.TryGetValue(path, out var known) || known.Written != written || known.Length != length)
+            {
+                var (record, etag) = await ReadFileAsync(path, cancellationToken).ConfigureAwait(false);
+                _read[path] = known = (written, length, record is { Program: not null, Name: { } name } && etag is not null ? new StoredJobRecord(name, record, etag) : null);
+            }
+
+            if (known.Record is { } submitted)
+            {
+                found.Add(submitted);
+            }
+        }
+
+        foreach (string path in _read.Keys)
+        {
+            if (!files.ContainsKey(path))
+            {
+                _read.TryRemove(path, out _);
+            }
+        }
+
+        return found;
+    }
+
+    public async Task<bool> DeleteAsync(string job, string etag, CancellationToken cancellationToken)
+    {
+        string path = PathOf(job);
+        using var held = await DirectoryLock.TakeAsync(LockOf(path), time, cancellationToken).ConfigureAwait(false);
+        var (_, current) = await ReadFileAsync(path, cancellationToken).ConfigureAwait(false);
+        if (current != etag)
+        {
+            return false;
+        }
+
+        File.Delete(path);
+        return true;
+    }
+
+    private static async Task<(JobRecord Record, string? ETag)> ReadFileAsync(string path, CancellationToken cancellationToken)
+    {
         if (await AtomicFile.ReadAsync(path, cancellationToken).ConfigureAwait(false) is not { } content)
         {
             return (JobRecord.New, null);
@@ -29,21 +109,8 @@ internal sealed class DirectoryJobRecords(string folder, TimeProvider time) : IJ
         }
     }
 
-    public async Task<string?> WriteAsync(string job, JobRecord record, string? etag, CancellationToken cancellationToken)
-    {
-        string path = PathOf(job);
-        using var held = await DirectoryLock.TakeAsync(path + ".lock", time, cancellationToken).ConfigureAwait(false);
-        var (_, current) = await ReadAsync(job, cancellationToken).ConfigureAwait(false);
-        if (current != etag)
-        {
-            return null;
-        }
-
-        string next = (long.Parse(etag ?? "0", CultureInfo.InvariantCulture) + 1).ToString(CultureInfo.InvariantCulture);
-        await AtomicFile.WriteAsync(path, Encoding.UTF8.GetBytes($"{next}\n{JobRecordFormat.Write(record)}\n"), cancellationToken).ConfigureAwait(false);
-        return next;
-    }
-
     // Names of jobs differ in more than the case of letters, and so do these.
-    private string PathOf(string job) => Path.Combine(folder, JobIds.From(job) + ".job");
+    private string PathOf(string job) => Path.Combine(folder, JobIds.From(job) + Extension);
+
+    private string LockOf(string path) => Path.Combine(folder, $"{XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(Path.GetFileName(path))) % Locks:00}.lock");
 }

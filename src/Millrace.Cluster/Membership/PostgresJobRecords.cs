@@ -24,7 +24,7 @@ internal sealed class PostgresJobRecords(NpgsqlDataSource source, string cluster
     {
         string text = JobRecordFormat.Write(record);
         var command = etag is null
-            ? CreateCommand("insert into millrace.job_record (cluster_id, job, etag, record) values ($1, $2, 1, $3) on conflict do nothing returning etag", clusterId, job, text)
+            ? CreateCommand("insert into millrace.job_record (cluster_id, job, etag, record) values ($1, $2, $4, $3) on conflict do nothing returning etag", clusterId, job, text, RecordVersions.First())
             : CreateCommand(
                 "update millrace.job_record set etag = etag + 1, record = $3 where cluster_id = $1 and job = $2 and etag = $4 returning etag",
                 clusterId,
@@ -33,6 +33,29 @@ internal sealed class PostgresJobRecords(NpgsqlDataSource source, string cluster
                 long.Parse(etag, CultureInfo.InvariantCulture));
         await using var _ = command.ConfigureAwait(false);
         return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is long written ? written.ToString(CultureInfo.InvariantCulture) : null;
+    }
+
+    public async Task<IReadOnlyList<StoredJobRecord>> ListSubmittedAsync(CancellationToken cancellationToken)
+    {
+        // A key with a value: the text of other jobs' records does not have it.
+        var command = CreateCommand("select job, etag, record from millrace.job_record where cluster_id = $1 and record::jsonb -> 'Program' is not null", clusterId);
+        await using var _ = command.ConfigureAwait(false);
+        var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await using var __ = reader.ConfigureAwait(false);
+        List<StoredJobRecord> found = [];
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            found.Add(new StoredJobRecord(reader.GetString(0), JobRecordFormat.Read(reader.GetString(2)), reader.GetInt64(1).ToString(CultureInfo.InvariantCulture)));
+        }
+
+        return found;
+    }
+
+    public async Task<bool> DeleteAsync(string job, string etag, CancellationToken cancellationToken)
+    {
+        var command = CreateCommand("delete from millrace.job_record where cluster_id = $1 and job = $2 and etag = $3", clusterId, job, long.Parse(etag, CultureInfo.InvariantCulture));
+        await using var _ = command.ConfigureAwait(false);
+        return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false) == 1;
     }
 
     private NpgsqlCommand CreateCommand(string statement, params ReadOnlySpan<object> values)

@@ -12,6 +12,9 @@ namespace Millrace.Runtime.Clustering;
 /// <param name="Scope">What the graph itself took services from; null for nothing.</param>
 internal sealed record BuiltJob(JobGraph Graph, ISerializerProvider Serializers, ILoggerFactory Loggers, IServiceProvider? Services, IAsyncDisposable? Scope)
 {
+    /// <summary>Where it comes from; null where every worker has it itself.</summary>
+    public JobProgram? Program { get; init; }
+
     /// <summary>Gives back what it holds, when none of it runs any more. Nobody waits for that: how services are disposed of is their own business, and an error of it is logged.</summary>
     /// <param name="logger">Takes errors; null: they are passed over.</param>
     public void Release(ILogger? logger) => _ = ReleaseAsync(logger);

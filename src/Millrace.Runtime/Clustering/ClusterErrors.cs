@@ -25,6 +25,9 @@ internal static class ClusterErrors
     public static MillraceException UnknownJob(string job, IReadOnlyList<string> known) => new(
         "MR6207", $"This worker has no job called '{job}'; it has {(known.Count == 0 ? "none" : string.Join(", ", known.Select(name => $"'{name}'")))}. All workers must run the same program.");
 
+    public static MillraceException NoPrograms() => new(
+        "MR6021", "Programs cannot be submitted to this worker, nor run on it: Millrace:Cluster:Session:Enabled is false. Whoever may submit one runs code on the workers; set it to true on all of them where that is wanted.");
+
     public static MillraceException NotForCluster(string job, string problem) => new(
         "MR6208", $"Job '{job}' cannot run on several workers: {problem}");
 

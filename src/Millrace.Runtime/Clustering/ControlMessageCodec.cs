@@ -238,6 +238,7 @@ internal static class ControlMessageCodec
         WriteBytes(ref output, plan.Manifest);
         output.WriteBoolean(plan.IsKept);
         output.WriteVarUInt((ulong)(plan.MeasureInterval?.TotalMilliseconds ?? 0));
+        WriteProgram(ref output, plan.Program);
     }
 
     private static DeploymentPlan ReadPlan(ref BinaryInput input)
@@ -275,7 +276,47 @@ internal static class ControlMessageCodec
         return new DeploymentPlan(fingerprint, nodes, parallelism, tasks, attempt, epoch, workers, placement, ReadBytes(ref input), input.ReadBoolean())
         {
             MeasureInterval = ReadCount(ref input) is > 0 and var milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null,
+            Program = ReadProgram(ref input),
         };
+    }
+
+    private static void WriteProgram(ref BinaryOutput output, JobProgram? program)
+    {
+        output.WriteBoolean(program is not null);
+        if (program is not null)
+        {
+            output.WriteString(program.Id);
+            output.WriteString(program.EntryType ?? "");
+            output.WriteString(program.Submission);
+            WriteStrings(ref output, program.Arguments);
+            output.WriteVarUInt((ulong)program.Settings.Count);
+            foreach (var (key, value) in program.Settings)
+            {
+                output.WriteString(key);
+                output.WriteString(value);
+            }
+        }
+    }
+
+    private static JobProgram? ReadProgram(ref BinaryInput input)
+    {
+        if (!input.ReadBoolean())
+        {
+            return null;
+        }
+
+        string id = input.ReadString();
+        string entry = input.ReadString();
+        string submission = input.ReadString();
+        string[] arguments = ReadStrings(ref input);
+        var settings = new Dictionary<string, string>();
+        for (int count = input.ReadLength(); count > 0; count--)
+        {
+            string key = input.ReadString();
+            settings[key] = input.ReadString();
+        }
+
+        return new JobProgram(id, entry.Length == 0 ? null : entry, submission) { Arguments = arguments, Settings = settings };
     }
 
     /// <summary>Writes who a worker is; the handshake of connections uses it too.</summary>

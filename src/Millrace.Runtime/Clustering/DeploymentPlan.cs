@@ -28,4 +28,7 @@ internal sealed record DeploymentPlan(
 {
     /// <summary>How often the worker tells what its subtasks have counted, in whole milliseconds; null for never.</summary>
     public TimeSpan? MeasureInterval { get; init; }
+
+    /// <summary>Where the job comes from; null where workers have it themselves.</summary>
+    public JobProgram? Program { get; init; }
 }

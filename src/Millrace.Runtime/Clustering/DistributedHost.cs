@@ -95,6 +95,9 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
     /// <summary>How often workers tell what their subtasks have counted; null for never.</summary>
     public TimeSpan? MeasureInterval { get; init; }
 
+    /// <summary>Where the job comes from; null where workers have it themselves.</summary>
+    public JobProgram? Program { get; init; }
+
     /// <summary>Told when subtasks that are to be made find no room. They wait until there is, for as long as whoever hears of it lets them. Called on any thread.</summary>
     public Action? NoRoom { get; init; }
 
@@ -215,6 +218,7 @@ internal sealed partial class DistributedHost : IJobHost, IDisposable
                 deployment.Restore?.Files is RestoreFiles { IsKept: true })
             {
                 MeasureInterval = MeasureInterval,
+                Program = Program,
             };
             foreach (var worker in workers)
             {

@@ -255,7 +255,7 @@ internal sealed partial class JobWorker : Actor, IRunningSubtasks
         BuiltJob? made = null;
         Scheduler.RunInBackground(
             $"building job '{_key.JobName}'",
-            () => made = _jobs.Build(_key.JobName, plan.Parallelism),
+            () => made = (plan.Program is { } program ? _jobs.Of(program) : _jobs).Build(_key.JobName, plan.Parallelism),
             error =>
             {
                 Volatile.Write(ref _afterBuilding, () => Built(plan, made, error));

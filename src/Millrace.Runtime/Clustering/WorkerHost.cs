@@ -12,10 +12,13 @@ namespace Millrace.Runtime.Clustering;
 /// <param name="loggers">Makes loggers.</param>
 internal sealed class WorkerHost(Func<WorkerInfo> me, IJobBuilder jobs, ITaskScheduler scheduler, ILoggerFactory loggers) : IControlAcceptor
 {
+    private const int MostTerms = 1_000;
+
     private readonly ILogger _logger = loggers.CreateLogger("Millrace.Worker");
     private readonly Lock _gate = new();
     private readonly Dictionary<string, JobWorker> _leading = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _terms = new(StringComparer.Ordinal);
+    private readonly Queue<string> _remembered = new();
     private readonly HashSet<JobWorker> _all = [];
     private readonly WorkerSlots _slots = new();
     private TaskCompletionSource? _idle;
@@ -32,7 +35,8 @@ internal sealed class WorkerHost(Func<WorkerInfo> me, IJobBuilder jobs, ITaskSch
 
     public string? Accept(ControlConnectionKey key, WorkerInfo coordinator, IDataConnection connection)
     {
-        if (!jobs.Names.Contains(key.JobName))
+        // Whether a job that is none of this process's own can be had here is known with the first order.
+        if (!jobs.Names.Contains(key.JobName) && !jobs.TakesPrograms)
         {
             return ClusterErrors.UnknownJob(key.JobName, jobs.Names).Message;
         }
@@ -49,7 +53,7 @@ internal sealed class WorkerHost(Func<WorkerInfo> me, IJobBuilder jobs, ITaskSch
                 return why;
             }
 
-            _terms[key.JobId] = key.Term;
+            RememberTerm(key.JobId, key.Term);
             before = _leading.GetValueOrDefault(key.JobId);
             worker = new JobWorker(key, me(), coordinator, connection, DataPlane, jobs, scheduler, loggers, _slots, Ended) { Copies = Copies, PublishesMetrics = PublishesMetrics };
             _leading[key.JobId] = worker;
@@ -108,6 +112,29 @@ internal sealed class WorkerHost(Func<WorkerInfo> me, IJobBuilder jobs, ITaskSch
         }
 
         return idle;
+    }
+
+    /// <summary>Remembers which term leads a job. Not of all jobs that ever ran here: those that are submitted are without number. A coordinator of one that is forgotten can still commit nothing, for its epoch is over.</summary>
+    private void RememberTerm(string job, long term)
+    {
+        if (!_terms.ContainsKey(job))
+        {
+            _remembered.Enqueue(job);
+        }
+
+        _terms[job] = term;
+        for (int looked = _remembered.Count; _terms.Count > MostTerms && looked > 0; looked--)
+        {
+            string oldest = _remembered.Dequeue();
+            if (_leading.ContainsKey(oldest))
+            {
+                _remembered.Enqueue(oldest);
+            }
+            else
+            {
+                _terms.Remove(oldest);
+            }
+        }
     }
 
     private void Ended(JobWorker worker)

@@ -13,5 +13,5 @@ internal sealed class SerializerProvider(SerializerRegistry registry) : ISeriali
 
     public string? WhyNotSerializable<T>() => registry.WhyNotSerializable<T>();
 
-    public string? WhyNotAKey<T>() => KeyTypes.WhyNotAKey<T>();
+    public string? WhyNotAKey<T>() => KeyTypes.WhyNotAKey<T>(registry);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 
 namespace Millrace.Runtime.Tasks;
 
@@ -61,20 +62,33 @@ internal sealed class BackgroundThreads(string name) : IDisposable
 
     private void Work()
     {
-        foreach (var (work, done) in _work.GetConsumingEnumerable())
+        while (RunNext())
         {
-            Exception? error = null;
-            try
-            {
-                work();
-            }
-            catch (Exception cause)
-            {
-                error = cause;
-            }
-
-            done(error);
-            Interlocked.Decrement(ref _waiting);
         }
+    }
+
+    /// <summary>Waits for work and does it; false when there is none any more.</summary>
+    /// <remarks>In a frame of its own: a thread that waits must not keep the last work alive, and with it the program that it was done for.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool RunNext()
+    {
+        if (!_work.TryTake(out var next, Timeout.Infinite))
+        {
+            return false;
+        }
+
+        Exception? error = null;
+        try
+        {
+            next.Work();
+        }
+        catch (Exception cause)
+        {
+            error = cause;
+        }
+
+        next.Done(error);
+        Interlocked.Decrement(ref _waiting);
+        return true;
     }
 }

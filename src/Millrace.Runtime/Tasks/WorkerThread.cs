@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Millrace.Runtime.Tasks;
 
 /// <summary>One thread of a <see cref="ThreadedScheduler"/>, with its run queue.</summary>
@@ -129,33 +131,46 @@ internal sealed class WorkerThread
         Actor? last = null;
         while (!_stop)
         {
-            if (!TryNext(out var actor))
+            if (!RunNext(ref last))
             {
                 Park();
-                continue;
             }
-
-            last = actor;
-            actor!.LastWorker = Index;
-            _running = actor;
-            bool again = actor.RunOnce();
-            _running = null;
-            if (again)
-            {
-                (_stop && _successor is { } successor ? successor : this).Push(actor);
-                if (_steals && Volatile.Read(ref _queued) > 1)
-                {
-                    // Actors that only yield are woken by nobody: without this, somebody who sleeps would never hear of them.
-                    _scheduler.WakeThief();
-                }
-            }
-            else if (StopWhenDone && actor.IsStopped)
+            else if (last is { IsStopped: true })
             {
                 break;
             }
         }
 
-        _scheduler.Ended(this, StopWhenDone ? last : null);
+        _scheduler.Ended(this, last);
+    }
+
+    /// <summary>Runs an actor once, if there is one.</summary>
+    /// <remarks>In a frame of its own, which is gone while the thread waits: a thread that has nothing to do must not keep the last actor alive, and with it the program that it came from.</remarks>
+    /// <param name="last">The actor, where the thread is for it alone.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool RunNext(ref Actor? last)
+    {
+        if (!TryNext(out var actor))
+        {
+            return false;
+        }
+
+        last = StopWhenDone ? actor : null;
+        actor!.LastWorker = Index;
+        _running = actor;
+        bool again = actor.RunOnce();
+        _running = null;
+        if (again)
+        {
+            (_stop && _successor is { } successor ? successor : this).Push(actor);
+            if (_steals && Volatile.Read(ref _queued) > 1)
+            {
+                // Actors that only yield are woken by nobody: without this, somebody who sleeps would never hear of them.
+                _scheduler.WakeThief();
+            }
+        }
+
+        return true;
     }
 
     private bool TryNext(out Actor? actor) => TryTake(out actor) || (_steals && _scheduler.TrySteal(this, out actor));

@@ -52,7 +52,10 @@ internal static class CheckpointConfiguration
     private static RestoreOptions FromOf(CheckpointOptions options, IConfigurationSection section, string key) =>
         options.RestoreFrom ?? throw ConfigurationErrors.Missing($"{section.Path}:RestoreFrom", $"the savepoint that {section.Path}:{key} is about");
 
-    private static CheckpointStorage CreateStorage(string directory, IConfigurationSection section)
+    /// <summary>Makes the storage that a directory names: a folder, or by the scheme of a URI what was made known for it.</summary>
+    /// <param name="directory">The value of the section's key <c>Directory</c>.</param>
+    /// <param name="section">The section.</param>
+    internal static CheckpointStorage CreateStorage(string directory, IConfigurationSection section)
     {
         var from = section.GetSection("Directory");
         int end = directory.IndexOf("://", StringComparison.Ordinal);

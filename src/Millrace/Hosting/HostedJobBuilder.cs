@@ -13,7 +13,13 @@ internal sealed class HostedJobBuilder(HostedJobRegistry registry, IServiceProvi
     public BuiltJob Build(string name, int? parallelism)
     {
         var registration = registry.Jobs.FirstOrDefault(job => job.Name == name) ?? throw ClusterErrors.UnknownJob(name, Names);
-        var declared = DeclaredJob.Declare(registration, services, new HostConfiguration(registry.Configuration), parallelism);
+        return Build(DeclaredJob.Declare(registration, services, new HostConfiguration(registry.Configuration), parallelism), services);
+    }
+
+    /// <summary>Makes a job that is declared ready for several workers.</summary>
+    /// <exception cref="MillraceException">MR6208: it cannot run on several.</exception>
+    public static BuiltJob Build(DeclaredJob declared, IServiceProvider services)
+    {
         var serializers = new SerializerProvider(declared.Environment.Serializers);
         var built = new BuiltJob(declared.Graph, serializers, declared.Environment.LoggerFactory, services, declared.Scope);
 
@@ -23,7 +29,7 @@ internal sealed class HostedJobBuilder(HostedJobRegistry registry, IServiceProvi
             if (node.Source?.CheckSnapshots(serializers).FirstOrDefault() is { } problem)
             {
                 built.Release(null);
-                throw ClusterErrors.NotForCluster(name, $"source {node}: {problem}");
+                throw ClusterErrors.NotForCluster(declared.Graph.Stream.JobName, $"source {node}: {problem}");
             }
         }
 

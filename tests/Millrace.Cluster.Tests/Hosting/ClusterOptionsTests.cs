@@ -31,12 +31,19 @@ public sealed class ClusterOptionsTests
             ("Membership:Directory", "configuration"),
             ("LocalRecovery:Directory", "copies"),
             ("LocalRecovery:MaxSize", "2GB"),
+            ("Session:Enabled", "true"),
+            ("Session:Directory", "programs"),
+            ("Session:MaxProgramSize", "64MB"),
+            ("Session:SharedAssemblies", "Acme.Contracts, Acme.Clock"),
             ("FailureDetection:ProbeTimeout", "500ms"));
         var settings = host.Services.GetRequiredService<ClusterSettings>();
         Assert.Equal(("seven", 9, 12_000, 7100), (settings.Name, settings.Options.Slots, settings.Options.SiloPort, settings.Options.DataPort));
         Assert.Equal((MembershipKind.Directory, "configuration"), (settings.Options.Membership, settings.Options.Directory));
         Assert.Equal(("copies", 2L << 30), (settings.Options.LocalRecovery.Directory, settings.Options.LocalRecovery.MaxSize));
         Assert.True(settings.SchedulerOptions.RemembersPlacement);
+        var session = settings.Options.Session;
+        Assert.Equal((true, $"folder {Path.GetFullPath("programs")}", 64L << 20), (session.Enabled, session.Storage!.Description, session.MaxProgramSize));
+        Assert.Equal(["Acme.Contracts", "Acme.Clock"], session.SharedAssemblies);
         Assert.Equal((TimeSpan.FromMilliseconds(500), 1, 3), (settings.Options.FailureDetection.ProbeTimeout, settings.Options.FailureDetection.Votes, settings.Options.FailureDetection.MissedProbes));
 
         var orleans = host.Services.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value;
@@ -56,6 +63,7 @@ public sealed class ClusterOptionsTests
         Assert.Equal(Environment.ProcessorCount, settings.Options.Slots);
         Assert.Equal((null, 10L << 30), (settings.Options.LocalRecovery.Directory, settings.Options.LocalRecovery.MaxSize));
         Assert.False(settings.SchedulerOptions.RemembersPlacement);
+        Assert.False(settings.Options.Session.Enabled);
     }
 
     [Theory]
@@ -73,6 +81,10 @@ public sealed class ClusterOptionsTests
     [InlineData("MR6001: Millrace:Cluster:Address is 'no such host', which is no address", "Address", "no such host")]
     [InlineData("MR1010: Configuration: Millrace:Cluster:LocalRecovery:Folder is not known.", "LocalRecovery:Folder", "x")]
     [InlineData("MR6001: Millrace:Cluster:LocalRecovery:MaxSize is 0; it must be at least 1 byte.", "LocalRecovery:MaxSize", "0")]
+    [InlineData("MR6001: Millrace:Cluster:Session:Directory is missing: programs that are submitted must be kept where all workers can read them.", "Session:Enabled", "true")]
+    [InlineData("MR6001: Millrace:Cluster:Session:MaxFiles is 0; it must be at least 1.", "Session:MaxFiles", "0")]
+    [InlineData("MR6001: Millrace:Cluster:Session:UnloadDelay is -00:00:01; it must not be negative.", "Session:UnloadDelay", "-00:00:01")]
+    [InlineData("MR1010: Configuration: Millrace:Cluster:Session:Storage is not known.", "Session:Storage", "x")]
     [InlineData("MR6001: Millrace:Cluster:Tls:CaFile is missing", "Tls:CertificateFile", "cert.pem")]
     [InlineData("MR6001: Millrace:Cluster:Tls:CertificateFile is missing", "Tls:CaFile", "ca.pem")]
     [InlineData("MR6002: Millrace:Cluster:FailureDetection: a frozen worker would be noticed after up to 00:00:08 (ProbeTimeout 00:00:02 × (MissedProbes 3 + 1)), but Target is 00:00:05.", "FailureDetection:ProbeTimeout", "2s")]

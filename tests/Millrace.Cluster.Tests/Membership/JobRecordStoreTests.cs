@@ -1,5 +1,6 @@
 using Millrace.Cluster.Coordination;
 using Millrace.Connectors.Tests;
+using Millrace.Runtime.Clustering;
 using Millrace.Tests.Redis;
 
 namespace Millrace.Cluster.Tests.Membership;
@@ -68,6 +69,46 @@ public sealed class JobRecordStoreTests(Server postgres, RedisServer redis) : ID
         })));
         Assert.Equal(Enumerable.Range(1, Workers * Each).Select(term => (long)term), terms.SelectMany(mine => mine).Order());
     }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Jobs_that_were_submitted_are_listed_until_they_are_deleted_and_come_back_as_others(string kind)
+    {
+        var store = await StoreAsync(kind);
+        Assert.Empty(await store.ListSubmittedAsync(Cancel));
+        await store.WriteAsync("own", JobRecord.New with { Term = 1 }, null, Cancel);
+        string first = (await store.WriteAsync("First of All", Submitted("First of All", "one"), null, Cancel))!;
+        string second = (await store.WriteAsync("second", Submitted("second", "two"), null, Cancel))!;
+        var listed = (await store.ListSubmittedAsync(Cancel)).ToDictionary(job => job.Job);
+        Assert.Equal(["First of All", "second"], listed.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal((first, "one"), (listed["First of All"].ETag, listed["First of All"].Record.Program!.Submission));
+        var program = listed["second"].Record.Program!;
+        Assert.Equal(["a", "b c"], program.Arguments);
+        Assert.Equal("5s", program.Settings["Checkpoints:Interval"]);
+
+        // What is written afterwards is seen.
+        string ended = (await store.WriteAsync("second", listed["second"].Record with { End = JobState.Canceled, EndedAt = DateTimeOffset.UnixEpoch }, second, Cancel))!;
+        Assert.Equal(JobState.Canceled, (await store.ListSubmittedAsync(Cancel)).Single(job => job.Job == "second").Record.End);
+
+        Assert.False(await store.DeleteAsync("second", second, Cancel));
+        Assert.True(await store.DeleteAsync("second", ended, Cancel));
+        Assert.False(await store.DeleteAsync("second", ended, Cancel));
+        Assert.Equal((JobRecord.New, null), await store.ReadAsync("second", Cancel));
+        Assert.Equal("First of All", Assert.Single(await store.ListSubmittedAsync(Cancel)).Job);
+
+        // Whoever has seen the one before does not write over the one after it.
+        string again = (await store.WriteAsync("second", Submitted("second", "three"), null, Cancel))!;
+        Assert.DoesNotContain(again, new[] { second, ended });
+        Assert.Null(await store.WriteAsync("second", JobRecord.New, ended, Cancel));
+        Assert.Equal("three", (await store.ListSubmittedAsync(Cancel)).Single(job => job.Job == "second").Record.Program!.Submission);
+    }
+
+    private static JobRecord Submitted(string name, string submission) => JobRecord.New with
+    {
+        Name = name,
+        SubmittedAt = DateTimeOffset.UnixEpoch,
+        Program = new JobProgram("id", null, submission) { Arguments = ["a", "b c"], Settings = new Dictionary<string, string> { ["Checkpoints:Interval"] = "5s" } },
+    };
 
     private async Task<IJobRecordStore> StoreAsync(string kind) => (await TestStores.PreparedAsync(await TestStores.OptionsAsync(kind, _folder, postgres, redis))).Records;
 }

@@ -115,6 +115,11 @@ public sealed class ControlMessageCodecTests
         {
             ["deploy"] = new ControlMessage.Deploy(plan),
             ["deploy without state"] = new ControlMessage.Deploy(plan with { Manifest = default, IsKept = false }),
+            ["deploy a program"] = new ControlMessage.Deploy(plan with
+            {
+                Program = new JobProgram("id", "Entry", "submission") { Arguments = ["a", ""], Settings = new Dictionary<string, string> { ["Parallelism"] = "4", ["State:Backend"] = "heap" } },
+            }),
+            ["deploy a program with nothing"] = new ControlMessage.Deploy(plan with { Program = new JobProgram("id", null, "submission") }),
             ["cancel"] = new ControlMessage.Cancel(Subtask, 2),
             ["finish"] = new ControlMessage.Finish(Subtask, 2),
             ["drain"] = new ControlMessage.Drain(Subtask, 2),
