@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using Millrace.ClusterTests;
 
 namespace Millrace.ClusterTests.Submitted;
 

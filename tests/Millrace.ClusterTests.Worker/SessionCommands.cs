@@ -88,7 +88,17 @@ internal sealed class SessionCommands(IServiceProvider services)
         long since = TimeProvider.System.GetTimestamp();
         for (; ; )
         {
-            var status = await _cluster.GetStatusAsync(Job).ConfigureAwait(false);
+            if (await FindAsync().ConfigureAwait(false) is not { } status)
+            {
+                // Where jobs that have ended are not kept, it may be forgotten already.
+                if (state != JobState.Canceled)
+                {
+                    throw new InvalidOperationException("The job is not known.");
+                }
+
+                return;
+            }
+
             if (status.State == state && (state != JobState.Running || status.Subtasks.All(subtask => subtask.State == nameof(JobState.Running))))
             {
                 return;
@@ -100,6 +110,18 @@ internal sealed class SessionCommands(IServiceProvider services)
             }
 
             await Task.Delay(Pause, TimeProvider.System).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<ClusterJobStatus?> FindAsync()
+    {
+        try
+        {
+            return await _cluster.GetStatusAsync(Job).ConfigureAwait(false);
+        }
+        catch (Exception error) when (error is KeyNotFoundException or MillraceException { Code: "MR6005" })
+        {
+            return null;
         }
     }
 

@@ -67,6 +67,17 @@ public sealed class HelmTests
     }
 
     [Fact]
+    public async Task With_autoscaling_workers_may_set_how_many_there_are_and_the_chart_does_not()
+    {
+        var release = await RenderAsync("volume", "autoscaling.enabled=true", "autoscaling.max=7", "autoscaling.min=2", "autoscaling.scaleDownDelay=30m");
+        ReleaseChecks.AssertSound(release);
+        Assert.Equal([release.Workers.Metadata.Name], release.Single<V1Role>().Rules[1].ResourceNames);
+        Assert.Equal(
+            ["true", "true", "2", "7", "30m", "orders-millrace"],
+            new[] { "Enabled", "Replicas__Enabled", "Replicas__Min", "Replicas__Max", "Replicas__ScaleDownDelay", "Replicas__StatefulSet" }.Select(key => release.Environment[$"Millrace__Cluster__Autoscaler__{key}"]));
+    }
+
+    [Fact]
     public async Task A_changed_configuration_replaces_the_pods()
     {
         var before = await RenderAsync("volume");
@@ -82,6 +93,9 @@ public sealed class HelmTests
     [InlineData("tls.existingSecret is missing", "tls.enabled=true")]
     [InlineData("would be killed before it has left", "shutdown.timeoutSeconds=55")]
     [InlineData("replicaz", "replicaz=3")]
+    [InlineData("autoscaling.max is 0", "autoscaling.enabled=true")]
+    [InlineData("autoscaling needs kubernetes.enabled", "autoscaling.enabled=true", "autoscaling.max=3", "kubernetes.enabled=false")]
+    [InlineData("follows from other values", "config.Millrace__Cluster__Autoscaler__Replicas__StatefulSet=other")]
     [InlineData("/membership/kind", "membership.kind=Kubernetes")]
     [InlineData("/checkpoints/directory", "checkpoints.directory=/tmp/somewhere", "checkpoints.volume.enabled=false")]
     [InlineData("follows from other values", "config.Millrace__Cluster__ClusterId=other")]

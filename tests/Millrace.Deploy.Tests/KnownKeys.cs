@@ -19,6 +19,7 @@ internal static class KnownKeys
         "Autoscaler:UtilizationTarget", "Autoscaler:UtilizationMax", "Autoscaler:UtilizationMin", "Autoscaler:CatchUpDuration", "Autoscaler:RestartTime",
         "Autoscaler:ScaleDownInterval", "Autoscaler:MaxScaleDownFactor", "Autoscaler:MaxScaleUpFactor", "Autoscaler:EffectivenessThreshold", "Autoscaler:BlockIneffectiveScaling",
         "Autoscaler:VertexMinParallelism", "Autoscaler:VertexMaxParallelism", "Autoscaler:Alignment", "Autoscaler:ObservedScalability",
+        "Autoscaler:Replicas:Enabled", "Autoscaler:Replicas:Min", "Autoscaler:Replicas:Max", "Autoscaler:Replicas:ScaleDownDelay", "Autoscaler:Replicas:StatefulSet", "Autoscaler:Replicas:Namespace",
         "LocalRecovery:Directory", "LocalRecovery:MaxSize",
         "Session:Enabled", "Session:Directory", "Session:LocalDirectory", "Session:MaxProgramSize", "Session:MaxUnpackedSize", "Session:MaxFiles", "Session:JobRetention", "Session:UnloadDelay",
         "Session:SharedAssemblies",

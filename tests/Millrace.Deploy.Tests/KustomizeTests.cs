@@ -35,6 +35,45 @@ public sealed class KustomizeTests
         Assert.Equal("orders", release.Workers.Spec.Selector.MatchLabels["app.kubernetes.io/instance"]);
     }
 
+    [Fact]
+    public async Task With_the_component_for_it_workers_may_set_how_many_there_are()
+    {
+        string folder = Directory.CreateTempSubdirectory("millrace-kustomize-").FullName;
+        try
+        {
+            // As an overlay has it: without a number of replicas, which would be set back with each apply.
+            string overlay = Path.Combine(folder, "overlays", "scaled");
+            CopyFolder(Repository.PathOf(Folder), folder);
+            CopyFolder(Path.Combine(folder, "overlays", "orders"), overlay);
+            string file = Path.Combine(overlay, "kustomization.yaml");
+            string text = await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken);
+            string replicas = "replicas:\n  - name: millrace\n    count: 3\n";
+            Assert.Contains(replicas, text, StringComparison.Ordinal);
+            await File.WriteAllTextAsync(
+                file,
+                text.Replace(replicas, "", StringComparison.Ordinal).Replace("  - ../../components/tls\n", "  - ../../components/tls\n  - ../../components/autoscaling\n", StringComparison.Ordinal),
+                TestContext.Current.CancellationToken);
+            var release = Release.Parse(await Command.RunAsync(await Tools.KubectlAsync(), "kustomize", overlay));
+            ReleaseChecks.AssertSound(release);
+            Assert.Equal("true", release.Environment["Millrace__Cluster__Autoscaler__Replicas__Enabled"]);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static void CopyFolder(string from, string to)
+    {
+        // Listed before anything is written: a copy may lie within.
+        foreach (string file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+    }
+
     // Who has one of the two has the other.
     [Fact]
     public async Task The_manifests_and_the_chart_run_workers_alike()

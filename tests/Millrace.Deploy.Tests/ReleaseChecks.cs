@@ -97,10 +97,22 @@ internal static partial class ReleaseChecks
         Assert.True(release.Pod.Spec.AutomountServiceAccountToken);
 
         var role = release.Single<V1Role>();
-        var rule = Assert.Single(role.Rules);
+        var rule = role.Rules[0];
         Assert.Equal([""], rule.ApiGroups);
         Assert.Equal(["pods"], rule.Resources);
         Assert.Equal(["get", "list", "patch", "watch"], rule.Verbs.Order());
+
+        // The number of workers, and nothing else of them; only where they are to set it, and then nobody else does.
+        bool scales = release.Environment.GetValueOrDefault("Millrace__Cluster__Autoscaler__Replicas__Enabled") == "true";
+        Assert.Equal(scales ? 2 : 1, role.Rules.Count);
+        Assert.Equal(scales, release.Workers.Spec.Replicas is null);
+        foreach (var more in role.Rules.Skip(1))
+        {
+            Assert.Equal(["apps"], more.ApiGroups);
+            Assert.Equal(["statefulsets/scale"], more.Resources);
+            Assert.Equal(["get", "patch"], more.Verbs.Order());
+            Assert.All(more.ResourceNames ?? [], name => Assert.Equal(release.Workers.Metadata.Name, name));
+        }
 
         var binding = release.Single<V1RoleBinding>();
         Assert.Equal(("Role", role.Metadata.Name), (binding.RoleRef.Kind, binding.RoleRef.Name));

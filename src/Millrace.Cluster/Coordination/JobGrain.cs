@@ -130,7 +130,7 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
     });
 
     public static string UnknownJob(string job, IReadOnlyList<string> known) =>
-        $"There is no job called '{job}' in this cluster; {(known.Count == 0 ? "it has none at all: add one with AddMillrace().AddJob." : $"it has {string.Join(", ", known.Select(name => $"'{name}'"))}.")}";
+        $"There is no job called '{job}' in this cluster; {(known.Count == 0 ? "it has none at all: add one with AddMillrace().AddJob, or submit one." : $"it has {string.Join(", ", known.Select(name => $"'{name}'"))}.")}";
 
     private JobMasterStatus Status => _master is { } master && _record.End is null
         ? master.Status

@@ -16,6 +16,9 @@ internal sealed partial class JobMaster
     private Autoscaler? _autoscaler;
     private ITimer? _sampling;
 
+    // What the program says.
+    private int _defaultParallelism;
+
     // What the graph is built with whose tasks are counted.
     private int? _base;
 
@@ -26,6 +29,9 @@ internal sealed partial class JobMaster
     private MetricsSample? _load;
     private string _lastAdvice = "";
 
+    // The slots that it should have, whether they are there or not: those of what it is to run with, until load says something. 0 while nothing is known.
+    private volatile int _wantedSlots;
+
     private void BeginScaling(JobRecord record, ScalingTopology topology)
     {
         Scale(record.Parallelism, topology);
@@ -35,6 +41,7 @@ internal sealed partial class JobMaster
             if (Fits(tasks, topology))
             {
                 _tasks = tasks;
+                _wantedSlots = topology.DemandOf(tasks).Slots;
                 Apply(_scheduler!.DemandChanged(DemandOfTasks, tasks.Max(), Now));
             }
             else
@@ -57,6 +64,7 @@ internal sealed partial class JobMaster
         _base = parallelism;
         _topology = topology;
         _tasks = null;
+        _wantedSlots = DemandOf(parallelism ?? _defaultParallelism).Slots;
         _autoscaler = _autoscaling.Enabled ? new Autoscaler(_autoscaling, topology) : null;
     }
 
@@ -94,6 +102,8 @@ internal sealed partial class JobMaster
         {
             return;
         }
+
+        _wantedSlots = decision.WantedSlots;
 
         // It is decided at every look; what is the same as before interests nobody.
         if (decision.Reason != _lastAdvice)

@@ -35,7 +35,7 @@ internal sealed partial class JobMaster
 
             if (Volatile.Read(ref _running) is not { } running)
             {
-                return new JobMasterStatus(JobState.Created, _term, 0, [], waiting, past.Restarts, null, past.LastFailure) { Decisions = decisions };
+                return new JobMasterStatus(JobState.Created, _term, 0, [], waiting, past.Restarts, null, past.LastFailure) { Decisions = decisions, WantedSlots = Wanted };
             }
 
             var execution = running.Execution;
@@ -56,9 +56,12 @@ internal sealed partial class JobMaster
             {
                 Tasks = TasksOf(running),
                 Decisions = decisions,
+                WantedSlots = Wanted,
             };
         }
     }
+
+    private int? Wanted => _wantedSlots is > 0 and var slots ? slots : null;
 
     private List<TaskStatus> TasksOf(Running running)
     {

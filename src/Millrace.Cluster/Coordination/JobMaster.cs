@@ -228,6 +228,7 @@ internal sealed partial class JobMaster : IJobMaster
 
         var built = _builder.Build(_job, null);
         var options = built.Graph.Options;
+        _defaultParallelism = options.Parallelism;
         _demands[options.Parallelism] = SlotDemand.Of(built.Graph);
         var topology = ScalingTopology.Of(built.Graph);
         built.Release(_logger);

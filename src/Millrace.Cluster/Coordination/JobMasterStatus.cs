@@ -18,6 +18,9 @@ internal sealed record JobMasterStatus(
     /// <summary>The tasks, and what they did between the last two looks.</summary>
     public IReadOnlyList<TaskStatus> Tasks { get; init; } = [];
 
+    /// <summary>The slots that the job should have, whether they are there or not; null while that is not known.</summary>
+    public int? WantedSlots { get; init; }
+
     /// <summary>What was decided about slots and parallelism in this term, and why; the newest last.</summary>
     public IReadOnlyList<SchedulingEvent> Decisions { get; init; } = [];
 }

@@ -85,6 +85,9 @@ public sealed class ClusterAutoscalerOptions
     /// <value>Default: <see langword="false"/>.</value>
     public bool ObservedScalability { get; set; }
 
+    /// <summary>Whether the number of workers follows too, in Kubernetes.</summary>
+    public ClusterReplicaOptions Replicas { get; } = new();
+
     internal Runtime.Coordination.Scheduling.AutoscalerOptions ToOptions() => new()
     {
         Enabled = Enabled,

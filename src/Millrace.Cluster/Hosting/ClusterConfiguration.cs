@@ -27,7 +27,7 @@ internal static class ClusterConfiguration
             ("LocalRecovery", _ => BindLocalRecovery(options.LocalRecovery, keys.Section("LocalRecovery"))),
             ("Session", _ => BindSession(options.Session, keys.Section("Session"))),
             ("Scheduling", _ => BindScheduling(options.Scheduling, keys.Section("Scheduling"))),
-            ("Autoscaler", _ => BindAutoscaler(options.Autoscaler, keys.Section("Autoscaler"))),
+            ("Autoscaler", _ => BindAutoscaler(options.Autoscaler, new ConfigurationKeys(keys.Section("Autoscaler"), ""))),
             ("Tls", _ => BindTls(options.Tls, keys.Section("Tls"))));
     }
 
@@ -92,7 +92,15 @@ internal static class ClusterConfiguration
         ("MinParallelism", value => options.MinParallelism = value.Integer()),
         ("MaxParallelism", value => options.MaxParallelism = value.Integer()));
 
-    private static void BindAutoscaler(ClusterAutoscalerOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
+    private static void BindReplicas(ClusterReplicaOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
+        ("Enabled", value => options.Enabled = value.Boolean()),
+        ("Min", value => options.Min = value.Integer()),
+        ("Max", value => options.Max = value.Integer()),
+        ("ScaleDownDelay", value => options.ScaleDownDelay = value.Time()),
+        ("StatefulSet", value => options.StatefulSet = value.Text()),
+        ("Namespace", value => options.Namespace = value.Text()));
+
+    private static void BindAutoscaler(ClusterAutoscalerOptions options, ConfigurationKeys keys) => keys.Bind(
         ("Enabled", value => options.Enabled = value.Boolean()),
         ("ScalingEnabled", value => options.ScalingEnabled = value.Boolean()),
         ("MetricsWindow", value => options.MetricsWindow = value.Time()),
@@ -111,7 +119,8 @@ internal static class ClusterConfiguration
         ("VertexMinParallelism", value => options.VertexMinParallelism = value.Integer()),
         ("VertexMaxParallelism", value => options.VertexMaxParallelism = value.Integer()),
         ("Alignment", value => options.Alignment = value.OneOf<ClusterParallelismAlignment>()),
-        ("ObservedScalability", value => options.ObservedScalability = value.Boolean()));
+        ("ObservedScalability", value => options.ObservedScalability = value.Boolean()),
+        ("Replicas", _ => BindReplicas(options.Replicas, keys.Section("Replicas"))));
 
     private static void BindTls(ClusterTlsOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
         ("CertificateFile", value => options.CertificateFile = value.Text()),

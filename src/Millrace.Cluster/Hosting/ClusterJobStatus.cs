@@ -16,6 +16,9 @@ public sealed record ClusterJobStatus(
     /// <summary>Its tasks, and what they do; empty while it waits for slots, and when it has ended.</summary>
     public IReadOnlyList<ClusterTask> Tasks { get; init; } = [];
 
+    /// <summary>The slots that it should have, whether they are there or not: with the autoscaler those that its load needs. <see langword="null"/> while that is not known, and when it has ended.</summary>
+    public int? WantedSlots { get; init; }
+
     /// <summary>What was decided about slots and parallelism under this coordinator, and why; the newest last, at most 50.</summary>
     public IReadOnlyList<ClusterDecision> Decisions { get; init; } = [];
 }

@@ -125,6 +125,11 @@ internal sealed partial class ClusterSettings
             throw Wrong("Autoscaler:Enabled", "is true, but Scheduling:Mode is Reactive, in which a job uses all slots that there are. Leave one of them out");
         }
 
+        if (Options.Autoscaler.Replicas.Problem(Options.Kubernetes, Options.Autoscaler.Enabled) is { } unfit)
+        {
+            throw Wrong($"Autoscaler:Replicas:{unfit.Key}", unfit.What);
+        }
+
         if (Options.LocalRecovery.MaxSize < 1)
         {
             throw Wrong("LocalRecovery:MaxSize", $"is {Options.LocalRecovery.MaxSize}; it must be at least 1 byte. To keep no local copies, leave out LocalRecovery:Directory");

@@ -56,6 +56,7 @@ internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, I
             [
                 .. status.Tasks.Select(task => new ClusterTask(task.Name, task.Parallelism, task.RecordsIn, task.RecordsOut, task.Busy, task.Backpressured, task.Watermark) { PendingRecords = task.Pending }),
             ],
+            WantedSlots = status.WantedSlots,
             Decisions = [.. status.Decisions.Select(decision => new ClusterDecision(decision.Time, decision.Decision))],
         };
     }

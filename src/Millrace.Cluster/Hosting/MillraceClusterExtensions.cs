@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Millrace.Cluster.Coordination;
 using Millrace.Cluster.Hosting;
 using Millrace.Cluster.Membership;
+using Millrace.Cluster.Replicas;
 using Millrace.Cluster.Session;
 using Millrace.Runtime.Clustering;
 
@@ -77,6 +78,7 @@ public static class MillraceClusterExtensions
 
         // Its start stands before that of the silo, which AddOrleans registers.
         services.AddHostedService<ClusterHostedService>();
+        services.AddHostedService<ReplicaService>();
         services.AddOrleans(silo => SiloSetup.Configure(silo, kubernetes));
         return builder;
     }

@@ -21,6 +21,18 @@ internal static class Scaling
         });
     }
 
+    public static void WorkersByLoad(HostApplicationBuilder builder)
+    {
+        builder.AddMillrace().AddJob<Revenue>().UseCluster(cluster =>
+        {
+            cluster.UseRedis("redis:6379");
+            cluster.UseKubernetes();
+            cluster.Autoscaler.Enabled = true;
+            cluster.Autoscaler.Replicas.Enabled = true;
+            cluster.Autoscaler.Replicas.Max = 10;
+        });
+    }
+
     public static async Task LookAtSlots(IMillraceCluster cluster)
     {
         foreach (var worker in await cluster.GetSlotsAsync())

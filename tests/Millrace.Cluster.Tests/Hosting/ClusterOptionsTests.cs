@@ -98,6 +98,34 @@ public sealed class ClusterOptionsTests
         Assert.StartsWith(message, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Enabled is true, but Kubernetes is not", false, true, 1, 3, 0)]
+    [InlineData("Enabled is true, but Autoscaler:Enabled is not", true, false, 1, 3, 0)]
+    [InlineData("Min is 0; it must be at least 1", true, true, 0, 3, 0)]
+    [InlineData("Max is 0; it must be at least Min, which is 1.", true, true, 1, 0, 0)]
+    [InlineData("ScaleDownDelay is -00:00:01; it must not be negative", true, true, 1, 3, -1)]
+    [InlineData(null, true, true, 3, 3, 0)]
+    public void Replicas_that_cannot_follow_are_refused(string? message, bool kubernetes, bool autoscaler, int min, int max, int delay)
+    {
+        var options = new ClusterReplicaOptions { Enabled = true, Min = min, Max = max, ScaleDownDelay = TimeSpan.FromSeconds(delay) };
+        Assert.StartsWith(message ?? "", options.Problem(kubernetes, autoscaler) is var (key, what) ? $"{key} {what}." : "", StringComparison.Ordinal);
+        Assert.Equal(message is null, options.Problem(kubernetes, autoscaler) is null);
+        options.Enabled = false;
+        Assert.Null(options.Problem(kubernetes, autoscaler));
+    }
+
+    [Fact]
+    public void Replicas_are_read_from_configuration()
+    {
+        using var host = Host(
+            cluster => cluster.UseSharedDirectory("directory"), ("Autoscaler:Replicas:Max", "7"), ("Autoscaler:Replicas:Min", "2"), ("Autoscaler:Replicas:ScaleDownDelay", "30m"), ("Autoscaler:Replicas:StatefulSet", "set"),
+            ("Autoscaler:Replicas:Namespace", "streams"), ("Autoscaler:UtilizationMax", "0.8"));
+        var autoscaler = host.Services.GetRequiredService<ClusterSettings>().Options.Autoscaler;
+        var replicas = autoscaler.Replicas;
+        Assert.Equal((false, 2, 7, TimeSpan.FromMinutes(30), "set", "streams"), (replicas.Enabled, replicas.Min, replicas.Max, replicas.ScaleDownDelay, replicas.StatefulSet, replicas.Namespace));
+        Assert.Equal(0.8, autoscaler.ToOptions().UtilizationMax);
+    }
+
     [Fact]
     public async Task Without_a_store_the_host_does_not_start()
     {

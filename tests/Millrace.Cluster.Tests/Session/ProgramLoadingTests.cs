@@ -37,9 +37,9 @@ public sealed class ProgramLoadingTests : IDisposable
     [Fact]
     public void A_dependency_is_that_of_the_program_in_its_own_version()
     {
-        string host = Save("Shared.Library", new Version(1, 0), Path.Combine(_folder, "host"));
-        string own = Save("Shared.Library", new Version(2, 0), Path.Combine(_folder, "own"));
-        string entry = Save("Own.Entry", new Version(1, 0), Path.Combine(_folder, "own"));
+        string host = Save("Shared.Library", new Version(1, 0, 0, 0), Path.Combine(_folder, "host"));
+        string own = Save("Shared.Library", new Version(2, 0, 0, 0), Path.Combine(_folder, "own"));
+        string entry = Save("Own.Entry", new Version(1, 0, 0, 0), Path.Combine(_folder, "own"));
         var ofHost = AssemblyLoadContext.Default.LoadFromAssemblyPath(host);
         var context = new ProgramLoadContext("test", entry, new HostAssemblies([]));
         var ofProgram = context.LoadFromAssemblyName(new AssemblyName("Shared.Library"));
@@ -100,7 +100,7 @@ public sealed class ProgramLoadingTests : IDisposable
         Assert.Same(host.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<ILoggerFactory>());
 
         // A scope is one of both.
-        await using var scope = services.CreateAsyncScope();
+        await using var scope = ((IServiceProvider)services).CreateAsyncScope();
         var scoped = scope.ServiceProvider.GetRequiredService<Demanding>();
         Assert.Same(scoped, scope.ServiceProvider.GetRequiredService<Demanding>());
         await using var other = scope.ServiceProvider.CreateAsyncScope();

@@ -53,6 +53,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and .Values.checkpoints.directory .Values.checkpoints.volume.enabled -}}
 {{- fail "checkpoints: there is a directory, and the volume is enabled too. Checkpoints go to one place" -}}
 {{- end -}}
+{{- if and .Values.autoscaling.enabled (not .Values.kubernetes.enabled) -}}
+{{- fail "autoscaling needs kubernetes.enabled: workers set their number through the API server" -}}
+{{- end -}}
+{{- if and .Values.autoscaling.enabled (lt (int .Values.autoscaling.max) (int .Values.autoscaling.min)) -}}
+{{- fail (printf "autoscaling.max is %d, but autoscaling.min is %d: give the most workers that you are ready to pay for" (int .Values.autoscaling.max) (int .Values.autoscaling.min)) -}}
+{{- end -}}
+{{- range $key := keys .Values.config -}}
+{{- if hasPrefix "Millrace__Cluster__Autoscaler__Replicas__" $key -}}
+{{- fail (printf "config.%s: this key follows from other values, and must not be set here. Use autoscaling" $key) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.autoscaling.enabled (hasKey .Values.config "Millrace__Cluster__Autoscaler__Enabled") -}}
+{{- fail "config.Millrace__Cluster__Autoscaler__Enabled: this key follows from other values (autoscaling.enabled), and must not be set here" -}}
+{{- end -}}
 {{- range $key := list "ASPNETCORE_HTTP_PORTS" "DOTNET_shutdownTimeoutSeconds" "Millrace__Cluster__ClusterId" "Millrace__Cluster__Kubernetes" "Millrace__Cluster__SiloPort" "Millrace__Cluster__DataPort" "Millrace__Cluster__Slots" "Millrace__Cluster__Membership__Kind" "Millrace__Checkpoints__Directory" "Millrace__Checkpoints__Interval" -}}
 {{- if hasKey $.Values.config $key -}}
 {{- fail (printf "config.%s: this key follows from other values, and must not be set here" $key) -}}

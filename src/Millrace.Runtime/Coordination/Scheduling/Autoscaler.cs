@@ -115,27 +115,31 @@ internal sealed class Autoscaler
     private ScalingDecision Decide(List<VertexScaling> vertices, bool isBacklog, int? slots, long now)
     {
         List<VertexScaling> changes = [.. vertices.Where(vertex => vertex.IsChange)];
+        int present = _topology.DemandOf(_parallelism!).Slots;
         string backlog = isBacklog ? " The job works off a backlog: tasks may be busy all the time, and none is scaled down for having too much." : "";
         if (changes.Count == 0)
         {
-            return new ScalingDecision(now, false, vertices, $"Nothing changes: every task has the parallelism that it needs, or is blocked.{backlog}");
+            return new ScalingDecision(now, false, vertices, $"Nothing changes: every task has the parallelism that it needs, or is blocked.{backlog}") { WantedSlots = present };
         }
 
         string what = string.Join(", ", changes.Select(vertex => $"'{vertex.Name}' {Text.Number(vertex.Current)} → {Text.Number(vertex.Target)}"));
         if (changes.All(vertex => !vertex.IsOutside))
         {
-            return new ScalingDecision(now, false, vertices, $"Nothing changes, because every task is within its bounds; by the target it would be {what}.{backlog}");
+            return new ScalingDecision(now, false, vertices, $"Nothing changes, because every task is within its bounds; by the target it would be {what}.{backlog}") { WantedSlots = present };
         }
 
         var demand = _topology.DemandOf([.. vertices.Select(vertex => vertex.Target)]);
-        if (demand.Slots > slots && demand.Slots > _topology.DemandOf(_parallelism!).Slots)
+        if (demand.Slots > slots && demand.Slots > present)
         {
-            return new ScalingDecision(now, false, vertices, $"Nothing changes, because {what} needs {demand} and there are {Text.Number(slots.Value)}. Start more workers.{backlog}");
+            return new ScalingDecision(now, false, vertices, $"Nothing changes, because {what} needs {demand} and there are {Text.Number(slots.Value)}. Start more workers.{backlog}")
+            {
+                WantedSlots = _options.ScalingEnabled ? demand.Slots : present,
+            };
         }
 
         return _options.ScalingEnabled
-            ? new ScalingDecision(now, true, vertices, $"The job is rescaled: {what}.{backlog}")
-            : new ScalingDecision(now, false, vertices, $"Nothing changes, because {nameof(AutoscalerOptions.ScalingEnabled)} is false; it would be {what}.{backlog}");
+            ? new ScalingDecision(now, true, vertices, $"The job is rescaled: {what}.{backlog}") { WantedSlots = demand.Slots }
+            : new ScalingDecision(now, false, vertices, $"Nothing changes, because {nameof(AutoscalerOptions.ScalingEnabled)} is false; it would be {what}.{backlog}") { WantedSlots = present };
     }
 
     /// <summary>A stream that leads from each subtask to one needs as many on both sides: the most that one of them needs, as far as all can have it.</summary>

@@ -23,6 +23,9 @@ internal sealed record VertexScaling(
 /// <param name="Reason">Why it is applied or is not, as a sentence.</param>
 internal sealed record ScalingDecision(long Time, bool IsApplied, IReadOnlyList<VertexScaling> Vertices, string Reason)
 {
+    /// <summary>The slots that the job should have, whether they are there or not: those of what is decided, or of what it has where nothing is to change.</summary>
+    public int WantedSlots { get; init; }
+
     /// <summary>The parallelism of each task.</summary>
     public IReadOnlyList<int> Parallelism => [.. Vertices.Select(vertex => vertex.Target)];
 

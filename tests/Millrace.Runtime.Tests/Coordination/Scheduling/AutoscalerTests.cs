@@ -82,6 +82,18 @@ public sealed class AutoscalerTests
     }
 
     [Fact]
+    public void Sampled_SaysHowManySlotsTheJobShouldHave()
+    {
+        Assert.Equal(8, Feed(Create(), Full, 1, 20)!.WantedSlots);
+
+        // Also where they are missing; but not where nothing would be done with them.
+        Assert.Equal((8, false), Feed(Create(), Full, 1, 20, slots: 6) is { } missing ? (missing.WantedSlots, missing.IsApplied) : default);
+        Assert.Equal(4, Feed(Create(new AutoscalerOptions { ScalingEnabled = false }), Full, 1, 20)!.WantedSlots);
+        Assert.Equal(4, Feed(Create(new AutoscalerOptions { ScalingEnabled = false }), Full, 1, 20, slots: 6)!.WantedSlots);
+        Assert.Equal(4, Feed(Create(), [new(600, 0, 500, 500), new(600, 0, 500, 0)], 1, 20)!.WantedSlots);
+    }
+
+    [Fact]
     public void Sampled_AfterAnAppliedDecision_DecidesNothingUntilItRunsAgain()
     {
         var autoscaler = Create();
