@@ -68,6 +68,9 @@ internal static class JobEndpoints
         await RestJson.WriteAsync(context, new EmptyResponse(), RestJson.Default.EmptyResponse).ConfigureAwait(false);
     }
 
+    /// <summary>The name of the job that a path has by its name or id.</summary>
+    public static async Task<string> NameAsync(HttpContext context) => (await FindAsync(context).ConfigureAwait(false)).Name;
+
     private static async Task<ListedJob> FindAsync(HttpContext context)
     {
         string wanted = context.GetRouteValue("job")?.ToString() ?? "";

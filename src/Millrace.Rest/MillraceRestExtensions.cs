@@ -29,6 +29,8 @@ public static class MillraceRestExtensions
         Map(HttpMethods.Get, "/jobs/{job}", JobEndpoints.GetAsync);
         Map(HttpMethods.Patch, "/jobs/{job}", JobEndpoints.CancelAsync);
         Map(HttpMethods.Delete, "/jobs/{job}", JobEndpoints.DeleteAsync);
+        Map(HttpMethods.Get, "/jobs/{job}/resource-requirements", ResourceRequirementEndpoints.GetAsync);
+        Map(HttpMethods.Put, "/jobs/{job}/resource-requirements", ResourceRequirementEndpoints.SetAsync);
         Map(HttpMethods.Get, "/taskmanagers", WorkerEndpoints.ListAsync);
         return group;
 

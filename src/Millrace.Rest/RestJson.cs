@@ -14,6 +14,7 @@ namespace Millrace.Rest;
 [JsonSerializable(typeof(RunResponse))]
 [JsonSerializable(typeof(JobsResponse))]
 [JsonSerializable(typeof(JobResponse))]
+[JsonSerializable(typeof(Dictionary<string, TaskRequirements>))]
 [JsonSerializable(typeof(WorkersResponse))]
 [JsonSerializable(typeof(EmptyResponse))]
 internal sealed partial class RestJson : JsonSerializerContext

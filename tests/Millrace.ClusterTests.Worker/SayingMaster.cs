@@ -57,6 +57,10 @@ internal sealed class SayingMaster(JobRecord record, string worker) : IJobMaster
         return Task.CompletedTask;
     }
 
+    public IReadOnlyDictionary<string, ParallelismBounds> FindTasks(IReadOnlyDictionary<string, ParallelismBounds> bounds) => bounds;
+
+    public Task SetParallelismBoundsAsync(IReadOnlyDictionary<string, ParallelismBounds> bounds) => Task.CompletedTask;
+
     public ValueTask DisposeAsync()
     {
         if (_completion.TrySetCanceled())

@@ -44,6 +44,16 @@ public sealed class RestTests
         Assert.All((await GetAsync(host.Client, "/v1/jobs/trades")).GetProperty("vertices").EnumerateArray(), vertex => Assert.Equal(1, vertex.GetProperty("parallelism").GetInt32()));
         Assert.Equal(2, (await GetAsync(host.Client, "/v1/taskmanagers")).GetProperty("taskmanagers")[0].GetProperty("slotsNumber").GetInt32());
 
+        // The bounds of its tasks are Flink's resource requirements.
+        var tasks = (await GetAsync(host.Client, "/v1/jobs/trades/resource-requirements")).EnumerateObject().ToDictionary(task => task.Name, task => task.Value.GetProperty("parallelism"));
+        Assert.All(tasks.Values, range => Assert.Equal((1, 128), (range.GetProperty("lowerBound").GetInt32(), range.GetProperty("upperBound").GetInt32())));
+        string sink = tasks.Keys.Last();
+        await SendAsync(host.Client, HttpMethod.Put, $"/v1/jobs/{job}/resource-requirements", JsonContent.Create(new Dictionary<string, object> { [sink] = new { parallelism = new { lowerBound = 2, upperBound = 2 } } }));
+        Assert.Equal(2, (await GetAsync(host.Client, "/v1/jobs/trades")).GetProperty("vertices").EnumerateArray().Single(vertex => vertex.GetProperty("name").GetString() == sink).GetProperty("parallelism").GetInt32());
+        Assert.Equal(2, (await GetAsync(host.Client, "/v1/jobs/trades/resource-requirements")).GetProperty(sink).GetProperty("parallelism").GetProperty("lowerBound").GetInt32());
+        await RefuseAsync(host.Client, HttpMethod.Put, "/v1/jobs/trades/resource-requirements", HttpStatusCode.BadRequest, "MR6010", JsonContent.Create(new { nothing = new { parallelism = new { lowerBound = 1, upperBound = 1 } } }));
+        await RefuseAsync(host.Client, HttpMethod.Put, "/v1/jobs/trades/resource-requirements", HttpStatusCode.BadRequest, "'nothing' the parallelism is missing", JsonContent.Create(new { nothing = new { } }));
+
         await RefuseAsync(host.Client, HttpMethod.Post, $"/v1/jars/{jar}/run", HttpStatusCode.Conflict, "MR6025", JsonContent.Create(new { entryClass = Trades, programArgsList = new[] { results, "1", "1" }, jobName = "Trades" }));
         await RefuseAsync(host.Client, HttpMethod.Delete, $"/v1/jars/{jar}", HttpStatusCode.Conflict, "MR6024");
         await RefuseAsync(host.Client, HttpMethod.Delete, $"/v1/jobs/{job}", HttpStatusCode.Conflict, "MR6005");

@@ -30,4 +30,8 @@ internal interface IJobGrain : IGrainWithStringKey
 
     [Alias("rescale"), ResponseTimeout("01:00:00")]
     Task<GrainReply> RescaleAsync(int parallelism);
+
+    /// <summary>Sets bounds of parallelism, as JSON: by the name of a task, or the name or uid of an operator.</summary>
+    [Alias("bounds"), ResponseTimeout("01:00:00")]
+    Task<GrainReply> SetParallelismBoundsAsync(string bounds);
 }

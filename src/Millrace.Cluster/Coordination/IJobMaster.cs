@@ -24,4 +24,14 @@ internal interface IJobMaster : IAsyncDisposable
 
     /// <summary>Goes on with another parallelism from a checkpoint that is taken now. The caller has written it into the <see cref="JobRecord"/>.</summary>
     Task RescaleAsync(int parallelism);
+
+    /// <summary>Finds the tasks that bounds of parallelism are for.</summary>
+    /// <param name="bounds">By the name of a task, or the name or uid of an operator.</param>
+    /// <returns>The same, by the uid of the task's first operator.</returns>
+    /// <exception cref="MillraceException">MR6010: there is no such task, or it cannot have them.</exception>
+    IReadOnlyDictionary<string, ParallelismBounds> FindTasks(IReadOnlyDictionary<string, ParallelismBounds> bounds);
+
+    /// <summary>Goes on within other bounds of parallelism, from a checkpoint that is taken now where that changes anything. The caller has written them into the <see cref="JobRecord"/>.</summary>
+    /// <param name="bounds">By the uid of an operator.</param>
+    Task SetParallelismBoundsAsync(IReadOnlyDictionary<string, ParallelismBounds> bounds);
 }

@@ -129,6 +129,14 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
         return "";
     });
 
+    public Task<GrainReply> SetParallelismBoundsAsync(string bounds) => RunAsync(async master =>
+    {
+        var found = master.FindTasks(JobRecordFormat.ReadBounds(bounds));
+        await WriteAsync(record => record with { Bounds = found.Count == 0 ? null : found }, CancellationToken.None);
+        await master.SetParallelismBoundsAsync(found);
+        return "";
+    });
+
     public static string UnknownJob(string job, IReadOnlyList<string> known) =>
         $"There is no job called '{job}' in this cluster; {(known.Count == 0 ? "it has none at all: add one with AddMillrace().AddJob, or submit one." : $"it has {string.Join(", ", known.Select(name => $"'{name}'"))}.")}";
 

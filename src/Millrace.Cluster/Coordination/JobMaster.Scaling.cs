@@ -40,9 +40,7 @@ internal sealed partial class JobMaster
             // The program may be another one than when it was decided.
             if (Fits(tasks, topology))
             {
-                _tasks = tasks;
-                _wantedSlots = topology.DemandOf(tasks).Slots;
-                Apply(_scheduler!.DemandChanged(DemandOfTasks, tasks.Max(), Now));
+                Take(tasks);
             }
             else
             {
@@ -52,6 +50,14 @@ internal sealed partial class JobMaster
 
         var interval = _autoscaler is null ? SampleIntervalWithoutAutoscaler : _autoscaling.SampleInterval;
         _sampling = _time.CreateTimer(_ => Tell(Sample), null, interval, interval);
+    }
+
+    /// <summary>Goes on with what the autoscaler has decided before, within what tasks may have now.</summary>
+    private void Take(IReadOnlyList<int> tasks)
+    {
+        _tasks = _topology!.Limit(tasks);
+        _wantedSlots = _topology.DemandOf(_tasks).Slots;
+        Apply(_scheduler!.DemandChanged(DemandOfTasks, _tasks.Max(), Now));
     }
 
     private static bool Fits(IReadOnlyList<int> tasks, ScalingTopology topology) => tasks.Count == topology.Vertices.Count
@@ -72,16 +78,15 @@ internal sealed partial class JobMaster
     {
         if (_tasks is not { } tasks)
         {
-            return _builder.Build(_job, parallelism);
+            var usual = _builder.Build(_job, parallelism);
+            return usual with { Graph = Bounded(usual.Graph) };
         }
 
         var built = _builder.Build(_job, _base);
-        return built with { Graph = built.Graph.WithTasks(AtMost(tasks, parallelism)) };
+        return built with { Graph = built.Graph.WithTasks(_topology!.Limit(tasks, parallelism)) };
     }
 
-    private SlotDemand DemandOfTasks(int most) => _topology!.DemandOf(AtMost(_tasks!, most));
-
-    private static IReadOnlyList<int> AtMost(IReadOnlyList<int> tasks, int most) => [.. tasks.Select(parallelism => Math.Min(parallelism, most))];
+    private SlotDemand DemandOfTasks(int most) => _topology!.DemandOf(_topology.Limit(_tasks!, most));
 
     private void Sample()
     {
@@ -123,7 +128,7 @@ internal sealed partial class JobMaster
         var tasks = decision.Parallelism;
         _ = RememberAsync(tasks);
         var topology = _topology!;
-        WithSlots(topology.DemandOf(AtMost(tasks, 1)).Slots, topology.DemandOf(tasks).Slots, () =>
+        WithSlots(topology.DemandOf(topology.Limit(tasks, 1)).Slots, topology.DemandOf(tasks).Slots, () =>
         {
             // Somebody may have said meanwhile what the parallelism is to be.
             if (!_isOver && _topology == topology)

@@ -68,6 +68,7 @@ internal sealed partial class JobMaster
         var graph = running.Execution.Job;
         var counts = running.Host.Counts;
         var load = Volatile.Read(ref _load)?.Vertices;
+        var topology = ScalingTopology.Of(graph, Volatile.Read(ref _bounds));
         var tasks = new List<TaskStatus>();
         foreach (var vertex in graph.Vertices)
         {
@@ -75,7 +76,10 @@ internal sealed partial class JobMaster
             var metrics = load is not null && load.Count == graph.Vertices.Count ? load[vertex.Index] : default;
             long watermark = counts.Where(count => count.Key.Vertex == vertex.Index).Select(count => count.Value.Counts.Watermark).DefaultIfEmpty(EventTime.MinWatermark).Min();
             tasks.Add(new TaskStatus(
-                vertex.Name, vertex.Parallelism, metrics.RecordsIn, metrics.RecordsOut, metrics.Busy, metrics.Backpressured, watermark == EventTime.MinWatermark ? null : watermark, (long?)metrics.Pending));
+                vertex.Name, vertex.Parallelism, metrics.RecordsIn, metrics.RecordsOut, metrics.Busy, metrics.Backpressured, watermark == EventTime.MinWatermark ? null : watermark, (long?)metrics.Pending)
+            {
+                Bounds = topology.Vertices[vertex.Index].Bounds,
+            });
         }
 
         return tasks;

@@ -130,16 +130,17 @@ internal sealed partial class JobMaster : IJobMaster
     {
         // A graph that is wrong with it says so here, and the job goes on.
         var built = _builder.Build(_job, parallelism);
-        var topology = ScalingTopology.Of(built.Graph);
-        int slots = SlotDemand.Of(built.Graph).Slots;
+        var graph = built.Graph;
         built.Release(_logger);
+        var topology = ScalingTopology.Of(graph, Volatile.Read(ref _bounds));
+        int slots = topology.DemandOf(topology.Limit(graph.Tasks)).Slots;
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         void Rescale()
         {
             _rescales.Add(done);
             if (!_isOver)
             {
-                Scale(parallelism, topology);
+                Scale(parallelism, ScalingTopology.Of(graph, _bounds));
                 Apply(_scheduler!.Request(parallelism, Now));
                 CompleteRescales();
             }
@@ -229,8 +230,9 @@ internal sealed partial class JobMaster : IJobMaster
         var built = _builder.Build(_job, null);
         var options = built.Graph.Options;
         _defaultParallelism = options.Parallelism;
-        _demands[options.Parallelism] = SlotDemand.Of(built.Graph);
-        var topology = ScalingTopology.Of(built.Graph);
+        BeginBounds(record, built.Graph);
+        _demands[options.Parallelism] = SlotDemand.Of(Bounded(built.Graph));
+        var topology = ScalingTopology.Of(built.Graph, _bounds);
         built.Release(_logger);
         var checkpoints = options.Checkpoints;
         Volatile.Write(ref _scheduler, new AdaptiveScheduler(
@@ -240,7 +242,7 @@ internal sealed partial class JobMaster : IJobMaster
         if (record.Parallelism is { } requested)
         {
             var asked = _builder.Build(_job, requested);
-            topology = ScalingTopology.Of(asked.Graph);
+            topology = ScalingTopology.Of(asked.Graph, _bounds);
             asked.Release(_logger);
             Apply(_scheduler.Request(requested, Now));
         }
@@ -256,7 +258,7 @@ internal sealed partial class JobMaster : IJobMaster
         if (!_demands.TryGetValue(parallelism, out var demand))
         {
             var built = _builder.Build(_job, parallelism);
-            _demands[parallelism] = demand = SlotDemand.Of(built.Graph);
+            _demands[parallelism] = demand = SlotDemand.Of(Bounded(built.Graph));
             built.Release(_logger);
         }
 
@@ -324,6 +326,7 @@ internal sealed partial class JobMaster : IJobMaster
         var running = observer.Running = new Running(built, host, execution);
         _isRunning = false;
         Volatile.Write(ref _running, running);
+        Volatile.Write(ref _names, TaskNames.Of(graph));
         JobInstruments.Register(execution);
         execution.Start();
         _ = WatchAsync(running);

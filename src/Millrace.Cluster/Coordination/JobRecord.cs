@@ -12,6 +12,9 @@ internal sealed record JobRecord(long Term, int? Parallelism, JobState? End, str
     /// <summary>How many subtasks the autoscaler wants each task to have, by its place; null where it has not decided since the last rescale.</summary>
     public IReadOnlyList<int>? Tasks { get; init; }
 
+    /// <summary>The bounds of parallelism that somebody has given to tasks, by the uid of an operator of theirs; null for those of the program.</summary>
+    public IReadOnlyDictionary<string, ParallelismBounds>? Bounds { get; init; }
+
     /// <summary>Where the job comes from; null where every worker has it itself.</summary>
     public JobProgram? Program { get; init; }
 

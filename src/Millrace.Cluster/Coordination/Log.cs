@@ -35,6 +35,9 @@ internal static partial class Log
     [LoggerMessage(6110, LogLevel.Warning, "Job '{Job}': what the autoscaler had decided is forgotten, since the program has other tasks now. It begins with the parallelism of the program.")]
     public static partial void TasksForgotten(ILogger logger, string job);
 
+    [LoggerMessage(6119, LogLevel.Warning, "Job '{Job}': bounds of parallelism are passed over that were given to operators which the program does not have any more: {Operators}.")]
+    public static partial void BoundsForgotten(ILogger logger, string job, string operators);
+
     [LoggerMessage(6112, LogLevel.Information, "Job '{Job}': worker {Worker} wants to leave. A checkpoint is taken, and the job goes on without it.")]
     public static partial void WorkerLeaves(ILogger logger, string job, string worker);
 

@@ -11,6 +11,9 @@ namespace Millrace.Hosting;
 public sealed record ClusterTask(
     string Name, int Parallelism, double RecordsInPerSecond, double RecordsOutPerSecond, double BusyTimeMsPerSecond, double BackPressuredTimeMsPerSecond, long? Watermark)
 {
+    /// <summary>How few and how many subtasks it may have: by <see cref="IMillraceCluster.SetParallelismBoundsAsync"/>, else by what the program says, else 1 to its max parallelism.</summary>
+    public ParallelismBounds Bounds { get; init; }
+
     /// <summary>Of a source: how many records it could read and has not read, in all its readers and in splits that no reader has yet; an estimate where records have no fixed size. <see langword="null"/> where it does not know, and of other tasks.</summary>
     public long? PendingRecords { get; init; }
 }

@@ -73,4 +73,16 @@ public interface IMillraceCluster
     /// <param name="cancellationToken">Stops waiting; the job is rescaled all the same.</param>
     /// <returns>Complete when the job has been told.</returns>
     Task RescaleAsync(string job, int parallelism, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Bounds how few and how many subtasks single tasks of a job may have, in place of what the program says. They hold for every rescale, for the mode <c>Reactive</c> and for the autoscaler, and are remembered for later starts. Where they change
+    /// anything the job goes on from a checkpoint that is taken now.
+    /// </summary>
+    /// <param name="job">The job's name, in any case of letters.</param>
+    /// <param name="bounds">All bounds that are to hold, by the name of a task, or by the uid or name of one of its operators; an empty one takes all back. Tasks that are not named are as the program says.</param>
+    /// <param name="cancellationToken">Stops waiting; the bounds hold all the same.</param>
+    /// <returns>Complete when the job runs within the bounds.</returns>
+    /// <exception cref="MillraceException">There is no such task, or it cannot have these bounds (MR6010); the job has ended (MR6005).</exception>
+    /// <example><code>await cluster.SetParallelismBoundsAsync("orders", new Dictionary&lt;string, ParallelismBounds&gt; { ["enrich"] = new(1, 4) });</code></example>
+    Task SetParallelismBoundsAsync(string job, IReadOnlyDictionary<string, ParallelismBounds> bounds, CancellationToken cancellationToken = default);
 }

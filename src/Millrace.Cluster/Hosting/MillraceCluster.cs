@@ -54,7 +54,11 @@ internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, I
         {
             Tasks =
             [
-                .. status.Tasks.Select(task => new ClusterTask(task.Name, task.Parallelism, task.RecordsIn, task.RecordsOut, task.Busy, task.Backpressured, task.Watermark) { PendingRecords = task.Pending }),
+                .. status.Tasks.Select(task => new ClusterTask(task.Name, task.Parallelism, task.RecordsIn, task.RecordsOut, task.Busy, task.Backpressured, task.Watermark)
+                {
+                    PendingRecords = task.Pending,
+                    Bounds = task.Bounds ?? default,
+                }),
             ],
             WantedSlots = status.WantedSlots,
             Decisions = [.. status.Decisions.Select(decision => new ClusterDecision(decision.Time, decision.Decision))],
@@ -85,6 +89,13 @@ internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, I
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(parallelism, 1);
         return AskAsync(job, grain => grain.RescaleAsync(parallelism), cancellationToken);
+    }
+
+    public Task SetParallelismBoundsAsync(string job, IReadOnlyDictionary<string, ParallelismBounds> bounds, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(bounds);
+        string text = JobRecordFormat.Write(bounds);
+        return AskAsync(job, grain => grain.SetParallelismBoundsAsync(text), cancellationToken);
     }
 
     private static ClusterWorker ToPublic(WorkerInfo worker) => new(worker.Id, worker.Name, worker.Host, worker.Port, worker.Slots);

@@ -28,6 +28,8 @@ internal static class ClusterErrors
     public static MillraceException NoPrograms() => new(
         "MR6021", "Programs cannot be submitted to this worker, nor run on it: Millrace:Cluster:Session:Enabled is false. Whoever may submit one runs code on the workers; set it to true on all of them where that is wanted.");
 
+    public static MillraceException WrongBounds(string problem) => new("MR6010", problem);
+
     public static MillraceException NotForCluster(string job, string problem) => new(
         "MR6208", $"Job '{job}' cannot run on several workers: {problem}");
 

@@ -14,6 +14,11 @@ internal static class GraphPrinter
         foreach (var vertex in job.Vertices)
         {
             text.Append("Task ").Append(vertex.Index).Append(": ").Append(vertex.Name).Append("  ×").Append(vertex.Parallelism);
+            if (vertex.Head.ParallelismBounds is not null)
+            {
+                text.Append("  (").Append(job.BoundsOf(vertex)).Append(')');
+            }
+
             if (vertex.IsBlocking)
             {
                 text.Append("  (own threads)");
@@ -61,6 +66,14 @@ internal static class GraphPrinter
                 json.WriteString("contents", node.Kind);
                 json.WriteNumber("parallelism", job.ParallelismOf(node));
                 json.WriteNumber("maxParallelism", job.Stream.MaxParallelismOf(node));
+                if (node.ParallelismBounds is { } bounds)
+                {
+                    json.WriteStartObject("parallelismBounds");
+                    json.WriteNumber("min", bounds.Min);
+                    json.WriteNumber("max", bounds.Max);
+                    json.WriteEndObject();
+                }
+
                 json.WriteString("uid", job.Uids[node]);
                 json.WriteString("slotSharingGroup", job.Stream.SlotSharingGroupOf(node));
                 json.WriteNumber("task", taskOf[node]);

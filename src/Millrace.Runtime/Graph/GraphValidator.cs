@@ -79,6 +79,21 @@ internal static class GraphValidator
             throw new GraphException(
                 "MR1005", $"Operator {node} has parallelism {parallelism}; it must be between 1 and its max parallelism {maxParallelism}. Lower the one or raise the other.");
         }
+
+        if (node.ParallelismBounds is not { } bounds)
+        {
+            return;
+        }
+
+        if (bounds.Max > maxParallelism)
+        {
+            throw new GraphException("MR1005", $"Operator {node} is to have {bounds} subtasks; it can have {maxParallelism}, its max parallelism. Lower the one or raise the other.");
+        }
+
+        if (node.Parallelism is { } declared && bounds.Clamp(declared) != declared)
+        {
+            throw new GraphException("MR1005", $"Operator {node} has parallelism {declared}, which is not within its bounds of {bounds}. Change the one or the other.");
+        }
     }
 
     /// <summary>Every dead letter has a place, and somebody reads it: none is lost without a word.</summary>
@@ -126,9 +141,18 @@ internal static class GraphValidator
                 + "forward needs the same parallelism on both sides. Make them equal, or use Rebalance.");
         }
 
+        if (edge.Partitioning == PartitioningKind.Forward && edge.Source.ParallelismBounds != edge.Target.ParallelismBounds)
+        {
+            throw new GraphException(
+                "MR1006",
+                $"Forward from {edge.Source} with {Bounds(edge.Source)} to {edge.Target} with {Bounds(edge.Target)}: forward needs the same parallelism on both sides, whatever that of the job is. Give them the same bounds, or use Rebalance.");
+        }
+
         foreach (string problem in edge.Check(check))
         {
             throw new GraphException("MR1007", $"Stream from {edge.Source} to {edge.Target}: {problem}");
         }
     }
+
+    private static string Bounds(StreamNode node) => node.ParallelismBounds is { } bounds ? $"{bounds} subtasks" : "no bounds of its parallelism";
 }

@@ -89,6 +89,15 @@ internal sealed record JobGraph(
     /// <summary>The most subtasks that a task can have.</summary>
     public int MaxParallelismOf(JobVertex vertex) => vertex.Nodes.Min(node => Math.Min(Stream.MaxParallelismOf(node), node.Source?.MaxParallelism ?? int.MaxValue));
 
+    /// <summary>How few and how many subtasks a task may have, by what the program says.</summary>
+    public ParallelismBounds BoundsOf(JobVertex vertex)
+    {
+        // Operators with other bounds are not fused.
+        int most = MaxParallelismOf(vertex);
+        var (min, max) = vertex.Head.ParallelismBounds ?? new ParallelismBounds(1, most);
+        return new ParallelismBounds(Math.Min(min, most), Math.Min(max, most));
+    }
+
     /// <summary>The name of an edge in checkpoints: the same in every program in which the same operators are connected alike, whether or not it is chained.</summary>
     public string KeyOf(StreamEdge edge)
     {

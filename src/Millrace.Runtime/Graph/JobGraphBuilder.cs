@@ -61,6 +61,7 @@ internal static class JobGraphBuilder
         graph.Options.OperatorChaining
         && graph.Resolve(edge) == PartitioningKind.Forward
         && graph.ParallelismOf(edge.Source) == graph.ParallelismOf(edge.Target)
+        && edge.Source.ParallelismBounds == edge.Target.ParallelismBounds
         && edge.Source.Chaining != ChainingStrategy.Never
         && edge.Target.Chaining == ChainingStrategy.Always
         && edge.Source.IsBlocking == edge.Target.IsBlocking
@@ -75,6 +76,11 @@ internal static class JobGraphBuilder
         {
             text.Clear();
             Add("node", node.Kind, node.Name, uids[node], node.OutputType, node.Parallelism, graph.MaxParallelismOf(node), node.Chaining, node.IsBlocking, graph.SlotSharingGroupOf(node));
+            if (node.ParallelismBounds is { } bounds)
+            {
+                Add("bounds", bounds.Min, bounds.Max);
+            }
+
             foreach (var edge in node.Inputs)
             {
                 Add("edge", uids[edge.Source], edge.TargetInput, edge.SideOutput, edge.Partitioning, edge.RecordType);

@@ -9,7 +9,8 @@ internal sealed record StreamGraph(string JobName, IReadOnlyList<StreamNode> Nod
     private readonly Dictionary<StreamNode, string> _groups = GroupsOf(Nodes);
 
     /// <summary>How many subtasks an operator has.</summary>
-    public int ParallelismOf(StreamNode node) => Math.Min(node.Parallelism ?? Options.Parallelism, node.Source?.MaxParallelism ?? int.MaxValue);
+    public int ParallelismOf(StreamNode node) =>
+        Math.Min(node.Parallelism ?? node.ParallelismBounds?.Clamp(Options.Parallelism) ?? Options.Parallelism, node.Source?.MaxParallelism ?? int.MaxValue);
 
     public int MaxParallelismOf(StreamNode node) => node.MaxParallelism ?? Options.MaxParallelism;
 

@@ -62,6 +62,9 @@ internal sealed class StreamNode
 
     public int? Parallelism { get; set; }
 
+    /// <summary>The bounds of its parallelism that the program gave it; null for none.</summary>
+    public ParallelismBounds? ParallelismBounds { get; set; }
+
     public int? MaxParallelism { get; set; }
 
     public ChainingStrategy Chaining { get; set; }

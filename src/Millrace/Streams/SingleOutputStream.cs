@@ -46,6 +46,20 @@ public sealed class SingleOutputStream<T> : DataStream<T>
         return this;
     }
 
+    /// <summary>Bounds how many subtasks the operator has, whatever the parallelism of the job: where that is less or more, the operator has the number within the bounds that is nearest.</summary>
+    /// <param name="min">The fewest; at least 1. The job does not start with fewer.</param>
+    /// <param name="max">The most, for example what a service that the operator asks can bear; at least <paramref name="min"/>.</param>
+    /// <returns>This stream.</returns>
+    /// <remarks>In a cluster they hold for a rescale, for the mode <c>Reactive</c> and for the autoscaler. Operators with other bounds are not fused into one task.</remarks>
+    /// <example><code>clicks.Map(Enrich).ParallelismBounds(2, 8)</code></example>
+    public SingleOutputStream<T> ParallelismBounds(int min, int max)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(min, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, min);
+        _node.ParallelismBounds = new ParallelismBounds(min, max);
+        return this;
+    }
+
     /// <summary>Sets how many key groups the operator's keys are divided into. Cannot be changed later without losing the state.</summary>
     /// <param name="maxParallelism">1 to 32,768.</param>
     /// <returns>This stream.</returns>

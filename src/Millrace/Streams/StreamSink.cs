@@ -44,6 +44,20 @@ public sealed class StreamSink
         return this;
     }
 
+    /// <summary>Bounds how many subtasks the operator has, whatever the parallelism of the job: where that is less or more, the operator has the number within the bounds that is nearest.</summary>
+    /// <param name="min">The fewest; at least 1. The job does not start with fewer.</param>
+    /// <param name="max">The most, for example what a service that the operator asks can bear; at least <paramref name="min"/>.</param>
+    /// <returns>This sink.</returns>
+    /// <remarks>In a cluster they hold for a rescale, for the mode <c>Reactive</c> and for the autoscaler. Operators with other bounds are not fused into one task.</remarks>
+    /// <example><code>results.SinkTo(sink).ParallelismBounds(1, 4)</code></example>
+    public StreamSink ParallelismBounds(int min, int max)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(min, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, min);
+        _node.ParallelismBounds = new ParallelismBounds(min, max);
+        return this;
+    }
+
     /// <summary>Runs the sink on threads of its own, because it blocks.</summary>
     /// <returns>This sink.</returns>
     public StreamSink Blocking()

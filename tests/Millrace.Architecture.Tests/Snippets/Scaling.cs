@@ -33,6 +33,16 @@ internal static class Scaling
         });
     }
 
+    public static void Bounds(DataStream<string> stations)
+    {
+        stations.Map(station => Enrich(station)).Uid("enrich").ParallelismBounds(2, 8);
+    }
+
+    public static async Task SetBounds(IMillraceCluster cluster)
+    {
+        await cluster.SetParallelismBoundsAsync("orders", new Dictionary<string, ParallelismBounds> { ["enrich"] = new(1, 4) });
+    }
+
     public static async Task LookAtSlots(IMillraceCluster cluster)
     {
         foreach (var worker in await cluster.GetSlotsAsync())
@@ -54,6 +64,8 @@ internal static class Scaling
             Console.WriteLine($"{decision.Time:t} {decision.Text}");
         }
     }
+
+    private static string Enrich(string station) => station;
 
     private sealed class Revenue : IStreamJob
     {

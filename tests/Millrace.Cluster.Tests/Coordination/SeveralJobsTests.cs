@@ -185,6 +185,55 @@ public sealed class SeveralJobsTests
     }
 
     [Fact]
+    public async Task Bounds_of_a_task_hold_for_workers_that_come_for_a_rescale_and_for_the_next_coordinator()
+    {
+        _cluster.Start("a", 4);
+        _cluster.Start("b", 4);
+        var one = Lead("one", 2, Reactive(), hasTwoTasks: true);
+        await RunsAsync("one", 1 + 8);
+        Assert.Equal([new(1, 128), new(1, 128)], one.Status.Tasks.Select(task => task.Bounds!.Value));
+        var bounds = one.FindTasks(new Dictionary<string, ParallelismBounds> { ["Reduce"] = new(2, 3) });
+        var set = one.SetParallelismBoundsAsync(bounds);
+        await HoldsAsync(() => set.IsCompleted, () => one.Status.ToString());
+        await set;
+        await RunsAsync("one", 1 + 3);
+        Assert.Equal(new(2, 3), one.Status.Tasks[1].Bounds);
+        Assert.Contains(one.Status.Decisions, decision => decision.Decision == "Bounds of parallelism. 'Reduce → Discard': 2 to 3.");
+
+        var rescale = one.RescaleAsync(1);
+        await HoldsAsync(() => rescale.IsCompleted, () => one.Status.ToString());
+        await RunsAsync("one", 1 + 2);
+        _cluster.Start("c", 4);
+        await RunAsync(TimeSpan.FromSeconds(5));
+        await RunsAsync("one", 1 + 2);
+        MustBeQuiet(one);
+        await one.DisposeAsync();
+
+        // One goes on that knows of bounds for an operator which is not there any more.
+        await using var next = Lead("one", 2, Reactive(), hasTwoTasks: true, record: new JobRecord(2, null, null, null) { Bounds = new Dictionary<string, ParallelismBounds>(bounds) { ["gone"] = new(1, 1) } });
+        await RunsAsync("one", 1 + 3);
+        var back = next.SetParallelismBoundsAsync(new Dictionary<string, ParallelismBounds>());
+        await HoldsAsync(() => back.IsCompleted, () => next.Status.ToString());
+        await RunsAsync("one", 1 + 12);
+        MustBeQuiet(next);
+    }
+
+    [Fact]
+    public async Task Bounds_of_a_task_hold_for_what_the_autoscaler_has_decided()
+    {
+        _cluster.Start("a", 4);
+        IReadOnlyList<int>? remembered = null;
+        await using var one = Lead("one", 1, autoscaler: new AutoscalerOptions { Enabled = true }, record: JobRecord.New with { Tasks = [1, 3] }, remember: tasks => remembered = tasks);
+        await RunsAsync("one", 1 + 3);
+        var set = one.SetParallelismBoundsAsync(one.FindTasks(new Dictionary<string, ParallelismBounds> { ["Reduce"] = new(1, 2) }));
+        await HoldsAsync(() => set.IsCompleted, () => one.Status.ToString());
+        await RunsAsync("one", 1 + 2);
+        Assert.Equal([1, 2], remembered);
+        Assert.Equal(2, one.Status.WantedSlots);
+        MustBeQuiet(one);
+    }
+
+    [Fact]
     public async Task Load_is_watched_on_when_a_rescale_does_not_come()
     {
         _cluster.Start("a", 1);
@@ -225,10 +274,10 @@ public sealed class SeveralJobsTests
         RescaleStabilizationTimeout = TimeSpan.FromSeconds(1),
     };
 
-    private JobMaster Lead(string job, int parallelism, SchedulerOptions? options = null, AutoscalerOptions? autoscaler = null, JobRecord? record = null) => new(
+    private JobMaster Lead(string job, int parallelism, SchedulerOptions? options = null, AutoscalerOptions? autoscaler = null, JobRecord? record = null, bool hasTwoTasks = false, Action<IReadOnlyList<int>>? remember = null) => new(
         job,
         record ?? new JobRecord(1, null, null, null),
-        new Builder(job, parallelism, hasTwoTasks: autoscaler is not null),
+        new Builder(job, parallelism, hasTwoTasks || autoscaler is not null),
         _cluster,
         _cluster,
         options ?? new SchedulerOptions(),
@@ -237,7 +286,11 @@ public sealed class SeveralJobsTests
         isOnlyJob: false,
         _time,
         NullLoggerFactory.Instance,
-        static _ => Task.CompletedTask);
+        tasks =>
+        {
+            remember?.Invoke(tasks);
+            return Task.CompletedTask;
+        });
 
     /// <summary>Nothing was started again because of a failure, and no worker had more than it offers.</summary>
     private void MustBeQuiet(params JobMaster[] masters)

@@ -33,6 +33,32 @@ public sealed class PlanTests
     }
 
     [Fact]
+    public void Operators_are_fused_where_their_bounds_of_parallelism_are_the_same()
+    {
+        var env = Env(4);
+        env.FromSequence(1, 9).Map(n => n).Name("a").ParallelismBounds(1, 8).Map(n => n).Name("b").ParallelismBounds(1, 8).Map(n => n).Name("c").ParallelismBounds(2, 8).Discard().ParallelismBounds(1, 2);
+        Assert.Equal(["Sequence ×4", "a → b ×4", "c ×4", "Discard ×2"], Tasks(env));
+        var graph = env.BuildJobGraph("job");
+        string text = GraphPrinter.ToText(graph);
+        Assert.Contains("a → b  ×4  (1 to 8)", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Sequence  ×4  (", text, StringComparison.Ordinal);
+        using var plan = System.Text.Json.JsonDocument.Parse(GraphPrinter.ToJson(graph));
+        var sink = plan.RootElement.GetProperty("nodes").EnumerateArray().Last().GetProperty("parallelismBounds");
+        Assert.Equal((1, 2), (sink.GetProperty("min").GetInt32(), sink.GetProperty("max").GetInt32()));
+
+        // Workers must agree on them.
+        string Fingerprint(Action<StreamSink> change)
+        {
+            var other = Env();
+            change(other.FromSequence(1, 9).Discard());
+            return other.BuildJobGraph("job").Fingerprint;
+        }
+
+        Assert.NotEqual(Fingerprint(_ => { }), Fingerprint(sink => sink.ParallelismBounds(1, 2)));
+        Assert.NotEqual(Fingerprint(sink => sink.ParallelismBounds(1, 3)), Fingerprint(sink => sink.ParallelismBounds(1, 2)));
+    }
+
+    [Fact]
     public void Without_chaining_every_operator_is_a_task()
     {
         var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = 1, OperatorChaining = false });

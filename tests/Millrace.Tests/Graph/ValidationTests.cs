@@ -83,6 +83,28 @@ public sealed class ValidationTests
     }
 
     [Fact]
+    public void ParallelismBounds_ThatCannotHold_MR1005()
+    {
+        var above = Env();
+        above.FromSequence(1, 2).Map(n => n, "a.cs", 7).MaxParallelism(4).ParallelismBounds(1, 5).Discard();
+        Refused(above, "MR1005", "(Map, a.cs:7)", "1 to 5 subtasks", "it can have 4");
+        var declared = Env();
+        declared.FromSequence(1, 2).Map(n => n, "a.cs", 7).Parallelism(1).ParallelismBounds(2, 5).Discard();
+        Refused(declared, "MR1005", "(Map, a.cs:7)", "parallelism 1", "2 to 5");
+        var sink = Env().FromSequence(1, 2).Discard();
+        Assert.Throws<ArgumentOutOfRangeException>(() => sink.ParallelismBounds(0, 2));
+        Assert.Throws<ArgumentOutOfRangeException>(() => sink.ParallelismBounds(3, 2));
+    }
+
+    [Fact]
+    public void Forward_OtherBounds_MR1006()
+    {
+        var env = Env();
+        env.FromSequence(1, 2).Name("from").Forward().Map(n => n, "a.cs", 7).ParallelismBounds(1, 64).Discard();
+        Refused(env, "MR1006", "'from'", "no bounds of its parallelism", "(Map, a.cs:7)", "1 to 64 subtasks");
+    }
+
+    [Fact]
     public void Record_NotSerializable_MR1007NamesTheMember()
     {
         var env = Env();

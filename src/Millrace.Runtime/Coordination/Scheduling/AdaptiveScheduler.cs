@@ -170,12 +170,9 @@ internal sealed partial class AdaptiveScheduler
             ArgumentOutOfRangeException.ThrowIfGreaterThan(asked, _job.MaxParallelism, nameof(parallelism));
         }
 
-        if (_bounds is not null)
-        {
-            _bounds = null;
-            _fit = new ParallelismFit(_job.DemandOf);
-        }
-
+        // What a parallelism takes may be another thing than before: bounds of tasks may have changed.
+        _bounds = null;
+        _fit = new ParallelismFit(_job.DemandOf);
         _requested = parallelism;
         _isRequestOpen = true;
         _change = null;

@@ -145,7 +145,7 @@ internal sealed class Autoscaler
     /// <summary>A stream that leads from each subtask to one needs as many on both sides: the most that one of them needs, as far as all can have it.</summary>
     private void KeepForwardTogether(List<VertexScaling> vertices)
     {
-        foreach (var group in ForwardGroups())
+        foreach (var group in _topology.ForwardGroups())
         {
             var most = group.Select(place => vertices[place]).MaxBy(vertex => vertex.Target)!;
             var excluded = group.Where(place => _topology.Vertices[place].IsExcluded).Select(place => vertices[place]).FirstOrDefault();
@@ -160,17 +160,5 @@ internal sealed class Autoscaler
                 };
             }
         }
-    }
-
-    private IEnumerable<List<int>> ForwardGroups()
-    {
-        int[] roots = [.. Enumerable.Range(0, _topology.Vertices.Count)];
-        foreach (var edge in _topology.Edges.Where(edge => edge.IsForward))
-        {
-            var (kept, merged) = (roots[edge.Source], roots[edge.Target]);
-            roots = [.. roots.Select(root => root == merged ? kept : root)];
-        }
-
-        return roots.Index().GroupBy(place => place.Item, place => place.Index).Select(group => group.ToList()).Where(group => group.Count > 1);
     }
 }

@@ -61,10 +61,12 @@ internal sealed class VertexScaler
         // 4 * 1.25 is 5 and not, by a rounding error, 6.
         int ideal = (int)Math.Min(Math.Ceiling((current * capped) - 1e-9), int.MaxValue);
         int upper = Math.Min(Math.Max(current, _options.VertexMaxParallelism), _vertex.MaxParallelism);
-        int limited = Math.Min(Math.Max(ideal, Math.Min(current, _options.VertexMinParallelism)), upper);
+        int lower = Math.Max(Math.Min(current, _options.VertexMinParallelism), _vertex.MinParallelism);
+        int limited = Math.Min(Math.Max(ideal, lower), upper);
         if (limited != ideal)
         {
-            limits += limited > ideal ? $" {nameof(AutoscalerOptions.VertexMinParallelism)} makes it {Text.Number(limited)}."
+            limits += limited > ideal && limited == _vertex.MinParallelism ? $" It must have {Text.Number(limited)} at least."
+                : limited > ideal ? $" {nameof(AutoscalerOptions.VertexMinParallelism)} makes it {Text.Number(limited)}."
                 : limited == _vertex.MaxParallelism ? $" It can have {Text.Number(limited)} at most."
                 : $" {nameof(AutoscalerOptions.VertexMaxParallelism)} makes it {Text.Number(limited)}.";
         }

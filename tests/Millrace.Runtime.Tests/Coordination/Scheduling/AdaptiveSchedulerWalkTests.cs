@@ -69,6 +69,7 @@ public sealed class AdaptiveSchedulerWalkTests
         private bool _isStopping;
         private bool _gaveUp;
         private int _current;
+        private int? _giveBackTo;
 
         public Walk(Func<int, SlotDemand> demandOf, bool isReactive, int parallelism, int min, bool hasCheckpoints)
         {
@@ -100,7 +101,8 @@ public sealed class AdaptiveSchedulerWalkTests
             {
                 case < 25:
                     _workers = Cluster.Workers(pick % 13, pick / 13 % 9, pick / 117 % 5);
-                    Check(_scheduler.SlotsChanged(_workers, _now), false);
+                    _giveBackTo = pick % 4 == 0 ? pick / 4 % 12 : null;
+                    Check(_scheduler.SlotsChanged(_workers, _now, _giveBackTo), false);
                     break;
                 case < 35:
                     Start();
@@ -131,6 +133,10 @@ public sealed class AdaptiveSchedulerWalkTests
         public void Settle()
         {
             Start();
+
+            // Nobody else needs slots any more.
+            _giveBackTo = null;
+            Check(_scheduler.SlotsChanged(_workers, _now), false);
             for (int round = 0; round < 50 && !_gaveUp; round++)
             {
                 if (_isDeploying)
@@ -214,6 +220,7 @@ public sealed class AdaptiveSchedulerWalkTests
                         Assert.True(_now - _runningSince >= 30_000, "It was rescaled within the cooldown.");
                         Assert.False(_demandOf(rescale.Parallelism).IsSameAs(_demandOf(_current)), "It was rescaled to what it has.");
                         Assert.InRange(rescale.Parallelism, min, max);
+                        Assert.False(_giveBackTo < _demandOf(_current).Slots && _demandOf(rescale.Parallelism).Slots > _giveBackTo, $"It takes more than {_giveBackTo} slots, though another job needs them.");
                         Assert.True(isCheckpoint || !_hasCheckpoints || rescale.Reason.Contains("No checkpoint completed", StringComparison.Ordinal) || rescale.Reason.Contains("checkpoints failed", StringComparison.Ordinal));
                         _isRunning = false;
                         _isStopping = true;

@@ -171,6 +171,10 @@ public sealed class AutoscalerTests
         Assert.Equal([2, 6], narrow.Parallelism);
         Assert.Contains("It can have 6 at most.", narrow.Vertices[1].Explanation, StringComparison.Ordinal);
 
+        // Bounds of the task itself, though the options would allow more and less.
+        var bound = Feed(Create(topology: new([new("source", 128, IsSource: true), new("count", 5) { MinParallelism = 3 }], [new(0, 1)])), Full, 1, 20)!;
+        Assert.Equal([2, 5], bound.Parallelism);
+
         // Nothing to do, but a step down is 60 % at most.
         VertexMetrics[] idle = [new(0, 0, 0, 0, 0), new(0, 0, 0, 0)];
         var down = Feed(Create(new AutoscalerOptions { ScaleDownInterval = TimeSpan.Zero }, parallelism: [2, 20]), idle, 1, 20)!;
@@ -179,6 +183,10 @@ public sealed class AutoscalerTests
         var floor = Feed(Create(new AutoscalerOptions { ScaleDownInterval = TimeSpan.Zero, VertexMinParallelism = 10 }, parallelism: [2, 20]), idle, 1, 20)!;
         Assert.Equal([2, 11], floor.Parallelism);
         Assert.Contains("VertexMinParallelism makes it 10. It is moved to 11", floor.Vertices[1].Explanation, StringComparison.Ordinal);
+        var least = Feed(
+            Create(new AutoscalerOptions { ScaleDownInterval = TimeSpan.Zero }, new([new("source", 128, IsSource: true), new("count", 128) { MinParallelism = 13 }], [new(0, 1)]), [2, 20]), idle, 1, 20)!;
+        Assert.Equal([1, 13], least.Parallelism);
+        Assert.Contains("It must have 13 at least.", least.Vertices[1].Explanation, StringComparison.Ordinal);
     }
 
     [Fact]
