@@ -22,7 +22,7 @@ public sealed class RestTests
     [Fact]
     public async Task A_program_is_uploaded_run_cancelled_and_deleted()
     {
-        await using var host = await SessionHost.StartAsync(app => app.MapMillrace().AllowAnonymous());
+        await using var host = await SessionHost.StartAsync(app => app.MapMillrace().AllowAnonymous(), ("Scheduling:ScalingCooldown", "0s"));
         string jar = await UploadAsync(host.Client, Body());
         var listed = (await GetAsync(host.Client, "/v1/jars")).GetProperty("files");
         Assert.Equal((1, jar), (listed.GetArrayLength(), listed[0].GetProperty("id").GetString()));

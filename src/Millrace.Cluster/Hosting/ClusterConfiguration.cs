@@ -80,7 +80,8 @@ internal static class ClusterConfiguration
             {
                 options.SharedAssemblies.Add(name);
             }
-        }));
+        }
+    ));
 
     private static void BindScheduling(ClusterSchedulingOptions options, IConfigurationSection section) => new ConfigurationKeys(section, "").Bind(
         ("Mode", value => options.Mode = value.OneOf<ClusterSchedulingMode>()),
