@@ -176,7 +176,7 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
         try
         {
             var (state, error) = await master.Completion;
-            Log.JobEnded(logger, Job, _record.Term, state, error);
+            Log.JobEnded(logger, Job, _record.Term, state, error is null ? "." : $": {error}");
             await WriteEndAsync(state, error);
             if (ReferenceEquals(_master, master))
             {

@@ -14,8 +14,8 @@ internal static partial class Log
     [LoggerMessage(6103, LogLevel.Error, "Job '{Job}': the coordinator of term {Term} has failed; another one takes over.")]
     public static partial void CoordinatorFailed(ILogger logger, Exception error, string job, long term);
 
-    [LoggerMessage(6104, LogLevel.Information, "Job '{Job}' has ended in term {Term}: {State} {Error}")]
-    public static partial void JobEnded(ILogger logger, string job, long term, JobState state, string? error);
+    [LoggerMessage(6104, LogLevel.Information, "Job '{Job}' has ended in term {Term}: {State}{Error}")]
+    public static partial void JobEnded(ILogger logger, string job, long term, JobState state, string error);
 
     [LoggerMessage(6105, LogLevel.Error, "Job '{Job}' has ended in term {Term}, but that could not be written; it is tried again.")]
     public static partial void EndNotWritten(ILogger logger, Exception error, string job, long term);
