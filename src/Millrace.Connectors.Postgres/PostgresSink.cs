@@ -161,8 +161,15 @@ public sealed class PostgresSink<T> : CommittingSink<T, PostgresTransaction>
         }
         catch (Exception error)
         {
-            throw PostgresErrors.Translate(error, Table.DisplayName, $"connecting to {DataSource.ConnectionString}");
+            throw PostgresErrors.Translate(error, Table.DisplayName, $"connecting to {Server()}");
         }
+    }
+
+    /// <summary>Where the table is, for messages: of all that the connection string says no more than that, since there may be secrets in it.</summary>
+    private string Server()
+    {
+        var settings = new NpgsqlConnectionStringBuilder(DataSource.ConnectionString);
+        return $"database {settings.Database ?? settings.Username} on {settings.Host}:{settings.Port}";
     }
 
     private async Task CheckPreparedTransactionsAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ public sealed class ErrorTests(Server server)
     [Fact]
     public void Validate_ServerDown_IsTransientAndNamesTheServer()
     {
-        var sink = new PostgresSink<Row>("Host=127.0.0.1;Port=1;Username=nobody;Password=secret;Database=shop", Tables.Mapping("t"));
+        var sink = new PostgresSink<Row>("Host=127.0.0.1;Port=1;Username=nobody;Password=secret;Database=shop;Persist Security Info=true", Tables.Mapping("t"));
         var error = Assert.Throws<ConnectorException>(sink.Validate);
         Assert.Equal("MR7201", error.Code);
         Assert.True(error.IsTransient);

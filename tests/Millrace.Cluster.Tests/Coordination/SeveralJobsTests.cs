@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Millrace.Checkpointing;
 using Millrace.Cluster.Coordination;
 using Millrace.Runtime.Clustering;
 using Millrace.Runtime.Coordination.Scheduling;
@@ -15,6 +16,7 @@ public sealed class SeveralJobsTests
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UnixEpoch.AddYears(54));
     private readonly ScriptedCluster _cluster;
+    private DirectoryCheckpointStorage? _storage;
 
     public SeveralJobsTests() => _cluster = new ScriptedCluster(_time);
 
@@ -233,6 +235,33 @@ public sealed class SeveralJobsTests
         MustBeQuiet(one);
     }
 
+    [Theory]
+    [InlineData(true, "b", "c")]
+    [InlineData(false, "a", "b")]
+    public async Task Subtasks_come_back_to_the_workers_that_they_had_under_the_coordinator_before(bool remembers, string first, string second)
+    {
+        string folder = Directory.CreateTempSubdirectory("millrace-placement-").FullName;
+        _storage = new DirectoryCheckpointStorage(folder);
+        var options = new SchedulerOptions { RemembersPlacement = remembers };
+        _cluster.Start("c", 1);
+        _cluster.Start("b", 1);
+        await using (var one = Lead("one", 2, options))
+        {
+            await RunsAsync("one", 2);
+            await HoldsAsync(() => !remembers || Directory.EnumerateFiles(folder, "_placement", SearchOption.AllDirectories).Any(), () => "Nothing was written.");
+        }
+
+        await RunsAsync("one", 0);
+        _cluster.Start("a", 1);
+        await using (var next = Lead("one", 2, options, record: new JobRecord(2, null, null, null)))
+        {
+            await RunsAsync("one", 2);
+            Assert.Equal([first, second], next.Status.Subtasks.Select(subtask => subtask.Worker));
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
     [Fact]
     public async Task Load_is_watched_on_when_a_rescale_does_not_come()
     {
@@ -277,7 +306,7 @@ public sealed class SeveralJobsTests
     private JobMaster Lead(string job, int parallelism, SchedulerOptions? options = null, AutoscalerOptions? autoscaler = null, JobRecord? record = null, bool hasTwoTasks = false, Action<IReadOnlyList<int>>? remember = null) => new(
         job,
         record ?? new JobRecord(1, null, null, null),
-        new Builder(job, parallelism, hasTwoTasks || autoscaler is not null),
+        new Builder(job, parallelism, hasTwoTasks || autoscaler is not null, _storage),
         _cluster,
         _cluster,
         options ?? new SchedulerOptions(),
@@ -321,13 +350,14 @@ public sealed class SeveralJobsTests
         }
     }
 
-    private sealed class Builder(string job, int parallelism, bool hasTwoTasks) : IJobBuilder
+    private sealed class Builder(string job, int parallelism, bool hasTwoTasks, DirectoryCheckpointStorage? storage) : IJobBuilder
     {
         public IReadOnlyList<string> Names => [job];
 
         public BuiltJob Build(string name, int? requested)
         {
             var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = requested ?? parallelism, RestartStrategy = RestartStrategy.FixedDelay(10, TimeSpan.FromMilliseconds(100)) });
+            env.Options.Checkpoints.Storage = storage;
             var numbers = env.FromSequence(1, 10);
             if (hasTwoTasks)
             {

@@ -100,6 +100,25 @@ public sealed class JobTests : IDisposable
     }
 
     [Fact]
+    public async Task A_coordinator_that_leaves_takes_a_checkpoint_for_the_one_that_goes_on()
+    {
+        // By itself the job would take none in all of the test, and begin anew.
+        await using var scene = Scene(
+            1_000_000, rate: 5_000, parallelism: 2, [("HandOverTimeout", "00:00:30")], interval: "01:00:00");
+        List<WorkerProcess> workers = [scene.Start("a"), scene.Start("b")];
+        await Eventually.HoldsAsync(
+            async () => (await workers[0].AskAsync("tasks")).Split(' ').Count(task => task.Contains('=') && !task.Contains("=0/", StringComparison.Ordinal)) >= 2, () => $"Records should be counted.\n{scene.Describe()}");
+        Assert.Equal(0, Results.Committed);
+        var leader = Leader(workers);
+        workers.Remove(leader);
+        leader.Signal(WorkerProcess.SigTerm);
+        Assert.Equal(0, (await leader.EndAsync()).ExitCode);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(workers[0].Log.Any(line => line.Contains("goes on from checkpoint 1,", StringComparison.Ordinal))), () => $"It should go on from the checkpoint.\n{scene.Describe()}");
+        Assert.True(Results.Committed > 0, "What was written before that checkpoint is committed with it.");
+    }
+
+    [Fact]
     public async Task A_reactive_job_follows_the_workers_that_come_and_leave()
     {
         const int Count = 120_000;
@@ -144,12 +163,14 @@ public sealed class JobTests : IDisposable
 
     private static WorkerProcess Leader(IEnumerable<WorkerProcess> workers) => workers.MaxBy(worker => worker.LastNumberInLog("is led from here, with term "))!;
 
-    private ClusterScene Scene(long count, double rate, int parallelism, params (string Key, string Value)[] more) => new(
+    private ClusterScene Scene(long count, double rate, int parallelism, params (string Key, string Value)[] more) => Scene(count, rate, parallelism, more, "00:00:00.5");
+
+    private ClusterScene Scene(long count, double rate, int parallelism, (string Key, string Value)[] more, string interval) => new(
         [("Membership:Kind", "Directory"), ("Membership:Directory", Path.Combine(_folder, "members")), ("Slots", "2"), .. more],
         _folder,
         [
             $"--Trades={Folder}", "--Totals=true", $"--Count={count}", FormattableString.Invariant($"--Rate={rate}"), $"--Millrace:Parallelism={parallelism}",
-            $"--Millrace:Checkpoints:Directory={Path.Combine(_folder, "checkpoints")}", "--Millrace:Checkpoints:Interval=00:00:00.5",
+            $"--Millrace:Checkpoints:Directory={Path.Combine(_folder, "checkpoints")}", $"--Millrace:Checkpoints:Interval={interval}",
         ]);
 
     private static async Task<bool> IsFinishedAsync(IEnumerable<WorkerProcess> workers) => (await workers.First().AskAsync("status")).Contains(" Finished ", StringComparison.Ordinal);

@@ -73,12 +73,15 @@ public sealed class SessionTests : IDisposable
     public async Task Jobs_that_come_and_go_leave_nothing_behind_in_a_worker()
     {
         int cycles = int.TryParse(Environment.GetEnvironmentVariable("MILLRACE_SESSION_CYCLES"), out int asked) ? asked : 16;
-        await using var scene = Scene(("Slots", "4"), ("Session:UnloadDelay", "0s"), ("Session:JobRetention", "0s"));
+        await using var scene = Scene(("Slots", "2"), ("Session:UnloadDelay", "0s"), ("Session:JobRetention", "0s"));
         var worker = scene.Start("a");
-        await worker.SeeWorkersAsync(0, worker);
+        var other = scene.Start("b");
+        await worker.SeeWorkersAsync(0, worker, other);
+        await other.SeeWorkersAsync(0, worker, other);
         string program = await worker.AskAsync($"upload {Program}");
 
         // What is made once, whatever is done: code of the engine, threads, pools.
+        // The job takes the slots of both workers, so the other one loads its program too.
         string warm = await worker.AskAsync($"cycles 4 {program} {Pinning} {Folder}");
         List<string> replies = [];
         for (int left = cycles; left > 0; left -= CyclesPerQuestion)
@@ -92,6 +95,8 @@ public sealed class SessionTests : IDisposable
 
         // The last may be about to go: a timer or a thread has it for a moment.
         Assert.InRange(figures["contexts"].Last(), 0, 3);
+        await Eventually.HoldsAsync(async () => int.Parse(await other.AskAsync("contexts"), CultureInfo.InvariantCulture) <= 3, () => $"The other worker should have unloaded programs.\n{other.Describe()}");
+        Assert.True(other.Log.Count(line => line.Contains("is loaded (", StringComparison.Ordinal)) >= cycles, "The other worker has not run all of them.");
         long grown = figures["heap"].Last() - figures["heap"].First();
         Assert.True(grown < 1_000_000 + (4_000 * cycles), $"The heap has grown by {grown} bytes in {cycles} cycles: {reply}");
         Assert.InRange(figures["threads"].Last(), 0, figures["threads"].First() + 4);
