@@ -31,7 +31,7 @@ internal sealed class ClusterRun : ISimulatedRun
         long term = long.Parse(start.Coordinator.Name.AsSpan(start.Coordinator.Name.LastIndexOf('-') + 1), System.Globalization.CultureInfo.InvariantCulture);
         var job = start.Env.BuildJobGraph(start.JobName);
         _loggers = start.Env.LoggerFactory;
-        _all = Worlds.GetValue(start.Coordinator.World, world => new SimulatedWorkers(new SimulatedCluster(world, start.Network)));
+        _all = Worlds.GetValue(start.Coordinator.World, world => new SimulatedWorkers(new SimulatedCluster(world, start.Network), WorkerDisks.Of(world)));
         string name = $"{start.JobName} of {start.Coordinator.Name}";
         _all.Programs.Add(name, start);
         _cluster = _all.Cluster;

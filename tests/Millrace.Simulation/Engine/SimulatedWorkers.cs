@@ -6,7 +6,9 @@ using Millrace.Testing.Simulation;
 namespace Millrace.Simulation.Engine;
 
 /// <summary>The workers of a world.</summary>
-internal sealed class SimulatedWorkers(SimulatedCluster cluster) : IJobBuilder
+/// <param name="cluster">Connects them.</param>
+/// <param name="disks">Those that they keep copies of checkpoint files on; null where they keep none.</param>
+internal sealed class SimulatedWorkers(SimulatedCluster cluster, WorkerDisks? disks) : IJobBuilder
 {
     private readonly Dictionary<SimulatedProcess, WorkerInfo> _workers = [];
 
@@ -29,7 +31,7 @@ internal sealed class SimulatedWorkers(SimulatedCluster cluster) : IJobBuilder
         if (!_workers.TryGetValue(process, out var worker))
         {
             worker = new WorkerInfo(process.Name, process.Name, "simulated", 0, Slots: 8);
-            var host = new WorkerHost(() => worker, this, process, loggers);
+            var host = new WorkerHost(() => worker, this, process, loggers) { Copies = disks?.Mount(process, loggers) };
             host.DataPlane = cluster.Add(worker, process, host);
             _workers.Add(process, worker);
         }
