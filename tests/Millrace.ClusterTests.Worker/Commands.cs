@@ -68,6 +68,10 @@ internal sealed class Commands(IMillraceCluster cluster, SessionCommands session
             case "rescale":
                 await cluster.RescaleAsync(job, int.Parse(words[1], CultureInfo.InvariantCulture)).ConfigureAwait(false);
                 return "done";
+            case "bounds":
+                await cluster.SetParallelismBoundsAsync(
+                    job, new Dictionary<string, ParallelismBounds> { [words[1]] = new(int.Parse(words[2], CultureInfo.InvariantCulture), int.Parse(words[3], CultureInfo.InvariantCulture)) }).ConfigureAwait(false);
+                return "done";
             case "workers":
                 return string.Join(' ', cluster.Workers.Select(worker => $"{worker.Name}={worker.Host}:{worker.Port}/{worker.Slots}"));
             case "unknown":

@@ -16,7 +16,8 @@ internal sealed class SayingMasterFactory(IConfiguration configuration) : IJobMa
     {
         string me = cluster.Current.Me.Name;
         File.AppendAllText(configuration["Terms"]!, $"term {record.Term} on {me}\n");
-        Output.Say($"begins {record.Term} parallelism {record.Parallelism ?? 0}");
+        string bounds = string.Concat((record.Bounds ?? new Dictionary<string, ParallelismBounds>()).Select(task => $" {task.Key} {task.Value}"));
+        Output.Say($"begins {record.Term} parallelism {record.Parallelism ?? 0}{bounds}");
         return new SayingMaster(record, me);
     }
 }

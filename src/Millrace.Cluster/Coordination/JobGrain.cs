@@ -16,7 +16,7 @@ namespace Millrace.Cluster.Coordination;
 /// </summary>
 /// <remarks>Calls interleave, so that a savepoint of minutes does not keep away the calls that ask whether it is alive. They run one at a time between two awaits; writes of the record wait for each other.</remarks>
 [KeepAlive, Reentrant]
-internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store, IClusterView cluster, IDataPlaneHost dataPlane, ClusterSettings settings, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain
+internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store, IClusterView cluster, IDataPlaneHost dataPlane, LocalCoordinators here, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain
 {
     // How often it looks whether another one has come after it. It is only to end sooner: the other's term keeps it from doing harm.
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(5);
@@ -28,6 +28,7 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
     private string? _etag;
     private IJobMaster? _master;
     private Task _watching = Task.CompletedTask;
+    private Func<TimeSpan, Task>? _handOver;
     private long _looked;
 
     private string Job => this.GetPrimaryKeyString();
@@ -55,23 +56,14 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        if (_master is { } master)
+        if (_handOver is { } handOver)
         {
-            Log.CoordinatorLeaves(logger, Job, _record.Term, reason.ReasonCode.ToString());
-            await _stop.CancelAsync();
-            try
-            {
-                if (reason.ReasonCode == DeactivationReasonCode.ShuttingDown)
-                {
-                    await master.HandOverAsync(settings.Options.HandOverTimeout);
-                }
+            here.Remove(Job, handOver);
+        }
 
-                await master.DisposeAsync();
-            }
-            catch (Exception error)
-            {
-                Log.CoordinatorFailed(logger, error, Job, _record.Term);
-            }
+        if (_master is not null)
+        {
+            await LeaveAsync(TimeSpan.Zero, reason.ReasonCode.ToString());
         }
 
         await _watching;
@@ -164,11 +156,42 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
         _looked = time.GetTimestamp();
 
         // The coordinator has threads of its own, and the record is the grain's.
-        var here = TaskScheduler.Current;
+        var turns = TaskScheduler.Current;
         _master = factory.Start(
-            Job, _record, cluster, dataPlane.DataPlane, tasks => Task.Factory.StartNew(() => WriteAsync(record => record with { Tasks = tasks }, _stop.Token), _stop.Token, TaskCreationOptions.None, here).Unwrap());
+            Job, _record, cluster, dataPlane.DataPlane, tasks => Task.Factory.StartNew(() => WriteAsync(record => record with { Tasks = tasks }, _stop.Token), _stop.Token, TaskCreationOptions.None, turns).Unwrap());
         Log.CoordinatorStarted(logger, Job, _record.Term);
         _watching = WatchAsync(_master);
+        if (_handOver is null)
+        {
+            _handOver = patience => Task.Factory.StartNew(() => LeaveAsync(patience, "Stopping"), CancellationToken.None, TaskCreationOptions.None, turns).Unwrap();
+            here.Add(Job, _handOver);
+        }
+    }
+
+    /// <summary>Ends the coordinator, behind a checkpoint where one comes about in time: another one goes on from there. The grain stays until the worker has left, so that it does not come back here.</summary>
+    private async Task LeaveAsync(TimeSpan patience, string reason)
+    {
+        bool isFirst = !_stop.IsCancellationRequested;
+        await _stop.CancelAsync();
+        if (_master is not { } master)
+        {
+            return;
+        }
+
+        try
+        {
+            if (isFirst)
+            {
+                Log.CoordinatorLeaves(logger, Job, _record.Term, reason);
+                await master.HandOverAsync(patience);
+            }
+
+            await master.DisposeAsync();
+        }
+        catch (Exception error)
+        {
+            Log.CoordinatorFailed(logger, error, Job, _record.Term);
+        }
     }
 
     private async Task WatchAsync(IJobMaster master)

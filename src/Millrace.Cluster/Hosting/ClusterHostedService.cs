@@ -18,6 +18,7 @@ internal sealed class ClusterHostedService(
     JobPulses pulses,
     SubmittedJobs submitted,
     IJobMasterFactory factory,
+    LocalCoordinators coordinators,
     ILocalSiloDetails silo,
     ClusterRunner runner,
     IHostApplicationLifetime lifetime,
@@ -50,7 +51,7 @@ internal sealed class ClusterHostedService(
         return Task.CompletedTask;
     }
 
-    /// <summary>No calls any more, which would bring a coordinator back to this worker. Its subtasks go to others; the silo then has the coordinators that it holds leave.</summary>
+    /// <summary>No calls any more, which would bring a coordinator back to this worker. The coordinators that it holds take a checkpoint and end, those elsewhere go on without its subtasks; then the silo leaves, and others take over.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         Log.Stopping(logger, settings.Name);
@@ -58,7 +59,8 @@ internal sealed class ClusterHostedService(
         await pulses.DisposeAsync().ConfigureAwait(false);
         if (_listens)
         {
-            await dataPlane.LeaveAsync(cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(dataPlane.LeaveAsync(cancellationToken), coordinators.HandOverAsync(settings.Options.HandOverTimeout, cancellationToken))
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

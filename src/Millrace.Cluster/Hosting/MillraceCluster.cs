@@ -13,8 +13,12 @@ namespace Millrace.Cluster.Hosting;
 /// <param name="factory">The names of the host's own jobs.</param>
 /// <param name="records">The records of jobs.</param>
 /// <param name="submitted">The jobs that were submitted.</param>
-internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, IJobMasterFactory factory, IJobRecordStore records, SubmittedJobs submitted) : IMillraceCluster
+/// <param name="time">The clock.</param>
+internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, IJobMasterFactory factory, IJobRecordStore records, SubmittedJobs submitted, TimeProvider time) : IMillraceCluster
 {
+    private static readonly TimeSpan DeliveryPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DeliveryPause = TimeSpan.FromMilliseconds(200);
+
     public ClusterWorker Me => ToPublic(view.Current.Me);
 
     public IReadOnlyList<ClusterWorker> Workers => [.. view.Current.Workers.Select(ToPublic)];
@@ -147,7 +151,7 @@ internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, I
         GrainReply reply;
         try
         {
-            reply = await ask(grains.GetGrain<IJobGrain>(job)).WaitAsync(cancellationToken).ConfigureAwait(false);
+            reply = await AskUntilDeliveredAsync(() => ask(grains.GetGrain<IJobGrain>(job)), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception error) when (error is not (OperationCanceledException or MillraceException))
         {
@@ -158,5 +162,23 @@ internal sealed class MillraceCluster(IGrainFactory grains, IClusterView view, I
         }
 
         return reply.ValueOrThrow();
+    }
+
+    // After the loss of a worker, others send what is for its coordinator there until they know better. What could not be delivered was not done, and may be sent again.
+    private async Task<GrainReply> AskUntilDeliveredAsync(Func<Task<GrainReply>> ask, CancellationToken cancellationToken)
+    {
+        long since = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await ask().WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (OrleansMessageRejectionException) when (time.GetElapsedTime(since) < DeliveryPatience)
+            {
+            }
+
+            await Task.Delay(DeliveryPause, time, cancellationToken).ConfigureAwait(false);
+        }
     }
 }

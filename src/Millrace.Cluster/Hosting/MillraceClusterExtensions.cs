@@ -52,6 +52,7 @@ public static class MillraceClusterExtensions
         services.AddSingleton<ClusterView>();
         services.AddSingleton<IClusterView>(static provider => provider.GetRequiredService<ClusterView>());
         services.AddSingleton<JobPulses>();
+        services.AddSingleton<LocalCoordinators>();
         services.AddSingleton<ClusterRunner>();
         services.AddSingleton<IHostedJobRunner>(static provider => provider.GetRequiredService<ClusterRunner>());
         services.AddSingleton<IMillraceCluster, MillraceCluster>();

@@ -24,11 +24,12 @@ public sealed class ControlTests : IDisposable
         Assert.StartsWith("KeyNotFoundException There is no job called 'nothing' in this cluster; it has 'orders'.", await other.AskAsync("unknown"), StringComparison.Ordinal);
         Assert.Equal("MillraceException MR6005: The job 'orders' has not ended, so it cannot be started again.", await other.AskAsync("start"));
 
-        // What a rescale has asked for outlives the coordinator.
+        // What a rescale has asked for outlives the coordinator, and bounds of tasks do.
         Assert.Equal("done", await other.AskAsync("rescale 3"));
+        Assert.Equal("done", await other.AskAsync("bounds sum 2 5"));
         int behind = other.Said;
         leader.Signal(WorkerProcess.SigKill);
-        await other.SeeAsync("begins 2 parallelism 3", behind);
+        await other.SeeAsync("begins 2 parallelism 3 sum 2 to 5", behind);
         Assert.Equal($"orders Running term 2 parallelism 3 on {other.Name} failure none", await other.AskAsync("status"));
 
         // An end too, and a worker that comes later starts nothing.
