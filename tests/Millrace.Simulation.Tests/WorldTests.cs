@@ -119,6 +119,7 @@ public sealed class WorldTests
     [InlineData(112433)] // Nobody else's savepoint is taken while a job is drained.
     [InlineData(100430)] // A claimed savepoint that is damaged is not begun with for ever.
     [InlineData(107516)] // A savepoint that may have been written, and was.
+    [InlineData(718708)] // A part with a union list does not go back to a checkpoint alone.
     public void Clustered_worlds_that_have_failed_once_are_good(ulong seed) => Assert.Null(World.Run(seed, new ClusterEngine(), new SimulationLog()).Failure);
 
     /// <summary>The control: an engine that begins anew after a crash must be found out, or a world that is content says nothing.</summary>

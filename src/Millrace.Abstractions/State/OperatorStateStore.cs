@@ -9,7 +9,7 @@ public abstract class OperatorStateStore
     /// <returns>The list. Asking twice gives the same.</returns>
     public abstract OperatorListState<T> GetListState<T>(ListStateDescriptor<T> descriptor);
 
-    /// <summary>A list that every subtask gets whole after a restore: the elements of all subtasks, in the order of subtasks.</summary>
+    /// <summary>A list that every subtask gets whole after a restore: the elements of all subtasks, in the order of subtasks. All subtasks of a function that has one restart together when one of them fails.</summary>
     /// <typeparam name="T">The type of the elements.</typeparam>
     /// <param name="descriptor">Names the state; unique among the operator's.</param>
     /// <returns>The list. Asking twice gives the same.</returns>

@@ -244,6 +244,23 @@ internal sealed class JobCoordinator
         return decisions;
     }
 
+    /// <summary>Subtasks that cannot go back to a checkpoint without each other, though no channels connect them. Those that restart just now stay as they are, until this is said again.</summary>
+    public void RestartTogether(IEnumerable<SubtaskId> subtasks)
+    {
+        List<Region> regions = [.. subtasks.Select(subtask => _slots[subtask].Region).Distinct()];
+        if (regions.Count < 2 || regions.Exists(static region => region.IsRestarting))
+        {
+            return;
+        }
+
+        foreach (var other in regions.Skip(1))
+        {
+            regions[0].Slots.AddRange(other.Slots);
+            other.Slots.ForEach(slot => slot.Region = regions[0]);
+            _regions.Remove(other);
+        }
+    }
+
     private void Fail(IReadOnlyList<Region> regions, SubtaskId? subtask, Exception error, long now, List<JobDecision> decisions)
     {
         if (State != JobState.Created && !IsUp)
@@ -439,7 +456,7 @@ internal sealed class JobCoordinator
     {
         public SubtaskId Id => id;
 
-        public Region Region => region;
+        public Region Region { get; set; } = region;
 
         public SubtaskState State { get; set; } = SubtaskState.Created;
 

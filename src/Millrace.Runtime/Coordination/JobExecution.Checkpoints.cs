@@ -250,6 +250,7 @@ internal sealed partial class JobExecution
         var store = _store!;
         bool stops = decision.Request?.Stop is StopMode.Suspend or StopMode.Drain;
         var manifest = CreateManifest(decision);
+        KeepUnionsTogether(manifest);
         string? path = null;
         _storeQueue.Enqueue(
             $"storing checkpoint {barrier.CheckpointId} of {Description}",

@@ -2,6 +2,7 @@ using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Checkpointing.Storage;
 using Millrace.Runtime.Diagnostics;
 using Millrace.Runtime.Sources;
+using Millrace.Runtime.State.Operator;
 using Millrace.Runtime.Tasks;
 using Millrace.Runtime.Time;
 
@@ -167,6 +168,21 @@ internal sealed partial class JobExecution
         return new Beginning(epoch, Assign(store, savepoint));
     }
 
+    /// <summary>
+    /// A union list gives every subtask what all had, and the function says who goes on with which part. Where only some of them went back to a checkpoint, parts would be taken twice or by nobody: so all subtasks of such an operator restart
+    /// together, though no channels connect them. Not those of sources and sinks, which have union lists too: what they keep in them each subtask can go on with alone.
+    /// </summary>
+    private void KeepUnionsTogether(CheckpointManifest manifest)
+    {
+        var uids = manifest.Operators
+            .Where(static op => op.Subtasks.Any(static subtask => subtask.Operator.Any(static state => state.Redistribution == Redistribution.Union)))
+            .Select(static op => op.Uid).ToHashSet();
+        foreach (var vertex in _job.Vertices.Where(vertex => vertex.Nodes.Any(node => node.Source is null && !node.IsSink && uids.Contains(_job.Uids[node]))))
+        {
+            _coordinator.RestartTogether(Enumerable.Range(0, vertex.Parallelism).Select(index => new SubtaskId(vertex.Index, index)));
+        }
+    }
+
     /// <summary>A checkpoint that turned out to be damaged while state was loaded is not used again: the restart takes the one before it.</summary>
     private void NoteDamage(SubtaskId? subtask, Exception cause)
     {
@@ -229,6 +245,7 @@ internal sealed partial class JobExecution
 
         if (beginning.Restore is { } restore)
         {
+            KeepUnionsTogether(restore.Manifest);
             foreach (var subtask in subtasks)
             {
                 _restoredFrom[subtask] = restore.Manifest;

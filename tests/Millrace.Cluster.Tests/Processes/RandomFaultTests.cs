@@ -27,7 +27,7 @@ public sealed class RandomFaultTests : IDisposable
         int count = RecordsPerSecond * LongestRound * (rounds + 2);
         string checkpoints = Path.Combine(_folder, "checkpoints");
         using var network = NetworkLab.TryCreate(3, seed, out string noNetwork);
-        using var disk = SmallDisk.TryCreate(checkpoints, 48, out string noDisk);
+        using var disk = SmallDisk.TryCreate(checkpoints, Math.Max(48, 5 * rounds), out string noDisk);
         foreach (string missing in new[] { noNetwork, noDisk }.Where(why => why.Length > 0))
         {
             TestContext.Current.TestOutputHelper!.WriteLine($"Without some of the faults: {missing}");

@@ -56,6 +56,26 @@ public sealed class JobCoordinatorRestartTests
     }
 
     [Fact]
+    public void Failure_OfSubtasksThatRestartTogether_CancelsAllOfThemThoughNothingConnectsThem()
+    {
+        var coordinator = Started();
+        coordinator.RestartTogether([B0, B1]);
+        AssertRestarting(coordinator.SubtaskChanged(A0, 1, SubtaskState.Failed, Broken, 100)[0], A0, A1, B0, B1);
+    }
+
+    [Fact]
+    public void RestartTogether_WhereOneOfThemRestartsJustNow_HoldsWhenItIsSaidAgain()
+    {
+        var coordinator = Started();
+        coordinator.SubtaskChanged(A0, 1, SubtaskState.Failed, Broken, 100);
+        coordinator.RestartTogether([B0, B1]);
+        coordinator.SubtaskChanged(B0, 1, SubtaskState.Canceled, null, 200);
+        AssertDeploy(Assert.Single(coordinator.RestartDue(1_100)), 2, A0, B0);
+        coordinator.RestartTogether([B0, B1]);
+        AssertRestarting(coordinator.SubtaskChanged(A0, 2, SubtaskState.Failed, Broken, 1_200)[0], A0, A1, B0, B1);
+    }
+
+    [Fact]
     public void Relocation_CancelsInOrderStartsAgainAtOnceAndCountsForNothing()
     {
         var relocation = new RelocationException("The worker leaves.");
