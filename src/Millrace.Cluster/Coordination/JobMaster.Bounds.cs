@@ -24,10 +24,22 @@ internal sealed partial class JobMaster
                 return;
             }
 
-            var built = _builder.Build(_job, _base);
-            var topology = ScalingTopology.Of(built.Graph, bounds);
-            int slots = topology.DemandOf(topology.Limit(built.Graph.Tasks)).Slots;
-            built.Release(_logger);
+            ScalingTopology topology;
+            int slots;
+            try
+            {
+                var built = _builder.Build(_job, _base);
+                topology = ScalingTopology.Of(built.Graph, bounds);
+                slots = topology.DemandOf(topology.Limit(built.Graph.Tasks)).Slots;
+                built.Release(_logger);
+            }
+            catch (Exception error)
+            {
+                // What the program needs to be built may be away just now. The job goes on as it is; the next coordinator has the bounds.
+                done.TrySetException(error);
+                return;
+            }
+
             WithSlots(_options.Mode == SchedulerMode.Fixed && _tasks is null ? slots : 0, slots, () => Set(bounds, topology, done));
         });
         return isTold ? done.Task : throw Over();
