@@ -12,6 +12,9 @@ internal sealed class Dialer(DataPlaneOptions options, Transport transport, Time
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
+    // The system asks again after 1, 3 and 7 s. Whoever begins to dial while the network is cut would come through up to four seconds after the cut is over.
+    private static readonly TimeSpan LongestAttempt = TimeSpan.FromSeconds(1);
+
     /// <summary>Dials until the connection has its socket or is given up. Does not throw.</summary>
     /// <param name="connection">The connection; its own timeout ends the attempts.</param>
     /// <param name="worker">Whom to dial.</param>
@@ -79,10 +82,18 @@ internal sealed class Dialer(DataPlaneOptions options, Transport transport, Time
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             var socket = Transport.Create(address?.Address.ToString() ?? worker.Host);
+            using var limit = new CancellationTokenSource(LongestAttempt, time);
+            using var attempt = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
             try
             {
-                await (address is null ? socket.ConnectAsync(worker.Host, worker.Port, cancellationToken) : socket.ConnectAsync(address, cancellationToken)).ConfigureAwait(false);
+                await (address is null ? socket.ConnectAsync(worker.Host, worker.Port, attempt.Token) : socket.ConnectAsync(address, attempt.Token)).ConfigureAwait(false);
                 return socket;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                socket.Dispose();
+                connection.Obstacle = $"its machine has not answered an attempt to connect for {LongestAttempt.TotalSeconds} s";
+                continue;
             }
             catch (SocketException error) when (again)
             {

@@ -1,6 +1,8 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using Millrace.Cluster.DataPlane;
+using Millrace.Cluster.Tests.Processes;
 using Millrace.Runtime.Clustering;
 
 namespace Millrace.Cluster.Tests.DataPlane;
@@ -127,6 +129,34 @@ public sealed class ConnectingTests
         var cause = await recorder.BreakAsync();
         Assert.StartsWith($"worker {worker.Info} cannot be reached: ", cause.Message, StringComparison.Ordinal);
         Assert.Equal(SocketError.ConnectionRefused, Assert.IsType<SocketException>(cause.InnerException).SocketErrorCode);
+    }
+
+    [Fact]
+    public async Task A_machine_that_does_not_answer_is_dialed_again_each_second()
+    {
+        // While as many wait for being accepted as may, nobody else gets an answer.
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Other systems refuse whom they have no room for.");
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(0);
+        using var first = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await first.ConnectAsync(listener.LocalEndPoint!, TestContext.Current.CancellationToken);
+
+        var time = new FakeTimeProvider();
+        await using TestWorker coordinator = new("a", time: time);
+        var recorder = new Recorder();
+        var worker = new WorkerInfo("b", "b", "127.0.0.1", ((IPEndPoint)listener.LocalEndPoint!).Port, 1);
+        var connection = coordinator.Plane.OpenControl(worker, Orders);
+        connection.Start(recorder);
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(0.5));
+                return Task.FromResult(recorder.IsBroken);
+            },
+            () => "The connection does not break.");
+        var cause = Assert.IsType<TimeoutException>(await recorder.BreakAsync());
+        Assert.Equal($"worker {worker} has not answered within 10 s: its machine has not answered an attempt to connect for 1 s", cause.Message);
     }
 
     [Fact]
