@@ -24,16 +24,21 @@ internal sealed class DirectoryJobRecords(string folder, TimeProvider time) : IJ
     public async Task<string?> WriteAsync(string job, JobRecord record, string? etag, CancellationToken cancellationToken)
     {
         string path = PathOf(job);
-        using var held = await DirectoryLock.TakeAsync(LockOf(path), time, cancellationToken).ConfigureAwait(false);
-        var (_, current) = await ReadFileAsync(path, cancellationToken).ConfigureAwait(false);
-        if (current != etag)
+        while (true)
         {
-            return null;
-        }
+            using var held = await TakeAsync(path, cancellationToken).ConfigureAwait(false);
+            var (_, current) = await ReadFileAsync(path, cancellationToken).ConfigureAwait(false);
+            if (current != etag)
+            {
+                return null;
+            }
 
-        string next = RecordVersions.Next(etag);
-        await AtomicFile.WriteAsync(path, Encoding.UTF8.GetBytes($"{next}\n{JobRecordFormat.Write(record)}\n"), cancellationToken).ConfigureAwait(false);
-        return next;
+            string next = RecordVersions.Next(etag);
+            if (held.TryReplace(path, Encoding.UTF8.GetBytes($"{next}\n{JobRecordFormat.Write(record)}\n")))
+            {
+                return next;
+            }
+        }
     }
 
     public async Task<IReadOnlyList<StoredJobRecord>> ListSubmittedAsync(CancellationToken cancellationToken)
@@ -80,20 +85,27 @@ internal sealed class DirectoryJobRecords(string folder, TimeProvider time) : IJ
     public async Task<bool> DeleteAsync(string job, string etag, CancellationToken cancellationToken)
     {
         string path = PathOf(job);
-        using var held = await DirectoryLock.TakeAsync(LockOf(path), time, cancellationToken).ConfigureAwait(false);
-        var (_, current) = await ReadFileAsync(path, cancellationToken).ConfigureAwait(false);
-        if (current != etag)
+        while (true)
         {
-            return false;
-        }
+            using var held = await TakeAsync(path, cancellationToken).ConfigureAwait(false);
+            var (_, current) = await ReadFileAsync(path, cancellationToken).ConfigureAwait(false);
+            if (current != etag)
+            {
+                return false;
+            }
 
-        File.Delete(path);
-        return true;
+            // Deleting would not fail when the lock has been taken away, so the record is replaced by none first. What is left is whoever freezes between these two lines until the job has been submitted again.
+            if (held.TryReplace(path, default))
+            {
+                File.Delete(path);
+                return true;
+            }
+        }
     }
 
     private static async Task<(JobRecord Record, string? ETag)> ReadFileAsync(string path, CancellationToken cancellationToken)
     {
-        if (await AtomicFile.ReadAsync(path, cancellationToken).ConfigureAwait(false) is not { } content)
+        if (await SharedFile.ReadAsync(path, cancellationToken).ConfigureAwait(false) is not { Length: > 0 } content)
         {
             return (JobRecord.New, null);
         }
@@ -112,5 +124,6 @@ internal sealed class DirectoryJobRecords(string folder, TimeProvider time) : IJ
     // Names of jobs differ in more than the case of letters, and so do these.
     private string PathOf(string job) => Path.Combine(folder, JobIds.From(job) + Extension);
 
-    private string LockOf(string path) => Path.Combine(folder, $"{XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(Path.GetFileName(path))) % Locks:00}.lock");
+    private Task<FencedLock> TakeAsync(string path, CancellationToken cancellationToken) =>
+        FencedLock.TakeAsync(folder, $"{XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(Path.GetFileName(path))) % Locks:00}", time, cancellationToken);
 }

@@ -85,7 +85,7 @@ internal sealed class DirectoryMembershipTable(string folder, TimeProvider time)
 
     private async Task<MembershipDocument> ReadAsync()
     {
-        var content = await AtomicFile.ReadAsync(_path, CancellationToken.None).ConfigureAwait(false);
+        var content = await SharedFile.ReadAsync(_path, CancellationToken.None).ConfigureAwait(false);
         try
         {
             return content is null ? new MembershipDocument() : MembershipDocument.Read(content);
@@ -98,14 +98,19 @@ internal sealed class DirectoryMembershipTable(string folder, TimeProvider time)
 
     private async Task<bool> ChangeAsync(Func<MembershipDocument, bool> change)
     {
-        using var held = await DirectoryLock.TakeAsync(Path.Combine(folder, "members.lock"), time, CancellationToken.None).ConfigureAwait(false);
-        var document = await ReadAsync().ConfigureAwait(false);
-        if (!change(document))
+        while (true)
         {
-            return false;
-        }
+            using var held = await FencedLock.TakeAsync(folder, "members", time, CancellationToken.None).ConfigureAwait(false);
+            var document = await ReadAsync().ConfigureAwait(false);
+            if (!change(document))
+            {
+                return false;
+            }
 
-        await AtomicFile.WriteAsync(_path, document.Write(), CancellationToken.None).ConfigureAwait(false);
-        return true;
+            if (held.TryReplace(_path, document.Write()))
+            {
+                return true;
+            }
+        }
     }
 }

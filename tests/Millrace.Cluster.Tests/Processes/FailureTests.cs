@@ -1,3 +1,4 @@
+using Millrace.Cluster.Membership;
 using Millrace.Cluster.Tests.Membership;
 using Millrace.Connectors.Tests;
 using Millrace.Tests.Redis;
@@ -34,14 +35,20 @@ public sealed class FailureTests(Server postgres, RedisServer redis) : IDisposab
     }
 
     [Theory]
-    [InlineData("Directory")]
-    public async Task A_frozen_coordinator_is_replaced_and_ends_its_process_when_it_wakes(string kind)
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_frozen_coordinator_is_replaced_and_ends_its_process_when_it_wakes(bool hasLocks)
     {
-        await using var scene = await SceneAsync(kind);
+        await using var scene = await SceneAsync("Directory");
         var workers = await scene.StartAllAsync("a", "b", "c");
         var leader = await ClusterScene.LeaderAsync(workers);
         var others = Except(workers, leader);
         int[] behind = Said(others);
+
+        // As if it were frozen in the middle of every write that there is: nobody lets go of these.
+        var locks = hasLocks ? Directory.GetFiles(_folder, "*.lock", SearchOption.AllDirectories) : [];
+        var held = await Task.WhenAll(locks.Select(path => FencedLock.TakeAsync(
+            Path.GetDirectoryName(path)!, Path.GetFileNameWithoutExtension(path), TimeProvider.System, TestContext.Current.CancellationToken)));
         var frozen = scene.Clock.Elapsed;
         leader.Signal(WorkerProcess.SigStop);
 
@@ -51,8 +58,14 @@ public sealed class FailureTests(Server postgres, RedisServer redis) : IDisposab
         var woken = scene.Clock.Elapsed;
         leader.Signal(WorkerProcess.SigCont);
         var (exitCode, ended) = await leader.EndAsync();
-        ClusterScene.Report($"SIGSTOP of the coordinator's worker, {kind}", ("dead", dead - frozen), ("next coordinator", begins - frozen), ("zombie ends after SIGCONT", ended - woken));
+        ClusterScene.Report($"SIGSTOP of the coordinator's worker{(hasLocks ? ", which has the locks" : "")}", ("dead", dead - frozen), ("next coordinator", begins - frozen), ("zombie ends after SIGCONT", ended - woken));
         Assert.NotEqual(0, exitCode);
+        Assert.True(!hasLocks || held.Length >= 2, $"{held.Length} locks");
+        Assert.All(held, one =>
+        {
+            Assert.False(one.TryReplace(Path.Combine(_folder, "too-late"), "frozen"u8));
+            one.Dispose();
+        });
         Assert.Equal([(1, leader.Name), (2, next.Name)], scene.Terms);
     }
 
