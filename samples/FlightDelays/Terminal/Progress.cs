@@ -5,11 +5,12 @@ using Spectre.Console.Rendering;
 
 namespace FlightDelays.Terminal;
 
-/// <summary>Shows how far a running job is: a live table in a terminal, a line a second elsewhere.</summary>
+/// <summary>Shows how far a running job is: a live table in a terminal; elsewhere a line with the first result, and then one a second.</summary>
 public static class Progress
 {
     private static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstResultInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Shows the job until it has ended, however it does.</summary>
     /// <param name="client">The job.</param>
@@ -37,9 +38,9 @@ public static class Progress
     private static async Task WatchAsync(JobClient client, TimeSpan interval, Action<JobMetrics, double> show)
     {
         var last = client.GetMetrics();
+        await FirstResultAsync(client, interval);
         while (true)
         {
-            await Task.WhenAny(client.Completion, Task.Delay(interval, TimeProvider.System));
             if (client.State == JobState.Failed)
             {
                 // What went wrong is said elsewhere.
@@ -63,6 +64,16 @@ public static class Progress
             // Less than before after a restart: operators count anew.
             show(now, Math.Max(0, now.RecordsRead - last.RecordsRead) / (now.Elapsed - last.Elapsed).TotalSeconds);
             last = now;
+            await Task.WhenAny(client.Completion, Task.Delay(interval, TimeProvider.System));
+        }
+    }
+
+    private static async Task FirstResultAsync(JobClient client, TimeSpan atMost)
+    {
+        var waiting = Task.Delay(atMost, TimeProvider.System);
+        while (!waiting.IsCompleted && !client.Completion.IsCompleted && client.GetMetrics()[FlightDelaysJob.HourlyDelays].RecordsOut == 0)
+        {
+            await Task.Delay(FirstResultInterval, TimeProvider.System);
         }
     }
 
