@@ -7,6 +7,9 @@ namespace Millrace.Cluster.Coordination;
 /// <content>Has subtasks come back to the workers that have their state on their disks, also when another coordinator takes over.</content>
 internal sealed partial class JobMaster
 {
+    private static readonly TimeSpan LongestPlacementWrite = TimeSpan.FromSeconds(5);
+
+    private readonly PlacementWriter _placements;
     private bool _hasRecalled;
 
     /// <summary>Where subtasks ran under the coordinator before this one.</summary>
@@ -19,22 +22,26 @@ internal sealed partial class JobMaster
         }
     }
 
-    /// <summary>Where subtasks run, for the coordinator after this one. Beside what else is done, since it is not waited for.</summary>
+    /// <summary>Where subtasks run, for the coordinator after this one. Beside what else is done.</summary>
     private void RememberPlacement()
     {
         if (_options.RemembersPlacement && _running is { } running && running.Built.Graph.Options.Checkpoints is { Storage: { } storage } checkpoints)
         {
             var placement = running.Host.Previous;
-            _threads.Scheduler.RunInBackground(
-                $"writing where subtasks of job '{_job}' run", () => PlacementFile.Write(storage, checkpoints.JobId ?? JobIds.From(_job), placement), PlacementWritten);
+            _placements.Write(() => PlacementFile.Write(storage, checkpoints.JobId ?? JobIds.From(_job), placement));
         }
     }
 
-    private void PlacementWritten(Exception? error)
+    /// <summary>The coordinator after this one finds what was to be remembered. A storage that does not answer is not waited for.</summary>
+    private async Task PlacementRememberedAsync()
     {
-        if (error is not null)
+        try
         {
-            Log.PlacementNotWritten(_logger, error, _job);
+            await _placements.Completion.WaitAsync(LongestPlacementWrite, _time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // A hint, and the one before is there.
         }
     }
 }

@@ -86,6 +86,7 @@ internal sealed partial class JobMaster : IJobMaster
         _remember = remember;
         _loggers = loggers;
         _logger = loggers.CreateLogger("Millrace.Job");
+        _placements = new PlacementWriter(job, _threads.Scheduler, _logger);
         Runtime.Clustering.Log.Leads(_logger, job, _term);
         Tell(() => Begin(record));
         _run = Task.Run(RunAsync);
@@ -216,6 +217,7 @@ internal sealed partial class JobMaster : IJobMaster
         }
 
         await LeaveLedgerAsync().ConfigureAwait(false);
+        await PlacementRememberedAsync().ConfigureAwait(false);
         _threads.Dispose();
         _rescales.ForEach(done => done.TrySetException(Over()));
     }
