@@ -94,10 +94,8 @@ internal sealed class DirectoryJobRecords(string folder, TimeProvider time) : IJ
                 return false;
             }
 
-            // Deleting would not fail when the lock has been taken away, so the record is replaced by none first. What is left is whoever freezes between these two lines until the job has been submitted again.
-            if (held.TryReplace(path, default))
+            if (held.TryDelete(path))
             {
-                File.Delete(path);
                 return true;
             }
         }
@@ -105,7 +103,7 @@ internal sealed class DirectoryJobRecords(string folder, TimeProvider time) : IJ
 
     private static async Task<(JobRecord Record, string? ETag)> ReadFileAsync(string path, CancellationToken cancellationToken)
     {
-        if (await SharedFile.ReadAsync(path, cancellationToken).ConfigureAwait(false) is not { Length: > 0 } content)
+        if (await SharedFile.ReadAsync(path, cancellationToken).ConfigureAwait(false) is not { } content)
         {
             return (JobRecord.New, null);
         }

@@ -1,7 +1,7 @@
 namespace Millrace.Cluster.Membership;
 
 /// <summary>
-/// A lock between processes, under which a file of a folder is replaced. Whoever holds it may be killed, and the system lets go of it; or frozen, and the next one takes it away: what the frozen one was about to write is not written
+/// A lock between processes, under which a file of a folder is replaced or deleted. Whoever holds it may be killed, and the system lets go of it; or frozen, and the next one takes it away: what the frozen one was about to write is not written
 /// when it goes on.
 /// </summary>
 /// <remarks>
@@ -17,10 +17,12 @@ internal sealed class FencedLock : IDisposable
 
     private readonly FencedLockFiles _files;
     private readonly long _generation;
+    private readonly string _temporary;
     private readonly FileStream _held;
     private FileStream? _claimed;
 
-    private FencedLock(FencedLockFiles files, long generation, FileStream held) => (_files, _generation, _held) = (files, generation, held);
+    private FencedLock(FencedLockFiles files, long generation, FileStream held) =>
+        (_files, _generation, _temporary, _held) = (files, generation, files.Temporary(generation), held);
 
     /// <summary>Takes the lock; after two seconds from whoever has it, which is longer than any write takes.</summary>
     /// <param name="folder">The folder.</param>
@@ -89,15 +91,14 @@ internal sealed class FencedLock : IDisposable
             _files.End(before);
         }
 
-        string temporary = _files.Temporary(_generation);
         try
         {
-            // There is one if somebody was killed who had this lock.
-            File.Delete(temporary);
-            _claimed = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete, bufferSize: 0);
+            // There is one if somebody was killed who had this lock, and always when something was deleted.
+            File.Delete(_temporary);
+            _claimed = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete, bufferSize: 0);
             return true;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException && Directory.Exists(temporary))
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException && Directory.Exists(_temporary))
         {
             return false;
         }
@@ -107,24 +108,22 @@ internal sealed class FencedLock : IDisposable
     /// <returns>Whether it was replaced. If not, the lock was taken away, and nothing was written.</returns>
     public bool TryReplace(string path, ReadOnlySpan<byte> content)
     {
-        var claimed = _claimed ?? throw new InvalidOperationException("The lock is for one file.");
-        _claimed = null;
-        string temporary = claimed.Name;
-        using (claimed)
+        using (var claimed = Claimed())
         {
             claimed.Write(content);
             claimed.Flush(flushToDisk: true);
         }
 
-        try
-        {
-            File.Move(temporary, path, overwrite: true);
-            return true;
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException && !File.Exists(temporary))
-        {
-            return false;
-        }
+        return TryMove(_temporary, path);
+    }
+
+    /// <summary>Deletes a file of the folder, as <see cref="TryReplace"/> replaces one. Once.</summary>
+    /// <returns>Whether it is gone. If not, the lock was taken away, and nothing was deleted.</returns>
+    public bool TryDelete(string path)
+    {
+        // Over the name that was taken: nothing can be moved there once it is a folder. The next one with the lock deletes it.
+        Claimed().Dispose();
+        return TryMove(path, _temporary);
     }
 
     /// <summary>Lets go of the lock. A name that was taken stays, as that of one who was killed does, and is taken over by the next one.</summary>
@@ -132,5 +131,27 @@ internal sealed class FencedLock : IDisposable
     {
         _claimed?.Dispose();
         _held.Dispose();
+    }
+
+    private FileStream Claimed()
+    {
+        var claimed = _claimed ?? throw new InvalidOperationException("The lock is for one file.");
+        _claimed = null;
+        return claimed;
+    }
+
+    /// <summary>Moves a file of which one of the two names is that of the generation.</summary>
+    /// <returns>False where the generation has ended.</returns>
+    private bool TryMove(string from, string to)
+    {
+        try
+        {
+            File.Move(from, to, overwrite: true);
+            return true;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException && !File.Exists(_temporary))
+        {
+            return false;
+        }
     }
 }

@@ -40,6 +40,29 @@ public sealed class FencedLockTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_frozen_before_it_deletes_deletes_nothing_when_it_goes_on()
+    {
+        var time = new FakeTimeProvider();
+        await File.WriteAllTextAsync(Document, "old", Cancel);
+        using var frozen = await FencedLock.TakeAsync(_folder, "lock", time, Cancel);
+        var next = FencedLock.TakeAsync(_folder, "lock", time, Cancel);
+        Pass(time, 2.1);
+        using (var taken = await next)
+        {
+            Assert.True(taken.TryDelete(Document));
+        }
+
+        Assert.False(File.Exists(Document));
+        using (var taken = await FencedLock.TakeAsync(_folder, "lock", time, Cancel))
+        {
+            Assert.True(taken.TryReplace(Document, "new"u8));
+        }
+
+        Assert.False(frozen.TryDelete(Document));
+        Assert.Equal("new", await File.ReadAllTextAsync(Document, Cancel));
+    }
+
+    [Fact]
     public async Task A_lock_that_is_held_for_a_moment_is_waited_for()
     {
         var time = new FakeTimeProvider();
