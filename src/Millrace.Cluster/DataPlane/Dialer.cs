@@ -20,7 +20,7 @@ internal sealed class Dialer(DataPlaneOptions options, Transport transport, Time
     /// <param name="worker">Whom to dial.</param>
     /// <param name="address">Where, if not at the worker's address.</param>
     /// <param name="hello">What to say.</param>
-    /// <param name="again">Whether a worker that cannot be reached may not listen yet, so that it is dialed again.</param>
+    /// <param name="again">Whether a worker that refuses may not listen yet, so that it is dialed again. One that does not answer at all is in any case.</param>
     public async Task DialAsync(TcpConnection connection, WorkerInfo worker, IPEndPoint? address, Hello hello, bool again)
     {
         Socket? socket = null;
@@ -82,17 +82,15 @@ internal sealed class Dialer(DataPlaneOptions options, Transport transport, Time
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             var socket = Transport.Create(address?.Address.ToString() ?? worker.Host);
-            using var limit = new CancellationTokenSource(LongestAttempt, time);
-            using var attempt = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
             try
             {
-                await (address is null ? socket.ConnectAsync(worker.Host, worker.Port, attempt.Token) : socket.ConnectAsync(address, attempt.Token)).ConfigureAwait(false);
+                await AttemptAsync(socket, worker, address, cancellationToken).ConfigureAwait(false);
                 return socket;
             }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            catch (TimeoutException error)
             {
                 socket.Dispose();
-                connection.Obstacle = $"its machine has not answered an attempt to connect for {LongestAttempt.TotalSeconds} s";
+                connection.Obstacle = error.Message;
                 continue;
             }
             catch (SocketException error) when (again)
@@ -107,6 +105,22 @@ internal sealed class Dialer(DataPlaneOptions options, Transport transport, Time
             }
 
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task AttemptAsync(Socket socket, WorkerInfo worker, IPEndPoint? address, CancellationToken cancellationToken)
+    {
+        // Looking a name up has no part in the limit: where a name server does not answer, the system asks the next one after some seconds only.
+        IPAddress[] addresses = address is null ? await Dns.GetHostAddressesAsync(worker.Host, cancellationToken).ConfigureAwait(false) : [address.Address];
+        using var limit = new CancellationTokenSource(LongestAttempt, time);
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await socket.ConnectAsync(addresses, address?.Port ?? worker.Port, attempt.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"its machine has not answered an attempt to connect for {LongestAttempt.TotalSeconds} s");
         }
     }
 }

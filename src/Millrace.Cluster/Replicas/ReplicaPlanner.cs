@@ -18,7 +18,7 @@ internal sealed class ReplicaPlanner(int slotsPerWorker, int min, int max, long 
 {
     private readonly DelayedScaleDown _delay = new(scaleDownDelay);
 
-    /// <param name="replicas">How many workers are asked for now, those that are just starting among them.</param>
+    /// <param name="replicas">How many workers there should be by the decision before, those that are just starting among them.</param>
     /// <param name="wishes">The slots that each job should have, 0 for one that has ended; null where that is not known.</param>
     /// <param name="now">The time.</param>
     public ReplicaDecision Look(int replicas, IReadOnlyList<(string Job, int? Slots)> wishes, long now)

@@ -132,6 +132,19 @@ public sealed class ConnectingTests
     }
 
     [Fact]
+    public async Task A_worker_that_is_known_by_a_name_is_dialed_at_each_of_its_addresses()
+    {
+        // The name may stand for ::1 first, where the worker does not listen.
+        await using TestWorker coordinator = new("a"), worker = new("b");
+        var recorder = new Recorder();
+        coordinator.Plane.OpenControl(worker.Info with { Host = "localhost" }, Orders).Start(recorder);
+        var (_, who, accepted) = await worker.AcceptedAsync();
+        Assert.Equal(coordinator.Info, who);
+        accepted.Send(TestWorker.Frame("here"u8));
+        Assert.Equal("here"u8.ToArray(), await recorder.NextAsync());
+    }
+
+    [Fact]
     public async Task A_machine_that_does_not_answer_is_dialed_again_each_second()
     {
         // While as many wait for being accepted as may, nobody else gets an answer.
