@@ -7,11 +7,9 @@ namespace Millrace.Windowing;
 /// </summary>
 public sealed class EventTimeSessionWindows : WindowAssigner<TimeWindow>, IMergingWindows<TimeWindow>
 {
-    private readonly long _gap;
-
     private EventTimeSessionWindows(long gap)
     {
-        _gap = gap;
+        FixedGap = gap;
     }
 
     /// <summary>Sessions with one gap for all.</summary>
@@ -34,7 +32,7 @@ public sealed class EventTimeSessionWindows : WindowAssigner<TimeWindow>, IMergi
     public override void AssignWindows(long timestamp, ICollection<TimeWindow> windows)
     {
         ArgumentNullException.ThrowIfNull(windows);
-        windows.Add(new TimeWindow(timestamp, timestamp + _gap));
+        windows.Add(new TimeWindow(timestamp, timestamp + FixedGap));
     }
 
     /// <inheritdoc/>
@@ -45,7 +43,10 @@ public sealed class EventTimeSessionWindows : WindowAssigner<TimeWindow>, IMergi
     }
 
     /// <inheritdoc/>
-    public override string ToString() => $"Session({TimeSpan.FromMilliseconds(_gap)})";
+    public override string ToString() => $"Session({TimeSpan.FromMilliseconds(FixedGap)})";
+
+    /// <summary>The gap, in milliseconds.</summary>
+    internal long FixedGap { get; }
 
     /// <summary>A positive span in whole milliseconds.</summary>
     internal static long Gap(TimeSpan span, [CallerArgumentExpression(nameof(span))] string name = "")

@@ -16,13 +16,14 @@ internal sealed class JoinBuffer<TKey, T>(KeyedStateStore<TKey> state, string na
     where TKey : notnull
 {
     private readonly KeyedStateTable<TKey, VoidNamespace, StateList<(long Timestamp, T Value)>> _table = state.ListTable<VoidNamespace, (long Timestamp, T Value)>(name);
+    private readonly ListMemory<(long Timestamp, T Value)> _memory = new();
 
     /// <summary>Puts a record of the current key in its place.</summary>
     public void Add(long timestamp, T value)
     {
         ref var list = ref _table.GetOrAdd(in state.CurrentKey, state.CurrentHash, default, out _);
         int count = list.Count;
-        list.Add((timestamp, value));
+        _memory.Add(ref list, (timestamp, value));
         var items = list.AsSpan();
 
         // Mostly the last; else those behind it move up by one.
@@ -78,7 +79,10 @@ internal sealed class JoinBuffer<TKey, T>(KeyedStateStore<TKey> state, string na
 
         if (over == items.Length)
         {
-            _table.Remove(in state.CurrentKey, state.CurrentHash, default);
+            if (_table.TryTake(in state.CurrentKey, state.CurrentHash, default, out var removed))
+            {
+                _memory.Take(in removed);
+            }
         }
         else if (over > 0)
         {

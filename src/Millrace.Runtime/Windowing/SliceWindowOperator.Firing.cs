@@ -222,7 +222,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
                 }
 
                 ref readonly var entry = ref slice[_nextRemoved];
-                _table.Remove(entry.Key, entry.Hash, slice.End);
+                _aggregation.Remove(_table, entry.Key, entry.Hash, slice.End);
             }
 
             _nextRemoved = 0;

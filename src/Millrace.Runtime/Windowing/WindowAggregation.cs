@@ -31,6 +31,9 @@ internal abstract class WindowAggregation<TIn, TContent>
 
     /// <summary>Adds a later content to an earlier one.</summary>
     public abstract void Merge(ref TContent target, in TContent later);
+
+    /// <summary>Removes a content that nobody uses any more.</summary>
+    public virtual void Remove<TKey, TNamespace>(KeyedStateTable<TKey, TNamespace, TContent> table, in TKey key, ulong hash, in TNamespace ns) => table.Remove(in key, hash, in ns);
 }
 
 /// <summary>Contents are accumulators of a user's function.</summary>
@@ -82,6 +85,8 @@ internal sealed class ReduceAggregation<T>(Func<T, T, T> reduce) : WindowAggrega
 /// <typeparam name="T">The type of the records.</typeparam>
 internal sealed class ListAggregation<T> : WindowAggregation<T, StateList<T>>
 {
+    private readonly ListMemory<T> _memory = new();
+
     public override bool IsCombinable => false;
 
     public override KeyedStateTable<TKey, TNamespace, StateList<T>> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name) => state.ListTable<TNamespace, T>(name);
@@ -89,10 +94,10 @@ internal sealed class ListAggregation<T> : WindowAggregation<T, StateList<T>>
     public override void Start(ref StateList<T> content, T value)
     {
         content = default;
-        content.Add(value);
+        _memory.Add(ref content, value);
     }
 
-    public override void Add(ref StateList<T> content, T value) => content.Add(value);
+    public override void Add(ref StateList<T> content, T value) => _memory.Add(ref content, value);
 
     public override StateList<T> Copy(in StateList<T> source)
     {
@@ -101,5 +106,13 @@ internal sealed class ListAggregation<T> : WindowAggregation<T, StateList<T>>
         return copy;
     }
 
-    public override void Merge(ref StateList<T> target, in StateList<T> later) => target.AddRange(later.AsSpan());
+    public override void Merge(ref StateList<T> target, in StateList<T> later) => _memory.AddRange(ref target, later.AsSpan());
+
+    public override void Remove<TKey, TNamespace>(KeyedStateTable<TKey, TNamespace, StateList<T>> table, in TKey key, ulong hash, in TNamespace ns)
+    {
+        if (table.TryTake(in key, hash, in ns, out var content))
+        {
+            _memory.Take(in content);
+        }
+    }
 }

@@ -120,6 +120,81 @@ public sealed class TimerQueueTests
     }
 
     [Fact]
+    public void Many_timers_that_are_due_at_once_behave_like_a_sorted_set_while_others_come_and_go()
+    {
+        // Enough for them to be sorted, and then, between two that fire, keys are deleted and registered before, among and behind those that are due.
+        Gen.Select(Gen.Long[0, 60], Gen.Select(Gen.Int[0, 5], Gen.Long[0, 999], Gen.Long[0, 80]).Array[0, 300]).Sample(
+            (now, operations) =>
+            {
+                var timers = Backend().Timers<long>("timers");
+                var model = new SortedSet<(long Time, int Order, long Key)>();
+                int order = 0;
+                int fetched = 0;
+                timers.FetchAhead = (keys, hashes, namespaces) => fetched += keys.Length + hashes.Length + namespaces.Length;
+                for (long key = 0; key < 1000; key++)
+                {
+                    Register(key, key * 7 % 80);
+                }
+
+                foreach (var (kind, key, time) in operations)
+                {
+                    if (kind == 0)
+                    {
+                        Register(key, time);
+                    }
+                    else if (kind == 1)
+                    {
+                        var existing = model.FirstOrDefault(timer => timer.Key == key, (0, -1, 0));
+                        Assert.Equal(model.Remove(existing), timers.Delete(key, Hasher.Hash(key), 0, existing.Item1));
+                    }
+                    else
+                    {
+                        Pop();
+                    }
+
+                    Assert.Equal(model.Count, timers.Count);
+                }
+
+                while (Pop())
+                {
+                }
+
+                now = long.MaxValue;
+                while (Pop())
+                {
+                }
+
+                Assert.Equal(0, timers.Count);
+                Assert.True(fetched > 0);
+
+                void Register(long key, long time)
+                {
+                    bool isNew = !model.Any(timer => timer.Key == key && timer.Time == time);
+                    Assert.Equal(isNew, timers.Register(key, Hasher.Hash(key), 0, time));
+                    if (isNew)
+                    {
+                        model.Add((time, order++, key));
+                    }
+                }
+
+                bool Pop()
+                {
+                    bool due = model.Count > 0 && model.Min.Time <= now;
+                    Assert.Equal(model.Count > 0 ? model.Min.Time : long.MaxValue, timers.TryPeek(out long next) ? next : long.MaxValue);
+                    Assert.Equal(due, timers.TryPop(now, out var popped));
+                    if (due)
+                    {
+                        Assert.Equal((model.Min.Time, model.Min.Key), (popped.Time, popped.Key));
+                        model.Remove(model.Min);
+                    }
+
+                    return due;
+                }
+            },
+            iter: 100);
+    }
+
+    [Fact]
     public void Delete_AndRegisterWithEveryRecord_NeitherPilesUpNorAllocates()
     {
         // What session windows do: 1,000 keys with one timer each, which every record moves on.

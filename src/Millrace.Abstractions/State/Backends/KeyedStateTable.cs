@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Millrace.State.Backends;
 
 /// <summary>A keyed state: (key, namespace) → value, where the namespace is for example a window.</summary>
@@ -55,6 +57,20 @@ public abstract class KeyedStateTable<TKey, TNamespace, TValue>
     /// <returns>Whether it was there.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The key's group is not one of this backend.</exception>
     public abstract bool Remove(scoped in TKey key, ulong hash, scoped in TNamespace ns);
+
+    /// <summary>Removes an entry, and gives its value away where nobody else has it, so that its memory can be used again. What cannot be given away is removed all the same.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="hash">The key's stable hash.</param>
+    /// <param name="ns">The namespace.</param>
+    /// <param name="value">The value, where it is given away: the backend has no part in it any more. Otherwise the default.</param>
+    /// <returns>Whether it is given away: not where there was none, where a snapshot may still read it, or by a backend that gives none, which is the default.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The key's group is not one of this backend.</exception>
+    public virtual bool TryTake(scoped in TKey key, ulong hash, scoped in TNamespace ns, [MaybeNullWhen(false)] out TValue value)
+    {
+        Remove(in key, hash, in ns);
+        value = default;
+        return false;
+    }
 
     /// <summary>Removes all entries of all keys.</summary>
     public abstract void Clear();

@@ -76,6 +76,22 @@ public struct StateList<T>
     /// <summary>Removes all elements and releases the memory.</summary>
     public void Clear() => this = default;
 
+    /// <summary>How many elements it takes without growing.</summary>
+    internal readonly int Capacity => _items is null ? 0 : _items.Length;
+
+    /// <summary>The memory of the list.</summary>
+    internal readonly T[]? Items => _items;
+
+    /// <summary>Goes on in an array that is longer and has nothing in it.</summary>
+    /// <returns>The list as it was, which nobody has any more.</returns>
+    internal StateList<T> MoveTo(T[] larger)
+    {
+        var before = this;
+        AsSpan().CopyTo(larger);
+        _items = larger;
+        return before;
+    }
+
     /// <summary>A list that takes over an array which is full.</summary>
     internal static StateList<T> Over(T[] items) => new() { _items = items.Length == 0 ? null : items, _count = items.Length };
 

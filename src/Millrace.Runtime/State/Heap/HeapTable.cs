@@ -136,10 +136,25 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
             return false;
         }
 
-        var group = _groups[index]!;
-        group.RemoveAt(SlotOf(index, ref found));
-        _slots[index] = group.Slots;
+        RemoveAt(index, ref found);
         return true;
+    }
+
+    public override bool TryTake(scoped in TKey key, ulong hash, scoped in TNamespace ns, [MaybeNullWhen(false)] out TValue value)
+    {
+        int index = IndexOf(hash);
+        ref var found = ref Search(_slots[index], in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
+        if (Unsafe.IsNullRef(ref found))
+        {
+            value = default;
+            return false;
+        }
+
+        // What a snapshot still reads, or has put aside, may be this very value.
+        bool isGiven = Volatile.Read(ref _snapshots) == 0;
+        value = isGiven ? found.Value : default;
+        RemoveAt(index, ref found);
+        return isGiven;
     }
 
     // A frozen group lives on in the snapshot.
@@ -330,6 +345,13 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
         slot.Key = key;
         slot.Namespace = ns;
         return ref slot.Value;
+    }
+
+    private void RemoveAt(int index, ref HeapEntry<TKey, TNamespace, TValue> found)
+    {
+        var group = _groups[index]!;
+        group.RemoveAt(SlotOf(index, ref found));
+        _slots[index] = group.Slots;
     }
 
     /// <summary>Puts aside for snapshots what is in a slot. To be called before it is written.</summary>

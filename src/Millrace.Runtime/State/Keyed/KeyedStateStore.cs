@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Millrace.Runtime.State.Keyed.Ttl;
 using Millrace.Runtime.State.Timers;
+using Millrace.Runtime.Windowing.General;
 using Millrace.Serialization;
 using Millrace.State;
 using Millrace.State.Backends;
@@ -65,6 +66,10 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
     /// <summary>A state with a list per key and namespace. Remove the entry when the list becomes empty.</summary>
     public KeyedStateTable<TKey, TNamespace, StateList<T>> ListTable<TNamespace, T>(string name) =>
         GetOrCreate<TNamespace, StateList<T>>(name, KeyedStateKind.List, () => new StateListSerializer<T>(_serializers.Get<T>()));
+
+    /// <summary>The windows of each key, where windows merge. Remove the entry when a key has none left.</summary>
+    public KeyedStateTable<TKey, VoidNamespace, WindowSet<TWindow>> WindowSets<TWindow>(string name) => GetOrCreate<VoidNamespace, WindowSet<TWindow>>(
+        name, KeyedStateKind.List, () => new WindowSetSerializer<TWindow>(new StateListSerializer<(TWindow Window, TWindow StateWindow)>(_serializers.Get<(TWindow Window, TWindow StateWindow)>())));
 
     /// <summary>A state with a map per key and namespace. Remove the entry when the map becomes empty.</summary>
     public KeyedStateTable<TKey, TNamespace, StateMap<TMapKey, TValue>> MapTable<TNamespace, TMapKey, TValue>(string name)

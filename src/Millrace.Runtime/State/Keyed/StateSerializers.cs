@@ -67,10 +67,13 @@ internal sealed class StateListSerializer<T>(TypeSerializer<T> elements) : TypeS
     // The container is mutable even where the elements are not.
     public override bool IsImmutable => false;
 
-    public override void Write(ref BinaryOutput output, in StateList<T> value)
+    public override void Write(ref BinaryOutput output, in StateList<T> value) => Write(ref output, value.AsSpan());
+
+    /// <summary>Writes elements as a list of them is written.</summary>
+    public void Write(ref BinaryOutput output, ReadOnlySpan<T> values)
     {
-        output.WriteVarUInt((ulong)value.Count);
-        elements.WriteBatch(ref output, value.AsSpan());
+        output.WriteVarUInt((ulong)values.Length);
+        elements.WriteBatch(ref output, values);
     }
 
     public override StateList<T> Read(ref BinaryInput input)

@@ -7,15 +7,17 @@ namespace Millrace.Runtime.State.Keyed;
 /// <summary>The list of the current key, in a table of any backend. An empty list has no entry.</summary>
 internal sealed class TableListState<TKey, T>(KeyedStateBackend<TKey> backend, KeyedStateTable<TKey, VoidNamespace, StateList<T>> table) : ListState<T>
 {
+    private readonly ListMemory<T> _memory = new();
+
     public override int Count => AsSpan().Length;
 
-    public override void Add(T value) => List().Add(value);
+    public override void Add(T value) => _memory.Add(ref List(), value);
 
     public override void AddRange(ReadOnlySpan<T> values)
     {
         if (!values.IsEmpty)
         {
-            List().AddRange(values);
+            _memory.AddRange(ref List(), values);
         }
     }
 
@@ -37,7 +39,13 @@ internal sealed class TableListState<TKey, T>(KeyedStateBackend<TKey> backend, K
         }
     }
 
-    public override void Clear() => table.Remove(in backend.CurrentKey, backend.CurrentHash, default);
+    public override void Clear()
+    {
+        if (table.TryTake(in backend.CurrentKey, backend.CurrentHash, default, out var list))
+        {
+            _memory.Take(in list);
+        }
+    }
 
     private ref StateList<T> List() => ref table.GetOrAdd(in backend.CurrentKey, backend.CurrentHash, default, out _);
 }

@@ -15,24 +15,37 @@ namespace Millrace.Runtime.State.Timers;
 /// the top, and swept out when there are more such leftovers than timers. So registering and deleting, as session windows do with every
 /// record, cost little more than two accesses to the table.
 /// </para>
+/// <para>
+/// When time makes a leap, as at the end of the input or when a source has caught up, a large part of the timers is due at once: they are taken out of the heap together and sorted, see <see cref="DueTimers{TKey, TNamespace}"/>.
+/// </para>
 /// <para>Belongs to one subtask: not safe for use by several threads.</para>
 /// </remarks>
 internal sealed class TimerQueue<TKey, TNamespace>
 {
     private const int MinCapacity = 16;
 
+    // Looking through the heap for what is due costs a part of what taking timers out one by one does when there are not more than so many times as many as have been taken out.
+    private const int PopsToSort = 64;
+    private const int NodesPerPop = 16;
+
     private readonly KeyedStateTable<TKey, TimerId<TNamespace>, long> _orders;
-    private Node[] _heap;
+    private readonly DueTimers<TKey, TNamespace> _due;
+    private TimerNode<TKey, TNamespace>[] _heap;
     private int _size;
     private int _live;
     private long _lastOrder;
+
+    // How many timers were taken out of the heap for one time, since it was last looked through.
+    private long _popTime;
+    private int _pops;
 
     /// <param name="orders">The timers, as restored: for each the order of its registration.</param>
     /// <param name="hashOf">The stable hash of a key.</param>
     public TimerQueue(KeyedStateTable<TKey, TimerId<TNamespace>, long> orders, Func<TKey, ulong> hashOf)
     {
         _orders = orders;
-        _heap = new Node[MinCapacity];
+        _due = new DueTimers<TKey, TNamespace>(orders);
+        _heap = new TimerNode<TKey, TNamespace>[MinCapacity];
         TableCursor cursor = default;
         while (orders.MoveNext(ref cursor))
         {
@@ -46,7 +59,7 @@ internal sealed class TimerQueue<TKey, TNamespace>
                 Array.Resize(ref _heap, checked(_size * 2));
             }
 
-            _heap[_size++] = new Node { Time = id.Time, Order = order, Hash = hashOf(key), Key = key, Namespace = id.Namespace };
+            _heap[_size++] = new TimerNode<TKey, TNamespace> { Time = id.Time, Order = order, Hash = hashOf(key), Key = key, Namespace = id.Namespace };
         }
 
         _live = _size;
@@ -73,7 +86,7 @@ internal sealed class TimerQueue<TKey, TNamespace>
             Array.Resize(ref _heap, checked(_size * 2));
         }
 
-        SiftUp(_size++, new Node { Time = time, Order = _lastOrder, Hash = hash, Key = key, Namespace = ns });
+        SiftUp(_size++, new TimerNode<TKey, TNamespace> { Time = time, Order = _lastOrder, Hash = hash, Key = key, Namespace = ns });
         return true;
     }
 
@@ -87,7 +100,7 @@ internal sealed class TimerQueue<TKey, TNamespace>
         }
 
         _live--;
-        if (_size - _live > _live + MinCapacity)
+        if (Nodes - _live > _live + MinCapacity)
         {
             Sweep();
         }
@@ -101,8 +114,8 @@ internal sealed class TimerQueue<TKey, TNamespace>
     public bool TryPeek(out long time)
     {
         DropLeftovers();
-        time = _size > 0 ? _heap[0].Time : long.MaxValue;
-        return _size > 0;
+        time = Nodes > 0 ? First.Time : long.MaxValue;
+        return Nodes > 0;
     }
 
     /// <summary>Takes out the next timer if its time has come.</summary>
@@ -112,34 +125,83 @@ internal sealed class TimerQueue<TKey, TNamespace>
     public bool TryPop(long now, out Timer<TKey, TNamespace> timer)
     {
         DropLeftovers();
-        if (_size == 0 || _heap[0].Time > now)
+        if (Nodes == 0 || First.Time > now)
         {
             timer = default;
             return false;
         }
 
-        ref var top = ref _heap[0];
+        if (_due.Count == 0)
+        {
+            CountPop(now);
+        }
+
+        ref readonly var top = ref First;
         timer = new Timer<TKey, TNamespace>(top.Time, top.Key, top.Hash, top.Namespace);
         bool removed = _orders.Remove(in top.Key, top.Hash, new TimerId<TNamespace>(top.Namespace, top.Time));
         Debug.Assert(removed, "the top of the heap is a timer of the table");
         _live--;
-        RemoveTop();
+        RemoveFirst();
         return true;
     }
 
-    /// <summary>How many nodes the heap has room for: what the queue costs beside its table.</summary>
-    internal int Capacity => _heap.Length;
-
-    private void DropLeftovers()
+    /// <summary>What else of a key and its namespace will be needed when a timer fires may be asked for ahead, where many are due at once.</summary>
+    public DueTimers<TKey, TNamespace>.Ahead? FetchAhead
     {
-        // Without leftovers every node is a timer, and the table need not be asked.
-        while (_size > _live && !IsLive(in _heap[0]))
+        get => _due.FetchAhead;
+        set => _due.FetchAhead = value;
+    }
+
+    /// <summary>How many nodes there is room for: what the queue costs beside its table.</summary>
+    internal int Capacity => _heap.Length + _due.Capacity;
+
+    private int Nodes => _size + _due.Count;
+
+    private bool IsFirstDue => _due.Count > 0 && (_size == 0 || _due.First.IsBefore(in _heap[0]));
+
+    private ref readonly TimerNode<TKey, TNamespace> First => ref IsFirstDue ? ref _due.First : ref _heap[0];
+
+    private void RemoveFirst()
+    {
+        if (IsFirstDue)
+        {
+            _due.RemoveFirst(_heap.Length);
+        }
+        else
         {
             RemoveTop();
         }
     }
 
-    private bool IsLive(in Node node)
+    private void DropLeftovers()
+    {
+        // Without leftovers every node is a timer, and the table need not be asked.
+        while (Nodes > _live && !IsLive(in First))
+        {
+            RemoveFirst();
+        }
+    }
+
+    /// <summary>Sorts what is due once it seems to be a large part of all.</summary>
+    private void CountPop(long now)
+    {
+        if (now != _popTime)
+        {
+            (_popTime, _pops) = (now, 0);
+        }
+
+        if (++_pops < PopsToSort || (long)_pops * NodesPerPop < _size)
+        {
+            return;
+        }
+
+        _pops = 0;
+        _size = _due.TakeFrom(_heap.AsSpan(0, _size), now);
+        ShrinkIfMostlyEmpty();
+        Heapify();
+    }
+
+    private bool IsLive(in TimerNode<TKey, TNamespace> node)
     {
         ref readonly long order = ref _orders.Peek(in node.Key, node.Hash, new TimerId<TNamespace>(node.Namespace, node.Time));
         return !Unsafe.IsNullRef(in order) && order == node.Order;
@@ -147,6 +209,11 @@ internal sealed class TimerQueue<TKey, TNamespace>
 
     private void Sweep()
     {
+        if (_due.Count > 0)
+        {
+            _due.Sweep(IsLive);
+        }
+
         int kept = 0;
         for (int index = 0; index < _size; index++)
         {
@@ -158,16 +225,22 @@ internal sealed class TimerQueue<TKey, TNamespace>
 
         Array.Clear(_heap, kept, _size - kept);
         _size = kept;
-        Debug.Assert(_size == _live, "every timer of the table has a node");
+        Debug.Assert(Nodes == _live, "every timer of the table has a node");
         ShrinkIfMostlyEmpty();
         Heapify();
     }
 
     private void ShrinkIfMostlyEmpty()
     {
-        if (_heap.Length > 4 * MinCapacity && _size < _heap.Length / 8)
+        int capacity = _heap.Length;
+        while (capacity > 4 * MinCapacity && _size < capacity / 8)
         {
-            Array.Resize(ref _heap, _heap.Length / 4);
+            capacity /= 4;
+        }
+
+        if (capacity != _heap.Length)
+        {
+            Array.Resize(ref _heap, capacity);
         }
     }
 
@@ -193,7 +266,7 @@ internal sealed class TimerQueue<TKey, TNamespace>
     }
 
     // Four children a node: half the levels of a binary heap, and the children lie together in memory.
-    private void SiftUp(int index, in Node node)
+    private void SiftUp(int index, in TimerNode<TKey, TNamespace> node)
     {
         var heap = _heap;
         while (index > 0)
@@ -211,7 +284,7 @@ internal sealed class TimerQueue<TKey, TNamespace>
         heap[index] = node;
     }
 
-    private void SiftDown(int index, in Node node)
+    private void SiftDown(int index, in TimerNode<TKey, TNamespace> node)
     {
         var heap = _heap;
         while (true)
@@ -242,16 +315,5 @@ internal sealed class TimerQueue<TKey, TNamespace>
         }
 
         heap[index] = node;
-    }
-
-    private struct Node
-    {
-        public long Time;
-        public long Order;
-        public ulong Hash;
-        public TKey Key;
-        public TNamespace Namespace;
-
-        public readonly bool IsBefore(in Node other) => Time < other.Time || (Time == other.Time && Order < other.Order);
     }
 }

@@ -8,6 +8,8 @@ namespace Millrace.Runtime.Windowing.General;
 /// <typeparam name="T">The type of the records.</typeparam>
 internal sealed class TimestampedListAggregation<T> : WindowAggregation<T, StateList<TimestampedValue<T>>>
 {
+    private readonly ListMemory<TimestampedValue<T>> _memory = new();
+
     public override bool IsCombinable => false;
 
     public override KeyedStateTable<TKey, TNamespace, StateList<TimestampedValue<T>>> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name) =>
@@ -20,10 +22,10 @@ internal sealed class TimestampedListAggregation<T> : WindowAggregation<T, State
     public override void Start(ref StateList<TimestampedValue<T>> content, T value, long timestamp)
     {
         content = default;
-        content.Add(new TimestampedValue<T>(value, timestamp));
+        _memory.Add(ref content, new TimestampedValue<T>(value, timestamp));
     }
 
-    public override void Add(ref StateList<TimestampedValue<T>> content, T value, long timestamp) => content.Add(new TimestampedValue<T>(value, timestamp));
+    public override void Add(ref StateList<TimestampedValue<T>> content, T value, long timestamp) => _memory.Add(ref content, new TimestampedValue<T>(value, timestamp));
 
     public override StateList<TimestampedValue<T>> Copy(in StateList<TimestampedValue<T>> source)
     {
@@ -32,7 +34,15 @@ internal sealed class TimestampedListAggregation<T> : WindowAggregation<T, State
         return copy;
     }
 
-    public override void Merge(ref StateList<TimestampedValue<T>> target, in StateList<TimestampedValue<T>> later) => target.AddRange(later.AsSpan());
+    public override void Merge(ref StateList<TimestampedValue<T>> target, in StateList<TimestampedValue<T>> later) => _memory.AddRange(ref target, later.AsSpan());
+
+    public override void Remove<TKey, TNamespace>(KeyedStateTable<TKey, TNamespace, StateList<TimestampedValue<T>>> table, in TKey key, ulong hash, in TNamespace ns)
+    {
+        if (table.TryTake(in key, hash, in ns, out var content))
+        {
+            _memory.Take(in content);
+        }
+    }
 }
 
 /// <summary>Evicts, and computes the result afresh from the records that are left.</summary>

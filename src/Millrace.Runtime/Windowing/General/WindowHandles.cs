@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Millrace.Runtime.State.Keyed;
 using Millrace.State;
 using Millrace.State.Backends;
 using Millrace.Windowing;
@@ -43,15 +44,17 @@ internal sealed class WindowValueState<TKey, TWindow, T>(WindowStates<TKey, TWin
 internal sealed class WindowListState<TKey, TWindow, T>(WindowStates<TKey, TWindow> scope, KeyedStateTable<TKey, TWindow, StateList<T>> table) : ListState<T>
     where TWindow : struct, IWindow<TWindow>
 {
+    private readonly ListMemory<T> _memory = new();
+
     public override int Count => AsSpan().Length;
 
-    public override void Add(T value) => List().Add(value);
+    public override void Add(T value) => _memory.Add(ref List(), value);
 
     public override void AddRange(ReadOnlySpan<T> values)
     {
         if (!values.IsEmpty)
         {
-            List().AddRange(values);
+            _memory.AddRange(ref List(), values);
         }
     }
 
@@ -73,7 +76,13 @@ internal sealed class WindowListState<TKey, TWindow, T>(WindowStates<TKey, TWind
         }
     }
 
-    public override void Clear() => table.Remove(in scope.Store.CurrentKey, scope.Store.CurrentHash, scope.Window);
+    public override void Clear()
+    {
+        if (table.TryTake(in scope.Store.CurrentKey, scope.Store.CurrentHash, scope.Window, out var list))
+        {
+            _memory.Take(in list);
+        }
+    }
 
     private ref StateList<T> List() => ref table.GetOrAdd(in scope.Store.CurrentKey, scope.Store.CurrentHash, scope.Window, out _);
 }

@@ -11,7 +11,7 @@ namespace Millrace.Runtime.Windowing.General;
 internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
 {
     private readonly List<(TWindow Window, TWindow StateWindow)> _merged = [];
-    private KeyedStateTable<TKey, VoidNamespace, StateList<(TWindow Window, TWindow StateWindow)>> _sets = null!;
+    private KeyedStateTable<TKey, VoidNamespace, WindowSet<TWindow>> _sets = null!;
 
     /// <summary>Lets a record's window join those of its key.</summary>
     /// <param name="window">The window, and afterwards that which it has become a part of.</param>
@@ -23,7 +23,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         isNew = true;
         ref var set = ref _sets.Find(in State.CurrentKey, State.CurrentHash, default);
         bool isFirst = Unsafe.IsNullRef(in set);
-        if (!isFirst && _timersFollow && set.Count == 1 && TryGrow(ref set.AsSpan()[0], ref window, out stateWindow))
+        if (!isFirst && _timersFollow && set.Count == 1 && TryGrow(ref set[0], ref window, out stateWindow))
         {
             isNew = false;
             return true;
@@ -32,7 +32,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         _merged.Clear();
         if (!isFirst)
         {
-            FindMerged(set.AsSpan(), ref window);
+            FindMerged(ref set, ref window);
         }
 
         if (_merged.Count == 0)
@@ -46,10 +46,9 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
             if (isFirst)
             {
                 set = ref _sets.GetOrAdd(in State.CurrentKey, State.CurrentHash, default, out _);
-                set = new StateList<(TWindow Window, TWindow StateWindow)>(1);
             }
 
-            set.Add((window, window));
+            set.Add(window, window);
             return true;
         }
 
@@ -75,7 +74,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
             RemoveFrom(ref set, part);
         }
 
-        set.Add((window, stateWindow));
+        set.Add(window, stateWindow);
         try
         {
             MergeTriggers(window);
@@ -108,14 +107,15 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     }
 
     /// <summary>Finds the windows of the key that merge with a window, and with what it becomes by that.</summary>
-    private void FindMerged(ReadOnlySpan<(TWindow Window, TWindow StateWindow)> set, ref TWindow window)
+    private void FindMerged(ref WindowSet<TWindow> set, ref TWindow window)
     {
         int found;
         do
         {
             found = _merged.Count;
-            foreach (var entry in set)
+            for (int i = 0; i < set.Count; i++)
             {
+                var entry = set[i];
                 if (!_merged.Contains(entry) && _merging!.TryMerge(window, entry.Window, out var merged))
                 {
                     window = merged;
@@ -123,7 +123,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
                 }
             }
         }
-        while (_merged.Count > found && _merged.Count < set.Length);
+        while (_merged.Count > found && _merged.Count < set.Count);
     }
 
     private void MergeTriggers(TWindow window)
@@ -184,8 +184,8 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     private bool TryGetStateWindow(TWindow window, out TWindow stateWindow)
     {
         ref readonly var set = ref _sets.Peek(in State.CurrentKey, State.CurrentHash, default);
-        int place = Unsafe.IsNullRef(in set) ? -1 : PlaceOf(set.AsSpan(), window);
-        stateWindow = place < 0 ? default : set.AsSpan()[place].StateWindow;
+        int place = Unsafe.IsNullRef(in set) ? -1 : set.IndexOf(window);
+        stateWindow = place < 0 ? default : set.At(place).StateWindow;
         return place >= 0;
     }
 
@@ -195,8 +195,9 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         ref readonly var set = ref _sets.Peek(in State.CurrentKey, State.CurrentHash, default);
         if (!Unsafe.IsNullRef(in set))
         {
-            foreach (ref readonly var entry in set.AsSpan())
+            for (int i = 0; i < set.Count; i++)
             {
+                ref readonly var entry = ref set.At(i);
                 if (_merging!.TryMerge(window, entry.Window, out var merged) && merged.Equals(entry.Window))
                 {
                     (window, stateWindow) = entry;
@@ -222,28 +223,12 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         }
     }
 
-    private static void RemoveFrom(ref StateList<(TWindow Window, TWindow StateWindow)> set, TWindow window)
+    private static void RemoveFrom(ref WindowSet<TWindow> set, TWindow window)
     {
-        var windows = set.AsSpan();
-        int place = PlaceOf(windows, window);
+        int place = set.IndexOf(window);
         if (place >= 0)
         {
-            // In no particular order: the last one fills the gap.
-            windows[place] = windows[^1];
-            set.Replace(windows[..^1]);
+            set.RemoveAt(place);
         }
-    }
-
-    private static int PlaceOf(ReadOnlySpan<(TWindow Window, TWindow StateWindow)> set, TWindow window)
-    {
-        for (int i = 0; i < set.Length; i++)
-        {
-            if (set[i].Window.Equals(window))
-            {
-                return i;
-            }
-        }
-
-        return -1;
     }
 }

@@ -67,6 +67,20 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         return false;
     }
 
+    /// <summary>Fetches what windows need that are going to fire. Most of them are under the name that they began with, which is that of their timer too.</summary>
+    private void FetchAhead(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes, ReadOnlySpan<TWindow> windows)
+    {
+        if (_merging is not null)
+        {
+            State.Prefetch(keys, hashes);
+        }
+
+        for (int i = 0; i < windows.Length; i++)
+        {
+            _contents.Prefetch(keys.Slice(i, 1), hashes.Slice(i, 1), in windows[i]);
+        }
+    }
+
     private void OnTimer(TWindow window, long time, bool isEventTime)
     {
         var stateWindow = window;

@@ -68,6 +68,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         _isEventTime = spec.Assigner.IsEventTime;
         _firesWhenOver = _isEventTime ? _late.AllowedLateness == 0 && _trigger is EventTimeTrigger<TIn, TWindow> : _trigger is ProcessingTimeTrigger<TIn, TWindow>;
         _timersFollow = _firesWhenOver && _merging is EventTimeSessionWindows or ProcessingTimeSessionWindows or DynamicSessionWindows<TIn>;
+        _sessionGap = _timersFollow && _merging is EventTimeSessionWindows sessions ? sessions.FixedGap : 0;
     }
 
     public override void Open()
@@ -77,8 +78,11 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         _processingTimers = State.Timers<TWindow>("window-processing-timers");
         if (_merging is not null)
         {
-            _sets = State.ListTable<VoidNamespace, (TWindow Window, TWindow StateWindow)>("window-merging");
+            _sets = State.WindowSets<TWindow>("window-merging");
         }
+
+        _eventTimers.FetchAhead = FetchAhead;
+        _processingTimers.FetchAhead = FetchAhead;
 
         _watermarks = new GroupWatermarks(KeyGroupRange, Context.MaxParallelism);
         _watermarks.Restore(GroupValues);
@@ -109,10 +113,14 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         {
             try
             {
-                for (; i < batch.Count; i++)
+                while (i < batch.Count)
                 {
                     State.SetCurrentKey(in keys.Keys[i], keys.Hashes[i]);
-                    Add(batch.Values[i], batch.Timestamps[i], now);
+                    if (_sessionGap == 0 || !TryAddToSession(batch, keys, ref i))
+                    {
+                        Add(batch.Values[i], batch.Timestamps[i], now);
+                        i++;
+                    }
                 }
             }
             catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
@@ -249,7 +257,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
 
         if ((result & TriggerResult.Purge) != 0)
         {
-            _contents.Remove(in State.CurrentKey, State.CurrentHash, in stateWindow);
+            _aggregation.Remove(_contents, in State.CurrentKey, State.CurrentHash, in stateWindow);
         }
     }
 
@@ -289,7 +297,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     /// <summary>Removes a window that is over, with all that is kept for it.</summary>
     private void Remove(TWindow window, TWindow stateWindow)
     {
-        _contents.Remove(in State.CurrentKey, State.CurrentHash, in stateWindow);
+        _aggregation.Remove(_contents, in State.CurrentKey, State.CurrentHash, in stateWindow);
         if (!FiresWhenOver(window))
         {
             _triggerContext.Window = window;

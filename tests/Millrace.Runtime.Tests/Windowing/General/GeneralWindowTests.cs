@@ -56,6 +56,28 @@ public sealed class GeneralWindowTests
     }
 
     [Fact]
+    public void A_record_that_cannot_be_added_is_left_out_of_its_session_and_those_around_it_are_not()
+    {
+        using var harness = new OperatorHarness<Event, string>(
+            events => events.KeyBy(e => e.Key).Window(EventTimeSessionWindows.WithGap(Ms(10))).Aggregate(() => new Careful()).OnError(ErrorPolicy.Skip), new HarnessOptions { BatchSize = 16 });
+
+        // One batch: neighbours of one key, another key, one that is too far, one that is late, and again the first.
+        harness.Watermark(5);
+        harness.Process(
+        [
+            (new Event(1, "a"), 6), (new Event(1, "b"), 7), (new Event(1, "poison"), 8), (new Event(1, "c"), 9), (new Event(2, "x"), 9), (new Event(2, "poison"), 9), (new Event(1, "d"), 40), (new Event(1, "e"), -9),
+            (new Event(1, "f"), 12), (new Event(1, "poison"), 13), (new Event(2, "y"), 18),
+        ]);
+        harness.Watermark(22);
+        Assert.Equal(["a b c f "], harness.Output);
+        harness.Watermark(27);
+        Assert.Equal(["a b c f ", "x y "], harness.Output);
+        harness.EndInput();
+        Assert.Equal(["a b c f ", "x y ", "d "], harness.Output);
+        Assert.Equal(0, harness.StateEntries);
+    }
+
+    [Fact]
     public void A_session_within_the_allowed_lateness_fires_again_when_a_late_record_makes_it_grow()
     {
         using var harness = Ids(keyed => keyed.Window(EventTimeSessionWindows.WithGap(Ms(10))).AllowedLateness(Ms(20)));
@@ -325,6 +347,17 @@ public sealed class GeneralWindowTests
     {
         public override void Process(int key, WindowContext<TimeWindow> context, IReadOnlyList<Event> elements, Collector<string> output) =>
             output.Collect($"{key} [{context.Window.Start}, {context.Window.End}) {GeneralForms.Sorted(string.Concat(elements.Select(e => e.Ids)))}");
+    }
+
+    private sealed class Careful : AggregateFunction<Event, string, string>
+    {
+        public override string CreateAccumulator() => "";
+
+        public override void Add(ref string accumulator, Event value) => accumulator = value.Ids != "poison" ? $"{accumulator}{value.Ids} " : throw new FormatException("poison");
+
+        public override void Merge(ref string target, in string source) => target += source;
+
+        public override string GetResult(in string accumulator) => accumulator;
     }
 
     private sealed class All : ProcessWindowFunction<Event, string, int, GlobalWindow>

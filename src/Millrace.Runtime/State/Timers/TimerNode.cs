@@ -1,0 +1,13 @@
+namespace Millrace.Runtime.State.Timers;
+
+/// <summary>A timer in the order of a <see cref="TimerQueue{TKey, TNamespace}"/>.</summary>
+internal struct TimerNode<TKey, TNamespace>
+{
+    public long Time;
+    public long Order;
+    public ulong Hash;
+    public TKey Key;
+    public TNamespace Namespace;
+
+    public readonly bool IsBefore(in TimerNode<TKey, TNamespace> other) => Time < other.Time || (Time == other.Time && Order < other.Order);
+}

@@ -1,0 +1,75 @@
+using System.Buffers;
+using CsCheck;
+using Millrace.Runtime.State.Keyed;
+using Millrace.Runtime.Serialization;
+using Millrace.Runtime.Windowing.General;
+using Millrace.Serialization;
+
+namespace Millrace.Runtime.Tests.Windowing.General;
+
+public sealed class WindowSetTests
+{
+    private static readonly StateListSerializer<(long Window, long StateWindow)> List = new(new SerializerRegistry().Get<(long Window, long StateWindow)>());
+    private static readonly WindowSetSerializer<long> Set = new(List);
+
+    [Fact]
+    public void Is_a_set_of_windows_and_is_written_as_the_list_of_them() => Gen.Select(Gen.Long[0, 6], Gen.Bool).List[1, 60].Sample(steps =>
+    {
+        var set = default(WindowSet<long>);
+        var expected = new Dictionary<long, long>();
+        long next = 100;
+        foreach (var (window, isAdded) in steps)
+        {
+            int place = set.IndexOf(window);
+            Assert.Equal(expected.ContainsKey(window), place >= 0);
+            if (place >= 0 && !isAdded)
+            {
+                set.RemoveAt(place);
+                expected.Remove(window);
+            }
+            else if (place >= 0)
+            {
+                set[place].StateWindow = expected[window] = next++;
+            }
+            else
+            {
+                set.Add(window, next);
+                expected.Add(window, next++);
+            }
+
+            Assert.Equal(expected.Select(entry => (entry.Key, entry.Value)).Order(), set.ToArray().Order());
+            Assert.Equal(expected.Count, set.Count);
+            var read = Set.Read(Bytes(Set, set));
+            Assert.Equal(set.ToArray(), read.ToArray());
+            Assert.Equal(set.ToArray(), List.Read(Bytes(Set, set)).AsSpan().ToArray());
+
+            // Nothing is shared with a copy.
+            var copy = Set.Copy(set);
+            Assert.Equal(set.ToArray(), copy.ToArray());
+            for (int i = 0; i < copy.Count; i++)
+            {
+                copy[i] = (-1, -1);
+            }
+
+            Assert.Equal(-1, set.IndexOf(-1));
+        }
+    });
+
+    private static byte[] Bytes<T>(TypeSerializer<T> serializer, T value)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        var output = new BinaryOutput(bytes);
+        serializer.Write(ref output, in value);
+        output.Flush();
+        return bytes.WrittenSpan.ToArray();
+    }
+}
+
+internal static class ReadingBytes
+{
+    public static T Read<T>(this TypeSerializer<T> serializer, byte[] bytes)
+    {
+        var input = new BinaryInput(bytes);
+        return serializer.Read(ref input);
+    }
+}
