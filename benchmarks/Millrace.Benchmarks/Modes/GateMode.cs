@@ -48,10 +48,11 @@ internal sealed class GateMode(TextWriter output)
         await CheckAsync("job: tumbling windows", EngineJobs.Tumbling(1), 6 * Million).ConfigureAwait(false);
         await CheckAsync("job: sliding windows", EngineJobs.Sliding(1), 8 * Million).ConfigureAwait(false);
 
-        // A key whose session begins has its list of sessions made: 56 bytes, for 64 records here.
-        await CheckAsync("job: session windows, 64 records each", OperatorJobs.Sessions(1), 2 * Million, allowed: 2).ConfigureAwait(false);
+        // Keys are others all the time, and now and then more of them than ever fall into one key group, which grows: there is an end to that, but not within these records.
+        await CheckAsync("job: session windows, 64 records each", OperatorJobs.Sessions(1), 2 * Million, allowed: 0.05).ConfigureAwait(false);
         await CheckAsync("job: state with a time to live", OperatorJobs.Count(1, new StateTtl(TimeSpan.FromHours(1))), 2 * Million).ConfigureAwait(false);
         await CheckAsync("job: interval join", OperatorJobs.IntervalJoin(1, manyKeys: false), 2 * Million).ConfigureAwait(false);
+        await CheckAsync("job: interval join, keys come and go", OperatorJobs.IntervalJoin(1, manyKeys: true), 2 * Million).ConfigureAwait(false);
         await CheckAsync("job: asynchronous calls, ordered", OperatorJobs.Async(1, AsyncOrder.Ordered), 2 * Million).ConfigureAwait(false);
         await CheckAsync("job: asynchronous calls, unordered", OperatorJobs.Async(1, AsyncOrder.Unordered), 2 * Million).ConfigureAwait(false);
 

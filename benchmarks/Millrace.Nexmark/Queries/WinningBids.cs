@@ -48,9 +48,10 @@ internal static class WinningBids
         {
             _auction.Value = value;
             context.Timers.RegisterEventTimeTimer(value.Expires);
-            foreach (var bid in _waiting.AsSpan().ToArray())
+            int winner = BestOf(_waiting.AsSpan(), value);
+            if (winner >= 0)
             {
-                Take(bid, value);
+                Take(_waiting.AsSpan()[winner], value);
             }
 
             _waiting.Clear();
@@ -93,7 +94,22 @@ internal static class WinningBids
             }
         }
 
-        private void Take(in Bid bid, Auction auction)
+        /// <summary>The place of the best of some bids that are for an auction; -1 where none is.</summary>
+        private static int BestOf(ReadOnlySpan<Bid> bids, Auction auction)
+        {
+            int best = -1;
+            for (int i = 0; i < bids.Length; i++)
+            {
+                if (IsFor(in bids[i], auction) && (best < 0 || Beats(in bids[i], in bids[best])))
+                {
+                    best = i;
+                }
+            }
+
+            return best;
+        }
+
+        private void Take(Bid bid, Auction auction)
         {
             if (IsFor(in bid, auction) && (!_best.TryGet(out var best) || Beats(in bid, in best)))
             {

@@ -35,6 +35,8 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
             return;
         }
 
+        // At a pace, the ways of those who wait are gone too, which nobody goes otherwise; for as long as the other warm-up takes, and once more.
+        GeneratorOptions? paced = options.Generator.Tps is { } tps ? options.Generator with { Events = Math.Max(1, (long)(tps * WarmupTime.TotalSeconds)) } : null;
         await progress.WriteLineAsync($"{query.Name}: warming up, {options.Warmup:N0} events at a time").ConfigureAwait(false);
         long start = Stopwatch.GetTimestamp();
         do
@@ -47,6 +49,10 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
             }
         }
         while (Stopwatch.GetElapsedTime(start) < WarmupTime);
+        if (paced is not null)
+        {
+            await RunAsync(query, paced, cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Runs a query, its hand-written loop and the generator alone in turn with it. The fastest round of each counts: what disturbs is not what is measured.</summary>

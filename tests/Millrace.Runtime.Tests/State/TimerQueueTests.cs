@@ -123,7 +123,7 @@ public sealed class TimerQueueTests
     public void Many_timers_that_are_due_at_once_behave_like_a_sorted_set_while_others_come_and_go()
     {
         // Enough for them to be sorted, and then, between two that fire, keys are deleted and registered before, among and behind those that are due.
-        Gen.Select(Gen.Long[0, 60], Gen.Select(Gen.Int[0, 5], Gen.Long[0, 999], Gen.Long[0, 80]).Array[0, 300]).Sample(
+        Gen.Select(Gen.Long[0, 60], Gen.Select(Gen.Int[0, 5], Gen.Long[0, 999], Gen.Long[0, 80]).Array[300, 700]).Sample(
             (now, operations) =>
             {
                 var timers = Backend().Timers<long>("timers");
@@ -241,6 +241,6 @@ public sealed class TimerQueueTests
         }
 
         Assert.Equal(100_000, count);
-        Assert.True(timers.Capacity <= 1024);
+        Assert.True(timers.Capacity <= 2048);
     }
 }

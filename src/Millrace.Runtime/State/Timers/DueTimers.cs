@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using Millrace.State.Backends;
 
@@ -12,7 +13,7 @@ internal sealed class DueTimers<TKey, TNamespace>(KeyedStateTable<TKey, TimerId<
 {
     // As many as there can be on their way from memory at once, about.
     private const int AheadLength = 16;
-    private const int MinCapacity = 64;
+    private const int MinCapacity = 1024;
 
     private TimerNode<TKey, TNamespace>[] _nodes = [];
     private int _first;
@@ -75,7 +76,7 @@ internal sealed class DueTimers<TKey, TNamespace>(KeyedStateTable<TKey, TimerId<
 
         if (_nodes.Length < count)
         {
-            _nodes = new TimerNode<TKey, TNamespace>[Math.Max(count, MinCapacity)];
+            _nodes = new TimerNode<TKey, TNamespace>[Math.Max((int)BitOperations.RoundUpToPowerOf2((uint)count), MinCapacity)];
         }
 
         int kept = 0;
