@@ -79,10 +79,7 @@ internal sealed class JoinBuffer<TKey, T>(KeyedStateStore<TKey> state, string na
 
         if (over == items.Length)
         {
-            if (_table.TryTake(in state.CurrentKey, state.CurrentHash, default, out var removed))
-            {
-                _memory.Take(in removed);
-            }
+            _memory.Remove(_table, in state.CurrentKey, state.CurrentHash, default);
         }
         else if (over > 0)
         {

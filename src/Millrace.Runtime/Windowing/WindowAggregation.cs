@@ -108,11 +108,6 @@ internal sealed class ListAggregation<T> : WindowAggregation<T, StateList<T>>
 
     public override void Merge(ref StateList<T> target, in StateList<T> later) => _memory.AddRange(ref target, later.AsSpan());
 
-    public override void Remove<TKey, TNamespace>(KeyedStateTable<TKey, TNamespace, StateList<T>> table, in TKey key, ulong hash, in TNamespace ns)
-    {
-        if (table.TryTake(in key, hash, in ns, out var content))
-        {
-            _memory.Take(in content);
-        }
-    }
+    public override void Remove<TKey, TNamespace>(KeyedStateTable<TKey, TNamespace, StateList<T>> table, in TKey key, ulong hash, in TNamespace ns) =>
+        _memory.Remove(table, in key, hash, in ns);
 }

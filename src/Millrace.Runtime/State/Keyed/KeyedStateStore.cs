@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using Millrace.Runtime.State.Keyed.Ttl;
 using Millrace.Runtime.State.Timers;
-using Millrace.Runtime.Windowing.General;
 using Millrace.Serialization;
 using Millrace.State;
 using Millrace.State.Backends;
@@ -67,9 +66,9 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
     public KeyedStateTable<TKey, TNamespace, StateList<T>> ListTable<TNamespace, T>(string name) =>
         GetOrCreate<TNamespace, StateList<T>>(name, KeyedStateKind.List, () => new StateListSerializer<T>(_serializers.Get<T>()));
 
-    /// <summary>The windows of each key, where windows merge. Remove the entry when a key has none left.</summary>
-    public KeyedStateTable<TKey, VoidNamespace, WindowSet<TWindow>> WindowSets<TWindow>(string name) => GetOrCreate<VoidNamespace, WindowSet<TWindow>>(
-        name, KeyedStateKind.List, () => new WindowSetSerializer<TWindow>(new StateListSerializer<(TWindow Window, TWindow StateWindow)>(_serializers.Get<(TWindow Window, TWindow StateWindow)>())));
+    /// <summary>A state of an operator's own form, with the serializer that it makes.</summary>
+    public KeyedStateTable<TKey, TNamespace, TValue> Table<TNamespace, TValue>(string name, KeyedStateKind kind, Func<ISerializerProvider, TypeSerializer<TValue>> values) =>
+        GetOrCreate<TNamespace, TValue>(name, kind, () => values(_serializers));
 
     /// <summary>A state with a map per key and namespace. Remove the entry when the map becomes empty.</summary>
     public KeyedStateTable<TKey, TNamespace, StateMap<TMapKey, TValue>> MapTable<TNamespace, TMapKey, TValue>(string name)
@@ -77,7 +76,7 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
         GetOrCreate<TNamespace, StateMap<TMapKey, TValue>>(
             name, KeyedStateKind.Map, () => new StateMapSerializer<TMapKey, TValue>(_serializers.Get<TMapKey>(), new ValueStateSerializer<TValue>(_serializers.Get<TValue>())));
 
-    /// <summary>The handle of a value per key. Without a time to live it is the state that <see cref="Table"/> gives for the same name without a namespace.</summary>
+    /// <summary>The handle of a value per key. Without a time to live it is the state that <see cref="Table{TNamespace, TValue}(string)"/> gives for the same name without a namespace.</summary>
     public ValueState<T> GetState<T>(ValueStateDescriptor<T> descriptor)
     {
         if (descriptor.Ttl is { } ttl)

@@ -39,19 +39,21 @@ internal sealed class ListMemory<T>
     /// <inheritdoc cref="StateList{T}.AddRange"/>
     public void AddRange(ref StateList<T> list, ReadOnlySpan<T> values)
     {
-        if (list.Capacity - list.Count >= values.Length)
-        {
-            list.AddRange(values);
-        }
-        else if (list.AsSpan().Overlaps(values))
-        {
-            // They lie where growing would take them from.
-            list.AddRange(values);
-        }
-        else
+        // Values that lie in the list itself would be lost with the array that it leaves: it grows by itself then.
+        if (list.Capacity - list.Count < values.Length && !list.AsSpan().Overlaps(values))
         {
             Grow(ref list, (long)list.Count + values.Length);
-            list.AddRange(values);
+        }
+
+        list.AddRange(values);
+    }
+
+    /// <summary>Removes a list from its table, and takes its memory where nobody else may read it.</summary>
+    public void Remove<TKey, TNamespace>(KeyedStateTable<TKey, TNamespace, StateList<T>> table, in TKey key, ulong hash, in TNamespace ns)
+    {
+        if (table.TryTake(in key, hash, in ns, out var list))
+        {
+            Take(in list);
         }
     }
 

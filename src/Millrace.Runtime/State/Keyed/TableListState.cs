@@ -39,13 +39,7 @@ internal sealed class TableListState<TKey, T>(KeyedStateBackend<TKey> backend, K
         }
     }
 
-    public override void Clear()
-    {
-        if (table.TryTake(in backend.CurrentKey, backend.CurrentHash, default, out var list))
-        {
-            _memory.Take(in list);
-        }
-    }
+    public override void Clear() => _memory.Remove(table, in backend.CurrentKey, backend.CurrentHash, default);
 
     private ref StateList<T> List() => ref table.GetOrAdd(in backend.CurrentKey, backend.CurrentHash, default, out _);
 }

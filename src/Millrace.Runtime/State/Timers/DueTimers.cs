@@ -50,11 +50,7 @@ internal sealed class DueTimers<TKey, TNamespace>(KeyedStateTable<TKey, TimerId<
         _nodes[_first++] = default;
         if (_first == _end)
         {
-            _first = _end = _fetched = 0;
-            if (_nodes.Length > Math.Max(greatest, MinCapacity))
-            {
-                _nodes = [];
-            }
+            Empty(greatest);
         }
         else if (_first + AheadLength > _fetched && _fetched < _end)
         {
@@ -98,7 +94,9 @@ internal sealed class DueTimers<TKey, TNamespace>(KeyedStateTable<TKey, TimerId<
     }
 
     /// <summary>Leaves out those that are no timers any more.</summary>
-    public void Sweep(IsLive isLive)
+    /// <param name="isLive">Says whether one still is.</param>
+    /// <param name="greatest">Memory for more than so many is given back when it is not needed any more.</param>
+    public void Sweep(IsLive isLive, int greatest)
     {
         int kept = _first;
         for (int i = _first; i < _end; i++)
@@ -114,12 +112,21 @@ internal sealed class DueTimers<TKey, TNamespace>(KeyedStateTable<TKey, TimerId<
         _fetched = Math.Min(_fetched, _end);
         if (_first == _end)
         {
-            _first = _end = _fetched = 0;
+            Empty(greatest);
         }
     }
 
     /// <summary>Whether a node is a timer that there is.</summary>
     public delegate bool IsLive(in TimerNode<TKey, TNamespace> node);
+
+    private void Empty(int greatest)
+    {
+        _first = _end = _fetched = 0;
+        if (_nodes.Length > Math.Max(greatest, MinCapacity))
+        {
+            _nodes = [];
+        }
+    }
 
     private void Fetch()
     {

@@ -211,7 +211,7 @@ internal sealed class TimerQueue<TKey, TNamespace>
     {
         if (_due.Count > 0)
         {
-            _due.Sweep(IsLive);
+            _due.Sweep(IsLive, _heap.Length);
         }
 
         int kept = 0;

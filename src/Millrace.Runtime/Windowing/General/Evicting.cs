@@ -36,13 +36,8 @@ internal sealed class TimestampedListAggregation<T> : WindowAggregation<T, State
 
     public override void Merge(ref StateList<TimestampedValue<T>> target, in StateList<TimestampedValue<T>> later) => _memory.AddRange(ref target, later.AsSpan());
 
-    public override void Remove<TKey, TNamespace>(KeyedStateTable<TKey, TNamespace, StateList<TimestampedValue<T>>> table, in TKey key, ulong hash, in TNamespace ns)
-    {
-        if (table.TryTake(in key, hash, in ns, out var content))
-        {
-            _memory.Take(in content);
-        }
-    }
+    public override void Remove<TKey, TNamespace>(KeyedStateTable<TKey, TNamespace, StateList<TimestampedValue<T>>> table, in TKey key, ulong hash, in TNamespace ns) =>
+        _memory.Remove(table, in key, hash, in ns);
 }
 
 /// <summary>Evicts, and computes the result afresh from the records that are left.</summary>

@@ -76,13 +76,7 @@ internal sealed class WindowListState<TKey, TWindow, T>(WindowStates<TKey, TWind
         }
     }
 
-    public override void Clear()
-    {
-        if (table.TryTake(in scope.Store.CurrentKey, scope.Store.CurrentHash, scope.Window, out var list))
-        {
-            _memory.Take(in list);
-        }
-    }
+    public override void Clear() => _memory.Remove(table, in scope.Store.CurrentKey, scope.Store.CurrentHash, scope.Window);
 
     private ref StateList<T> List() => ref table.GetOrAdd(in scope.Store.CurrentKey, scope.Store.CurrentHash, scope.Window, out _);
 }

@@ -78,7 +78,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         _processingTimers = State.Timers<TWindow>("window-processing-timers");
         if (_merging is not null)
         {
-            _sets = State.WindowSets<TWindow>("window-merging");
+            _sets = State.Table<VoidNamespace, WindowSet<TWindow>>("window-merging", KeyedStateKind.List, WindowSetSerializer<TWindow>.From);
         }
 
         _eventTimers.FetchAhead = FetchAhead;

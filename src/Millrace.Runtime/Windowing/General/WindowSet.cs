@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Millrace.Runtime.State;
 using Millrace.Runtime.State.Keyed;
 using Millrace.Serialization;
 using Millrace.State.Backends;
@@ -120,6 +121,9 @@ internal struct WindowSet<TWindow>
 internal sealed class WindowSetSerializer<TWindow>(StateListSerializer<(TWindow Window, TWindow StateWindow)> list) : TypeSerializer<WindowSet<TWindow>>
 {
     public override TypeSchema Schema => list.Schema;
+
+    /// <summary>The serializer, made of that of the windows.</summary>
+    public static WindowSetSerializer<TWindow> From(ISerializerProvider serializers) => new(new(serializers.Get<(TWindow Window, TWindow StateWindow)>()));
 
     public override bool IsImmutable => false;
 

@@ -1,9 +1,8 @@
-using System.Buffers;
 using CsCheck;
 using Millrace.Runtime.State.Keyed;
 using Millrace.Runtime.Serialization;
+using Millrace.Runtime.Tests.Serialization;
 using Millrace.Runtime.Windowing.General;
-using Millrace.Serialization;
 
 namespace Millrace.Runtime.Tests.Windowing.General;
 
@@ -39,9 +38,9 @@ public sealed class WindowSetTests
 
             Assert.Equal(expected.Select(entry => (entry.Key, entry.Value)).Order(), set.ToArray().Order());
             Assert.Equal(expected.Count, set.Count);
-            var read = Set.Read(Bytes(Set, set));
+            var read = Bytes.Read(Set, Bytes.Of(Set, set));
             Assert.Equal(set.ToArray(), read.ToArray());
-            Assert.Equal(set.ToArray(), List.Read(Bytes(Set, set)).AsSpan().ToArray());
+            Assert.Equal(set.ToArray(), Bytes.Read(List, Bytes.Of(Set, set)).AsSpan().ToArray());
 
             // Nothing is shared with a copy.
             var copy = Set.Copy(set);
@@ -54,22 +53,4 @@ public sealed class WindowSetTests
             Assert.Equal(-1, set.IndexOf(-1));
         }
     });
-
-    private static byte[] Bytes<T>(TypeSerializer<T> serializer, T value)
-    {
-        var bytes = new ArrayBufferWriter<byte>();
-        var output = new BinaryOutput(bytes);
-        serializer.Write(ref output, in value);
-        output.Flush();
-        return bytes.WrittenSpan.ToArray();
-    }
-}
-
-internal static class ReadingBytes
-{
-    public static T Read<T>(this TypeSerializer<T> serializer, byte[] bytes)
-    {
-        var input = new BinaryInput(bytes);
-        return serializer.Read(ref input);
-    }
 }
