@@ -176,12 +176,13 @@ public sealed class CopyOnWriteTests
     [Fact]
     public async Task Any_changes_beside_several_writers_leave_every_snapshot_as_it_was()
     {
-        // Few key groups and few keys: slots are removed, shifted, grown and shrunk all the time, under up to four snapshots at once.
+        // Few key groups and few keys: slots are removed, shifted, grown and shrunk all the time, under up to four snapshots at once. Both ways in which entries lie: with references and without.
         var random = new Random(12345);
         for (int run = 0; run < 30; run++)
         {
             var backend = TestState.Heap<long>(new KeyGroupRange(0, 2), 2, TestSerializers.Default);
             var boxes = backend.Table<VoidNamespace, Box>("boxes");
+            var pairs = backend.Table<VoidNamespace, Pair>("pairs");
             var model = new Dictionary<long, long>();
             var writers = new List<(Dictionary<long, long> Expected, Task<MemoryKeyedState> Written)>();
             int keys = 1 << random.Next(3, 12);
@@ -193,6 +194,7 @@ public sealed class CopyOnWriteTests
                     long key = random.Next(keys);
                     if (random.Next(10) < removals)
                     {
+                        Assert.Equal(model.ContainsKey(key), pairs.Remove(key, Hasher.Hash(key), default));
                         Assert.Equal(model.Remove(key), boxes.Remove(key, Hasher.Hash(key), default));
                     }
                     else
@@ -201,6 +203,9 @@ public sealed class CopyOnWriteTests
                         box ??= new Box();
                         box.A++;
                         box.B = box.A;
+                        ref var pair = ref pairs.GetOrAdd(key, Hasher.Hash(key), default, out _);
+                        pair.Count++;
+                        pair.Sum = pair.Count;
                         model[key] = model.GetValueOrDefault(key) + 1;
                     }
                 }
@@ -214,6 +219,14 @@ public sealed class CopyOnWriteTests
                         box.A++;
                         box.B = box.A;
                         model[boxes.KeyAt(in cursor)]++;
+                    }
+
+                    cursor = default;
+                    while (pairs.MoveNext(ref cursor))
+                    {
+                        ref var pair = ref pairs.ValueAt(in cursor);
+                        pair.Count++;
+                        pair.Sum = pair.Count;
                     }
                 }
 
@@ -236,17 +249,24 @@ public sealed class CopyOnWriteTests
                 writers.RemoveAt(0);
                 var restored = TestState.Heap<long>(new KeyGroupRange(0, 2), 2, TestSerializers.Default);
                 restored.Restore([await written]);
-                var table = restored.Table<VoidNamespace, Box>("boxes");
-                var actual = new Dictionary<long, long>();
-                TableCursor cursor = default;
-                while (table.MoveNext(ref cursor))
-                {
-                    Assert.Equal(table.PeekAt(in cursor).A, table.PeekAt(in cursor).B);
-                    actual.Add(table.KeyAt(in cursor), table.PeekAt(in cursor).A);
-                }
-
-                Assert.Equal(expected, actual);
+                Assert.Equal(expected, Contents<Box>(restored, "boxes", box => (box.A, box.B)));
+                Assert.Equal(expected, Contents<Pair>(restored, "pairs", pair => (pair.Count, pair.Sum)));
             }
+        }
+
+        static Dictionary<long, long> Contents<T>(KeyedStateStore<long> restored, string name, Func<T, (long, long)> read)
+        {
+            var table = restored.Table<VoidNamespace, T>(name);
+            var contents = new Dictionary<long, long>();
+            TableCursor cursor = default;
+            while (table.MoveNext(ref cursor))
+            {
+                var (first, second) = read(table.PeekAt(in cursor));
+                Assert.Equal(first, second);
+                contents.Add(table.KeyAt(in cursor), first);
+            }
+
+            return contents;
         }
     }
 

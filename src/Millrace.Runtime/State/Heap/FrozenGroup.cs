@@ -19,9 +19,10 @@ namespace Millrace.Runtime.State.Heap;
 /// </para>
 /// </remarks>
 /// <param name="slots">The slots; the subtask goes on with them.</param>
+/// <param name="length">How many of them there are; those behind are none of the snapshot's.</param>
 /// <param name="count">How many entries there are.</param>
 /// <param name="log">Takes what is put aside, of all groups of the state.</param>
-internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNamespace, TValue>[] slots, int count, AsideLog<TKey, TNamespace, TValue> log)
+internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNamespace, TValue>[] slots, int length, int count, AsideLog<TKey, TNamespace, TValue> log)
 {
     /// <summary>As many slots as a word has bits: they are marked in one word.</summary>
     public const int BlockSize = 64;
@@ -41,7 +42,7 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
     /// <summary>How many entries there are.</summary>
     public int Count => count;
 
-    public int Blocks => (slots.Length + BlockSize - 1) / BlockSize;
+    public int Blocks => (length + BlockSize - 1) / BlockSize;
 
     /// <summary>How long a buffer is with which the group is read fastest.</summary>
     public int BufferLength => BlockSize * Math.Clamp(MaxBytes / (BlockSize * Unsafe.SizeOf<HeapEntry<TKey, TNamespace, TValue>>()), 1, Math.Min(MaxBlocks, Blocks));
@@ -53,7 +54,7 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
     /// <returns>Whether the entry is put aside now: the snapshot owns the value, and the subtask must go on with a copy if it can change in place.</returns>
     public bool Preserve(int slot)
     {
-        if (_isReleased || slot < Volatile.Read(ref _written))
+        if (slot >= length || _isReleased || slot < Volatile.Read(ref _written))
         {
             return false;
         }
@@ -66,7 +67,7 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
             return false;
         }
 
-        if (slots[slot].Stored != 0)
+        if (slots[slot].IsFull)
         {
             Volatile.Write(ref block.Newest, log.Add(slot, block.Newest, in slots[slot]));
         }
@@ -81,7 +82,7 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
     /// <summary>Asks for what <see cref="Preserve"/> of a slot that is going to be changed will read, so that it need not wait for memory.</summary>
     public void Prefetch(int slot)
     {
-        if (!_isReleased && slot >= Volatile.Read(ref _written))
+        if (slot < length && !_isReleased && slot >= Volatile.Read(ref _written))
         {
             CacheLine.PrefetchAll(ref slots[slot]);
             if (_aside is { } aside)
@@ -98,7 +99,7 @@ internal sealed class FrozenGroup<TKey, TNamespace, TValue>(HeapEntry<TKey, TNam
     public ReadOnlySpan<HeapEntry<TKey, TNamespace, TValue>> Read(int first, HeapEntry<TKey, TNamespace, TValue>[] buffer)
     {
         int start = first * BlockSize;
-        var copy = buffer.AsSpan(0, Math.Min(buffer.Length, slots.Length - start));
+        var copy = buffer.AsSpan(0, Math.Min(buffer.Length, length - start));
         slots.AsSpan(start, copy.Length).CopyTo(copy);
 
         // The slots are read before the marks.

@@ -6,7 +6,7 @@ namespace Millrace.Runtime.State.Heap;
 [StructLayout(LayoutKind.Auto)]
 internal struct HeapEntry<TKey, TNamespace, TValue>
 {
-    /// <summary>The hash of key and namespace with the top bit set; 0 in an empty slot. Its low bits are the slot where the entry wants to be.</summary>
+    /// <summary>The hash of key and namespace with the top bit set. In an empty slot the top bit is not: then it is 0, or what <see cref="HeapGroup{TKey, TNamespace, TValue}"/> keeps there.</summary>
     public uint Stored;
 
     public TKey Key;
@@ -14,4 +14,7 @@ internal struct HeapEntry<TKey, TNamespace, TValue>
     public TNamespace Namespace;
 
     public TValue Value;
+
+    /// <summary>Whether there is an entry in the slot.</summary>
+    public readonly bool IsFull => (int)Stored < 0;
 }

@@ -1,15 +1,22 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Millrace.Runtime.State.Keyed;
 using Millrace.Serialization;
 
 namespace Millrace.Runtime.State.Heap;
 
-/// <summary>
-/// One key group of a state: an open-addressing table with linear probing, deletion by shifting back, and as many slots as a power of two.
-/// </summary>
+/// <summary>One key group of a state.</summary>
 /// <remarks>
-/// Invariant: an entry stands in its home slot or in the unbroken run of full slots after it. Snapshots read the slots while the subtask goes on: no slot is
-/// written before <see cref="Preserve"/> was called for it.
+/// <para>
+/// Entries without references lie in an open-addressing table with linear probing, deletion by shifting back, and as many slots as a power of two. Invariant: such an entry stands in its
+/// home slot or in the unbroken run of full slots after it.
+/// </para>
+/// <para>
+/// Entries with references (<see cref="IsDense"/>) lie in the order in which they came, and a <see cref="PlaceIndex"/> says where: so what is new lies together. A collection of the young
+/// generations looks through all memory near an old entry that refers to a new object; in the order of their hashes such entries are all over the table. Invariant: an entry keeps its
+/// slot until the table is resized; slots that were left are a list, and are taken again first.
+/// </para>
+/// <para>Snapshots read the slots while the subtask goes on: no slot is written before <see cref="Preserve"/> was called for it.</para>
 /// </remarks>
 internal sealed class HeapGroup<TKey, TNamespace, TValue>
 {
@@ -19,7 +26,14 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     private readonly TypeSerializer<TValue> _values;
     private readonly int _number;
     private HeapEntry<TKey, TNamespace, TValue>[] _slots;
+    private ulong[] _places = [];
     private int _count;
+
+    // Only of dense groups. Slots from this one on have never been full.
+    private int _used;
+
+    // Only of dense groups. The slot that was left last, plus one; 0 for none. The others follow in the entries.
+    private int _left;
 
     // Entries were removed this often since it was last looked whether the table is too large, and there were at most so many meanwhile.
     private int _removals;
@@ -30,15 +44,29 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
 
     /// <param name="values">The serializer of the values.</param>
     /// <param name="number">Which key group it is.</param>
-    /// <param name="capacity">How many slots there are at first.</param>
+    /// <param name="capacity">How many places there are at first.</param>
     public HeapGroup(TypeSerializer<TValue> values, int number, int capacity = MinCapacity)
     {
         _values = values;
         _number = number;
-        _slots = new HeapEntry<TKey, TNamespace, TValue>[capacity];
+        _slots = [];
+        Resize(capacity);
+    }
+
+    /// <summary>Whether entries lie in the order in which they came, and not in that of their hashes.</summary>
+    public static bool IsDense
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => RuntimeHelpers.IsReferenceOrContainsReferences<HeapEntry<TKey, TNamespace, TValue>>() && !(typeof(TValue).IsValueType && default(TValue) is IRarelyRefers);
     }
 
     public int Count => _count;
+
+    /// <summary>Where the entries of a dense group stand.</summary>
+    public ulong[] Places => _places;
+
+    // Places for hashes: the slots themselves, or those of the index.
+    private int Capacity => IsDense ? _places.Length : _slots.Length;
 
     public HeapEntry<TKey, TNamespace, TValue>[] Slots
     {
@@ -50,7 +78,7 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     /// <param name="log">Takes what is put aside.</param>
     public FrozenGroup<TKey, TNamespace, TValue> Freeze(AsideLog<TKey, TNamespace, TValue> log)
     {
-        var frozen = new FrozenGroup<TKey, TNamespace, TValue>(_slots, _count, log);
+        var frozen = new FrozenGroup<TKey, TNamespace, TValue>(_slots, IsDense ? _used : _slots.Length, _count, log);
         _frozen = [.. _frozen.Where(other => !other.IsReleased), frozen];
         return frozen;
     }
@@ -74,7 +102,7 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
         }
 
         ref var entry = ref _slots[slot];
-        if (isPreserved && isKept && !_values.IsImmutable && entry.Stored != 0)
+        if (isPreserved && isKept && !_values.IsImmutable && entry.IsFull)
         {
             entry.Value = _values.Copy(entry.Value);
         }
@@ -89,7 +117,7 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
         }
     }
 
-    /// <summary>How many slots keep <paramref name="count"/> entries of a group below the load at which it grows.</summary>
+    /// <summary>How many places keep <paramref name="count"/> entries of a group below the load at which it grows.</summary>
     public static int CapacityFor(int count, int number)
     {
         int capacity = MinCapacity;
@@ -104,16 +132,21 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     /// <summary>Takes a free slot for an entry that is not there yet.</summary>
     public ref HeapEntry<TKey, TNamespace, TValue> Add(uint stored)
     {
-        if (_count >= LimitOf(_slots.Length, _number))
+        if (_count >= LimitOf(Capacity, _number))
         {
-            Resize(checked(_slots.Length * 2));
+            Resize(checked(Capacity * 2));
         }
 
         _count++;
-        int index = FreeSlot(_slots, stored);
+        int index = IsDense ? TakeSlot() : FreeSlot(_slots, stored);
         if (_frozen.Length != 0)
         {
             Preserve(index);
+        }
+
+        if (IsDense)
+        {
+            PlaceIndex.Add(_places, stored, index);
         }
 
         ref var slot = ref _slots[index];
@@ -121,18 +154,58 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
         return ref slot;
     }
 
-    /// <summary>Empties a slot and closes the gap, so that no search ends early and no reference is kept.</summary>
-    public void RemoveAt(int hole)
+    /// <summary>Empties a slot, so that no search ends early and no reference is kept.</summary>
+    public void RemoveAt(int slot)
+    {
+        if (_frozen.Length != 0)
+        {
+            Preserve(slot, isKept: false);
+        }
+
+        if (IsDense)
+        {
+            PlaceIndex.Remove(_places, _slots[slot].Stored, slot);
+            LeaveSlot(slot);
+        }
+        else
+        {
+            CloseGap(slot);
+        }
+
+        _peak = Math.Max(_peak, _count);
+        _count--;
+
+        if (++_removals >= Capacity)
+        {
+            ShrinkIfMostlyEmpty();
+        }
+    }
+
+    private int TakeSlot()
+    {
+        if (_left == 0)
+        {
+            return _used++;
+        }
+
+        int slot = _left - 1;
+        _left = (int)_slots[slot].Stored;
+        return slot;
+    }
+
+    private void LeaveSlot(int slot)
+    {
+        _slots[slot] = default;
+        _slots[slot].Stored = (uint)_left;
+        _left = slot + 1;
+    }
+
+    private void CloseGap(int hole)
     {
         var slots = _slots;
         int mask = slots.Length - 1;
         bool isFrozen = _frozen.Length != 0;
-        if (isFrozen)
-        {
-            Preserve(hole, isKept: false);
-        }
-
-        for (int next = (hole + 1) & mask; slots[next].Stored != 0; next = (next + 1) & mask)
+        for (int next = (hole + 1) & mask; slots[next].IsFull; next = (next + 1) & mask)
         {
             // An entry may move back to the hole unless its home lies behind the hole.
             int home = (int)slots[next].Stored & mask;
@@ -150,22 +223,15 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
         }
 
         slots[hole] = default;
-        _peak = Math.Max(_peak, _count);
-        _count--;
-
-        if (++_removals >= slots.Length)
-        {
-            ShrinkIfMostlyEmpty();
-        }
     }
 
     // Windows empty a table and fill it again, over and over: it shrinks only when it was mostly empty for as many removals as it has slots, which
     // is longer than emptying it takes. By four, so that it is then at most half full and far from both limits.
     private void ShrinkIfMostlyEmpty()
     {
-        if (_peak < _slots.Length / 8 && _slots.Length > 4 * MinCapacity)
+        if (_peak < Capacity / 8 && Capacity > 4 * MinCapacity)
         {
-            Resize(_slots.Length / 4);
+            Resize(Capacity / 4);
         }
 
         _peak = _count;
@@ -189,7 +255,7 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
         int mask = slots.Length - 1;
         ref var first = ref MemoryMarshal.GetArrayDataReference(slots);
         int index = (int)stored & mask;
-        while (Unsafe.Add(ref first, index).Stored != 0)
+        while (Unsafe.Add(ref first, index).IsFull)
         {
             index = (index + 1) & mask;
         }
@@ -198,13 +264,14 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     }
 
     // A page that is read first is the system's page of zeros, and its first write another fault, for which all cores have to forget it: with a table that grows, a tenth of a job's time on a virtual machine.
-    private static void Touch(HeapEntry<TKey, TNamespace, TValue>[] slots)
+    private static void Touch<T>(T[] array)
+        where T : struct
     {
         const int Page = 4096;
-        int step = Math.Max(1, Page / Unsafe.SizeOf<HeapEntry<TKey, TNamespace, TValue>>());
-        for (int i = 0; i < slots.Length; i += step)
+        int step = Math.Max(1, Page / Unsafe.SizeOf<T>());
+        for (int i = 0; i < array.Length; i += step)
         {
-            slots[i].Stored = 0;
+            array[i] = default;
         }
     }
 
@@ -212,22 +279,42 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     {
         // Snapshots keep the old slots, in which nothing changes any more; the values must not be theirs too.
         bool copyValues = !_values.IsImmutable && _frozen.Any(frozen => !frozen.IsReleased);
-        var slots = new HeapEntry<TKey, TNamespace, TValue>[capacity];
-        Touch(slots);
+        var slots = new HeapEntry<TKey, TNamespace, TValue>[IsDense ? LimitOf(capacity, _number) : capacity];
+        ulong[] places = IsDense ? new ulong[capacity] : [];
+        if (IsDense)
+        {
+            Touch(places);
+        }
+        else
+        {
+            Touch(slots);
+        }
+
+        int used = 0;
         foreach (ref var slot in _slots.AsSpan())
         {
-            if (slot.Stored != 0)
+            if (!slot.IsFull)
             {
-                ref var moved = ref slots[FreeSlot(slots, slot.Stored)];
-                moved = slot;
-                if (copyValues)
-                {
-                    moved.Value = _values.Copy(moved.Value);
-                }
+                continue;
+            }
+
+            int index = IsDense ? used++ : FreeSlot(slots, slot.Stored);
+            if (IsDense)
+            {
+                PlaceIndex.Add(places, slot.Stored, index);
+            }
+
+            slots[index] = slot;
+            if (copyValues)
+            {
+                slots[index].Value = _values.Copy(slot.Value);
             }
         }
 
         _slots = slots;
+        _places = places;
+        _used = used;
+        _left = 0;
         _frozen = [];
     }
 }

@@ -12,6 +12,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
 {
     // One empty slot: where there is no group yet, a search finds nothing.
     private static readonly HeapEntry<TKey, TNamespace, TValue>[] NoSlots = new HeapEntry<TKey, TNamespace, TValue>[1];
+    private static readonly ulong[] NoPlaces = new ulong[1];
 
     // A table of fewer bytes is in the processor's second-level cache anyway: fetching ahead costs more than it gives.
     private const long CachedSize = 256 * 1024;
@@ -23,6 +24,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
 
     // The slots of each group once more: one step less from a hash to its entry.
     private readonly HeapEntry<TKey, TNamespace, TValue>[][] _slots;
+    private readonly ulong[][] _places;
     private readonly int _firstGroup;
     private readonly int _maxParallelism;
     private readonly StableHasher<TNamespace>? _namespaceHasher;
@@ -50,7 +52,8 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
         Identity = identity;
         _groups = new HeapGroup<TKey, TNamespace, TValue>?[range.Count];
         _slots = new HeapEntry<TKey, TNamespace, TValue>[range.Count][];
-        Array.Fill(_slots, NoSlots);
+        _places = IsDense ? new ulong[range.Count][] : [];
+        Clear();
         _firstGroup = range.Start;
         _maxParallelism = maxParallelism;
         _codec = codec;
@@ -58,6 +61,8 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
         _keyComparer = typeof(TKey).IsValueType ? null : EqualityComparer<TKey>.Default;
         _namespaceComparer = typeof(TNamespace).IsValueType ? null : EqualityComparer<TNamespace>.Default;
     }
+
+    private static bool IsDense => HeapGroup<TKey, TNamespace, TValue>.IsDense;
 
     public StateIdentity Identity { get; }
 
@@ -82,7 +87,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     {
         int index = IndexOf(hash);
         uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
-        ref var found = ref Search(_slots[index], in key, stored, in ns);
+        ref var found = ref Search(index, in key, stored, in ns);
         if (Unsafe.IsNullRef(ref found))
         {
             existed = false;
@@ -102,7 +107,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     {
         int index = IndexOf(hash);
         uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
-        ref var found = ref Search(_slots[index], in key, stored, in ns);
+        ref var found = ref Search(index, in key, stored, in ns);
         if (Unsafe.IsNullRef(ref found))
         {
             return ref Unsafe.NullRef<TValue>();
@@ -118,7 +123,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
 
     public override ref readonly TValue Peek(scoped in TKey key, ulong hash, scoped in TNamespace ns)
     {
-        ref var found = ref Search(_slots[IndexOf(hash)], in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
+        ref var found = ref Search(IndexOf(hash), in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
         if (Unsafe.IsNullRef(ref found))
         {
             return ref Unsafe.NullRef<TValue>();
@@ -130,7 +135,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     public override bool Remove(scoped in TKey key, ulong hash, scoped in TNamespace ns)
     {
         int index = IndexOf(hash);
-        ref var found = ref Search(_slots[index], in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
+        ref var found = ref Search(index, in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
         if (Unsafe.IsNullRef(ref found))
         {
             return false;
@@ -143,7 +148,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     public override bool TryTake(scoped in TKey key, ulong hash, scoped in TNamespace ns, [MaybeNullWhen(false)] out TValue value)
     {
         int index = IndexOf(hash);
-        ref var found = ref Search(_slots[index], in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
+        ref var found = ref Search(index, in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
         if (Unsafe.IsNullRef(ref found))
         {
             value = default;
@@ -162,6 +167,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     {
         Array.Clear(_groups);
         Array.Fill(_slots, NoSlots);
+        Array.Fill(_places, NoPlaces);
     }
 
     public override bool IsLookUpSlow => SizeBy(0) >= UncachedSize;
@@ -173,11 +179,18 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
             return;
         }
 
+        if (IsDense)
+        {
+            PrefetchPlaces(hashes, in ns);
+        }
+
         foreach (ulong hash in hashes)
         {
-            var slots = _slots[IndexOf(hash)];
-            int home = (int)NamespaceHash.Combine(hash, in ns, _namespaceHasher) & (slots.Length - 1);
-            CacheLine.Prefetch(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(slots), home));
+            int index = IndexOf(hash);
+            var slots = _slots[index];
+            uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
+            int slot = IsDense ? FindSlot(_places[index], stored) : (int)stored & (slots.Length - 1);
+            CacheLine.Prefetch(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(slots), slot));
         }
 
         if (Volatile.Read(ref _snapshots) != 0)
@@ -189,12 +202,41 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     /// <summary>About how many bytes there are: keys are spread evenly over the groups, so that one tells how large all are.</summary>
     private long SizeBy(int group) => (long)_slots[group].Length * _slots.Length * Unsafe.SizeOf<HeapEntry<TKey, TNamespace, TValue>>();
 
+    private void PrefetchPlaces(ReadOnlySpan<ulong> hashes, in TNamespace ns)
+    {
+        foreach (ulong hash in hashes)
+        {
+            var places = _places[IndexOf(hash)];
+            int home = (int)NamespaceHash.Combine(hash, in ns, _namespaceHasher) & (places.Length - 1);
+            CacheLine.Prefetch(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(places), home));
+        }
+    }
+
+    /// <summary>The slot of the first entry with a hash, which is that of a key nearly always; 0 where there is none.</summary>
+    private static int FindSlot(ulong[] places, uint stored)
+    {
+        int mask = places.Length - 1;
+        ref ulong first = ref MemoryMarshal.GetArrayDataReference(places);
+        int index = (int)stored & mask;
+        while (true)
+        {
+            ulong place = Unsafe.Add(ref first, index);
+            if (PlaceIndex.HashOf(place) == stored || place == 0)
+            {
+                return PlaceIndex.SlotOf(place);
+            }
+
+            index = (index + 1) & mask;
+        }
+    }
+
     private void PrefetchForPreserve(ReadOnlySpan<ulong> hashes, in TNamespace ns)
     {
         foreach (ulong hash in hashes)
         {
             int index = IndexOf(hash);
-            _groups[index]?.PrefetchForPreserve((int)NamespaceHash.Combine(hash, in ns, _namespaceHasher) & (_slots[index].Length - 1));
+            uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
+            _groups[index]?.PrefetchForPreserve(IsDense ? FindSlot(_places[index], stored) : (int)stored & (_slots[index].Length - 1));
         }
     }
 
@@ -224,12 +266,13 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
                 }
 
                 ref readonly var slot = ref slots[position];
-                if (slot.Stored != 0 && expiry.IsExpired(in slot.Value, horizon))
+                if (slot.IsFull && expiry.IsExpired(in slot.Value, horizon))
                 {
                     // Another entry may be there now.
                     var group = _groups[partition]!;
                     group.RemoveAt(position);
-                    _slots[partition] = slots = group.Slots;
+                    Put(partition, group);
+                    slots = group.Slots;
                 }
                 else
                 {
@@ -254,7 +297,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
             var slots = group.Slots;
             for (; position < slots.Length; position++)
             {
-                if (slots[position].Stored != 0)
+                if (slots[position].IsFull)
                 {
                     cursor.Partition = partition;
                     cursor.Position = position + 1;
@@ -297,10 +340,15 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private ref HeapEntry<TKey, TNamespace, TValue> Search(HeapEntry<TKey, TNamespace, TValue>[] slots, scoped in TKey key, uint stored, scoped in TNamespace ns)
+    private ref HeapEntry<TKey, TNamespace, TValue> Search(int group, scoped in TKey key, uint stored, scoped in TNamespace ns)
     {
-        int mask = slots.Length - 1;
-        ref var first = ref MemoryMarshal.GetArrayDataReference(slots);
+        ref var first = ref MemoryMarshal.GetArrayDataReference(_slots[group]);
+        if (IsDense)
+        {
+            return ref SearchDense(ref first, _places[group], in key, stored, in ns);
+        }
+
+        int mask = _slots[group].Length - 1;
         int index = (int)stored & mask;
         while (true)
         {
@@ -310,7 +358,35 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
                 return ref slot;
             }
 
-            if (slot.Stored == 0)
+            if (!slot.IsFull)
+            {
+                return ref Unsafe.NullRef<HeapEntry<TKey, TNamespace, TValue>>();
+            }
+
+            index = (index + 1) & mask;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref HeapEntry<TKey, TNamespace, TValue> SearchDense(
+        ref HeapEntry<TKey, TNamespace, TValue> first, ulong[] places, scoped in TKey key, uint stored, scoped in TNamespace ns)
+    {
+        int mask = places.Length - 1;
+        ref ulong firstPlace = ref MemoryMarshal.GetArrayDataReference(places);
+        int index = (int)stored & mask;
+        while (true)
+        {
+            ulong place = Unsafe.Add(ref firstPlace, index);
+            if (PlaceIndex.HashOf(place) == stored)
+            {
+                ref var slot = ref Unsafe.Add(ref first, PlaceIndex.SlotOf(place));
+                if (KeyEquals(in slot.Key, in key) && NamespaceEquals(in slot.Namespace, in ns))
+                {
+                    return ref slot;
+                }
+            }
+
+            if (place == 0)
             {
                 return ref Unsafe.NullRef<HeapEntry<TKey, TNamespace, TValue>>();
             }
@@ -341,7 +417,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     {
         var group = _groups[index] ??= new HeapGroup<TKey, TNamespace, TValue>(_codec.Values, _firstGroup + index);
         ref var slot = ref group.Add(stored);
-        _slots[index] = group.Slots;
+        Put(index, group);
         slot.Key = key;
         slot.Namespace = ns;
         return ref slot.Value;
@@ -351,7 +427,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     {
         var group = _groups[index]!;
         group.RemoveAt(SlotOf(index, ref found));
-        _slots[index] = group.Slots;
+        Put(index, group);
     }
 
     /// <summary>Puts aside for snapshots what is in a slot. To be called before it is written.</summary>
@@ -368,6 +444,10 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     {
         _groups[index] = group;
         _slots[index] = group.Slots;
+        if (IsDense)
+        {
+            _places[index] = group.Places;
+        }
     }
 
     private ref HeapEntry<TKey, TNamespace, TValue> SlotAt(in TableCursor cursor) => ref _slots[cursor.Partition][cursor.Position - 1];

@@ -63,7 +63,7 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
         {
             foreach (ref readonly var slot in group.Read(first, buffer))
             {
-                if (slot.Stored == 0 || (Expiry is not null && Expiry.IsExpired(in slot.Value, horizon)))
+                if (!slot.IsFull || (Expiry is not null && Expiry.IsExpired(in slot.Value, horizon)))
                 {
                     continue;
                 }

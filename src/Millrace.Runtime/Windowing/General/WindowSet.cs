@@ -14,7 +14,7 @@ namespace Millrace.Runtime.Windowing.General;
 /// </summary>
 /// <typeparam name="TWindow">The type of the windows.</typeparam>
 /// <remarks>A mutable struct: change it through the reference that the table gives, never through a copy.</remarks>
-internal struct WindowSet<TWindow>
+internal struct WindowSet<TWindow> : IRarelyRefers
 {
     private (TWindow Window, TWindow StateWindow) _first;
     private StateList<(TWindow Window, TWindow StateWindow)> _more;

@@ -1,0 +1,56 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Millrace.Runtime.State.Heap;
+
+/// <summary>
+/// Says where entries stand that lie in the order in which they came: an open-addressing table with linear probing and deletion by shifting back, of as many places as a power of two. A
+/// place has the hash of an entry in its upper half and the entry's slot in its lower; 0 is an empty one, because hashes are not.
+/// </summary>
+internal static class PlaceIndex
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint HashOf(ulong place) => (uint)(place >> 32);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int SlotOf(ulong place) => (int)(uint)place;
+
+    /// <summary>Adds an entry that is not there yet; there is a free place.</summary>
+    public static void Add(ulong[] places, uint hash, int slot)
+    {
+        int mask = places.Length - 1;
+        ref ulong first = ref MemoryMarshal.GetArrayDataReference(places);
+        int index = (int)hash & mask;
+        while (Unsafe.Add(ref first, index) != 0)
+        {
+            index = (index + 1) & mask;
+        }
+
+        Unsafe.Add(ref first, index) = ((ulong)hash << 32) | (uint)slot;
+    }
+
+    /// <summary>Removes an entry that is there, and closes the gap.</summary>
+    public static void Remove(ulong[] places, uint hash, int slot)
+    {
+        int mask = places.Length - 1;
+        ulong place = ((ulong)hash << 32) | (uint)slot;
+        int hole = (int)hash & mask;
+        while (places[hole] != place)
+        {
+            hole = (hole + 1) & mask;
+        }
+
+        for (int next = (hole + 1) & mask; places[next] != 0; next = (next + 1) & mask)
+        {
+            // It may move back to the hole unless its home lies behind the hole.
+            int home = (int)HashOf(places[next]) & mask;
+            if (((next - home) & mask) >= ((next - hole) & mask))
+            {
+                places[hole] = places[next];
+                hole = next;
+            }
+        }
+
+        places[hole] = 0;
+    }
+}
