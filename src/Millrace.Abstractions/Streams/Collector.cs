@@ -44,7 +44,7 @@ public abstract class Collector<T>
             count = Count;
         }
 
-        Values[count] = value;
+        RecordCopy<T>.Write(ref Values[count], in value);
         Timestamps[count] = timestamp;
         Count = count + 1;
     }

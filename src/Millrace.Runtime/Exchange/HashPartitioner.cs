@@ -51,7 +51,7 @@ internal sealed class HashPartitioner<T, TKey> : Partitioner<T>
         {
             for (int i = 0; i < batch.Count; i++)
             {
-                output.Open(ChannelOrAny(batch.Values[i])).Add(batch.Values[i], batch.Timestamps[i]);
+                output.Open(ChannelOrAny(batch.Values[i])).Add(in batch.Values[i], batch.Timestamps[i]);
             }
 
             BatchPool<T>.Return(batch);
@@ -72,7 +72,7 @@ internal sealed class HashPartitioner<T, TKey> : Partitioner<T>
                 }
 
                 int channel = subtaskOfGroup[KeyGroups.GroupOf(_hasher.Hash(key), _maxParallelism)];
-                output.Open(channel).Add(value, batch.Timestamps[i]);
+                output.Open(channel).Add(in value, batch.Timestamps[i]);
             }
         }
         catch (Exception cause) when (cause is not (OperatorException or MillraceException))

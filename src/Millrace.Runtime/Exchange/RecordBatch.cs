@@ -22,11 +22,11 @@ internal sealed class RecordBatch<T>(int capacity)
     public ReadOnlySpan<T> Records => Values.AsSpan(0, Count);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Add(T value, long timestamp)
+    public void Add(in T value, long timestamp)
     {
         Debug.Assert(!InPool, "A batch in the pool was written to.");
         int count = Count;
-        Values[count] = value;
+        RecordCopy<T>.Write(ref Values[count], in value);
         Timestamps[count] = timestamp;
         Count = count + 1;
     }

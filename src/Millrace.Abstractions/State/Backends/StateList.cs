@@ -31,7 +31,7 @@ public struct StateList<T>
             Grow(1);
         }
 
-        _items![_count++] = value;
+        RecordCopy<T>.Write(ref _items![_count++], in value);
     }
 
     /// <summary>Appends elements.</summary>
