@@ -9,12 +9,13 @@ using Millrace.State;
 var query = new Option<string>("--query") { Description = $"Which query ({string.Join(", ", AllQueries.All.Select(one => one.Name))}), several with commas between them, or all.", DefaultValueFactory = _ => "all" };
 var events = new Option<long>("--events") { Description = "How many events.", DefaultValueFactory = _ => 10_000_000 };
 var parallelism = new Option<int>("--parallelism") { Description = "Subtasks of every operator.", DefaultValueFactory = _ => Environment.ProcessorCount };
+var bufferTimeout = new Option<double?>("--buffer-timeout") { Description = "How many milliseconds a partly filled batch waits in a task that is never idle. Default: 0 with --tps, else 100." };
 var batchSize = new Option<int>("--batch-size") { Description = "The most records of a batch.", DefaultValueFactory = _ => new ExecutionOptions().BatchSize };
 var backend = new Option<string>("--backend") { Description = "Where state is kept.", DefaultValueFactory = _ => "heap" };
 backend.AcceptOnlyFromAmong("heap", "rocksdb");
 var interval = new Option<double>("--checkpoint-interval") { Description = "Seconds between checkpoints; 0 for none.", DefaultValueFactory = _ => 10 };
 var tps = new Option<double?>("--tps") { Description = "Events a second, to measure latency; as many as there can be where it is left out." };
-var warmup = new Option<long>("--warmup") { Description = "How many events are run through each query, again and again for a second and a half, before it is measured; 0 for no warm-up.", DefaultValueFactory = _ => 1_000_000 };
+var warmup = new Option<long>("--warmup") { Description = "How many events are run through each query, again and again until the compiler is done with them (10 s at most), before it is measured; 0 for no warm-up.", DefaultValueFactory = _ => 1_000_000 };
 var rounds = new Option<int>("--rounds") { Description = "How often each query is measured; the fastest round counts.", DefaultValueFactory = _ => 1 };
 var seed = new Option<ulong>("--seed") { Description = "Which events.", DefaultValueFactory = _ => 1 };
 var rate = new Option<double>("--event-rate") { Description = "Events in a second of event time, where --tps does not say it.", DefaultValueFactory = _ => 10_000_000 };
@@ -22,6 +23,7 @@ var disorder = new Option<int>("--out-of-order-group") { Description = "Events c
 var handWritten = new Option<bool>("--hand-written") { Description = "Run hand-written loops beside the queries, and compare." };
 Require(events, value => value > 0, "at least 1");
 Require(parallelism, value => value > 0, "at least 1");
+Require(bufferTimeout, value => value is null or (>= 0 and <= 60_000), "from 0 to 60,000");
 Require(batchSize, value => value is > 0 and <= 65_536, "from 1 to 65,536");
 Require(interval, value => value >= 0, "0 or more");
 Require(tps, value => value is null or > 0, "more than 0");
@@ -57,7 +59,7 @@ generate.SetAction(async (result, cancellationToken) =>
 var guard = new Command("guard", "Compare with the hand-written loops in less than a minute, and fail where a query has become slower by a factor, or the engine allocates.");
 guard.SetAction(async (_, cancellationToken) => await new Guard(Console.Out).RunAsync(cancellationToken) ? 0 : 1);
 
-var root = new RootCommand("Runs the Nexmark queries in this process, and measures them.") { query, events, parallelism, batchSize, backend, interval, tps, warmup, rounds, seed, rate, disorder, handWritten, input, output, json, list, generate, guard };
+var root = new RootCommand("Runs the Nexmark queries embedded, each in a process of its own, and measures them.") { query, events, parallelism, batchSize, bufferTimeout, backend, interval, tps, warmup, rounds, seed, rate, disorder, handWritten, input, output, json, list, generate, guard };
 root.Validators.Add(result =>
 {
     if (result.GetValue(input) is null)
@@ -98,6 +100,7 @@ root.SetAction(async (result, cancellationToken) =>
             Output = result.GetValue(output),
             Parallelism = result.GetValue(parallelism),
             BatchSize = result.GetValue(batchSize),
+            BufferTimeout = result.GetValue(bufferTimeout) is { } wait ? TimeSpan.FromMilliseconds(wait) : RunOptions.BufferTimeoutAt(result.GetValue(tps)),
             Backend = result.GetValue(backend) == "rocksdb" ? () => new RocksDbStateBackend() : null,
             CheckpointInterval = seconds > 0 ? TimeSpan.FromSeconds(seconds) : null,
             Warmup = result.GetValue(warmup),
@@ -110,14 +113,24 @@ root.SetAction(async (result, cancellationToken) =>
     var measured = new List<Figures>();
     foreach (var one in queries)
     {
-        var figures = await run.MeasureAsync(one, cancellationToken);
+        Figures figures;
+        try
+        {
+            figures = queries.Count == 1 ? await run.MeasureAsync(one, cancellationToken) : await new QueryProcess(args).MeasureAsync(one.Name, cancellationToken);
+        }
+        catch (InvalidOperationException error) when (queries.Count > 1)
+        {
+            await Console.Error.WriteLineAsync(error.Message);
+            return 1;
+        }
+
         measured.Add(figures);
         table.Write(figures);
     }
 
     if (result.GetValue(json) is { } path)
     {
-        await File.WriteAllTextAsync(path, JsonSerializer.Serialize(measured, new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true }), cancellationToken);
+        await File.WriteAllTextAsync(path, JsonSerializer.Serialize(measured, QueryProcess.Json), cancellationToken);
     }
 
     return 0;

@@ -117,8 +117,9 @@ internal sealed class LaneReader : SourceReader<NexmarkEvent, LaneSplit>
             return wanted;
         }
 
+        // A few at a time, as they come due, would keep a core busy with looking at the clock: a batch, or what a millisecond brings.
         long due = (long)((_context.TimeProvider.GetTimestamp() - _start) * rate) - _emitted;
-        if (due <= 0)
+        if (due < Math.Clamp(rate * _context.TimeProvider.TimestampFrequency / 1000, 1, wanted))
         {
             _context.WakeAfter(TimeSpan.FromMilliseconds(1));
             return 0;

@@ -10,10 +10,16 @@ internal sealed class GcPauses : EventListener
 
     private long _stopped;
     private long _longest;
+    private long _since;
 
     public double LongestMilliseconds => Stopwatch.GetElapsedTime(0, Interlocked.Read(ref _longest)).TotalMilliseconds;
 
-    public void Reset() => Interlocked.Exchange(ref _longest, 0);
+    /// <summary>Forgets the pauses until now, also those whose events are still to come.</summary>
+    public void Reset()
+    {
+        Volatile.Write(ref _since, TimeProvider.System.GetUtcNow().UtcTicks);
+        Interlocked.Exchange(ref _longest, 0);
+    }
 
     protected override void OnEventSourceCreated(EventSource eventSource)
     {
@@ -32,8 +38,12 @@ internal sealed class GcPauses : EventListener
         }
         else if (eventData.EventName?.StartsWith("GCRestartEEEnd", StringComparison.Ordinal) == true && _stopped != 0)
         {
-            long length = (eventData.TimeStamp.Ticks - _stopped) * Stopwatch.Frequency / TimeSpan.TicksPerSecond;
-            Interlocked.Exchange(ref _longest, Math.Max(Interlocked.Read(ref _longest), length));
+            if (_stopped >= Volatile.Read(ref _since))
+            {
+                long length = (eventData.TimeStamp.Ticks - _stopped) * Stopwatch.Frequency / TimeSpan.TicksPerSecond;
+                Interlocked.Exchange(ref _longest, Math.Max(Interlocked.Read(ref _longest), length));
+            }
+
             _stopped = 0;
         }
     }

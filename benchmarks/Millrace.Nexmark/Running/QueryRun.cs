@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime;
 using Millrace.Checkpointing;
 using Millrace.Nexmark.Generator;
 using Millrace.Nexmark.HandWritten;
@@ -17,8 +18,12 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
 
     private readonly GcPauses _pauses = new();
 
-    // Code is compiled a second and a third time in the background, behind what the first run has begun: it is time that warms up, and not a number of events.
-    private static readonly TimeSpan WarmupTime = TimeSpan.FromSeconds(1.5);
+    // Code is compiled a second and a third time in the background, behind what the first runs have begun: it is time that warms up, and not a number of events.
+    private static readonly TimeSpan LeastWarmup = TimeSpan.FromSeconds(1.5);
+
+    // A query is warm when the compiler has taken no more than this of the runs of a second: what a job does once is compiled for the last time after thirty jobs.
+    private const double CompilingWhenWarm = 0.02;
+    private static readonly TimeSpan WarmTime = TimeSpan.FromSeconds(1);
 
     /// <summary>Runs a query, to warm up and then to measure.</summary>
     public async Task<Figures> MeasureAsync(NexmarkQuery query, CancellationToken cancellationToken)
@@ -36,19 +41,26 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
         }
 
         // At a pace, the ways of those who wait are gone too, which nobody goes otherwise; for as long as the other warm-up takes, and once more.
-        GeneratorOptions? paced = options.Generator.Tps is { } tps ? options.Generator with { Events = Math.Max(1, (long)(tps * WarmupTime.TotalSeconds)) } : null;
+        GeneratorOptions? paced = options.Generator.Tps is { } tps ? options.Generator with { Events = Math.Max(1, (long)(tps * LeastWarmup.TotalSeconds)) } : null;
         await progress.WriteLineAsync($"{query.Name}: warming up, {options.Warmup:N0} events at a time").ConfigureAwait(false);
         long start = Stopwatch.GetTimestamp();
+        long warmSince = start;
+        bool isWarm;
         do
         {
+            long runStart = Stopwatch.GetTimestamp();
+            var compiledBefore = JitInfo.GetCompilationTime();
             await RunAsync(query, options.Generator with { Events = options.Warmup, Tps = null }, cancellationToken).ConfigureAwait(false);
             if (HasLoop(query))
             {
                 RunLoop(query.Name, options.Generator with { Events = options.Warmup, Tps = null });
                 RunLoop(Loops.Generator, options.Generator with { Events = options.Warmup, Tps = null });
             }
+
+            warmSince = (JitInfo.GetCompilationTime() - compiledBefore) / Stopwatch.GetElapsedTime(runStart) > CompilingWhenWarm ? Stopwatch.GetTimestamp() : warmSince;
+            isWarm = Stopwatch.GetElapsedTime(start) >= LeastWarmup && Stopwatch.GetElapsedTime(warmSince) >= WarmTime;
         }
-        while (Stopwatch.GetElapsedTime(start) < WarmupTime);
+        while (!isWarm && Stopwatch.GetElapsedTime(start) < options.MostWarmup);
         if (paced is not null)
         {
             await RunAsync(query, paced, cancellationToken).ConfigureAwait(false);
@@ -100,7 +112,7 @@ internal sealed class QueryRun(RunOptions options, TextWriter progress) : IDispo
         string folder = Path.Combine(Path.GetTempPath(), $"millrace-nexmark-{Guid.NewGuid():N}");
         try
         {
-            var execution = new ExecutionOptions { Parallelism = options.Parallelism, BatchSize = options.BatchSize, StateBackend = options.Backend?.Invoke() };
+            var execution = new ExecutionOptions { Parallelism = options.Parallelism, BatchSize = options.BatchSize, BufferTimeout = options.BufferTimeout, StateBackend = options.Backend?.Invoke() };
             if (options.CheckpointInterval is { } interval)
             {
                 execution.Checkpoints.Interval = interval;

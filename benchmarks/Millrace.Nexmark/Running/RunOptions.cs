@@ -15,6 +15,9 @@ internal sealed record RunOptions
     /// <summary>The most records of a batch.</summary>
     public int BatchSize { get; init; } = new ExecutionOptions().BatchSize;
 
+    /// <summary>How long a partly filled batch waits in a task that is never idle.</summary>
+    public TimeSpan BufferTimeout { get; init; } = BufferTimeoutAt(null);
+
     /// <summary>Makes the state backend of a run; null for the heap.</summary>
     public Func<StateBackend>? Backend { get; init; }
 
@@ -35,4 +38,11 @@ internal sealed record RunOptions
 
     /// <summary>How many events are run through the query before it is measured.</summary>
     public long Warmup { get; init; } = 1_000_000;
+
+    /// <summary>How long that goes on at most, where the compiler is not done with the query before.</summary>
+    public TimeSpan MostWarmup { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a partly filled batch waits if nothing is said: as long as in any job, but where latency is measured not at all, as in a job that is to answer within milliseconds.</summary>
+    /// <param name="tps">Events a second; null for as many as can be.</param>
+    public static TimeSpan BufferTimeoutAt(double? tps) => tps is null ? new ExecutionOptions().BufferTimeout : TimeSpan.Zero;
 }
