@@ -29,6 +29,9 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     private ulong[] _places = [];
     private int _count;
 
+    // With so many entries it grows.
+    private int _limit;
+
     // Only of dense groups. Slots from this one on have never been full.
     private int _used;
 
@@ -132,7 +135,7 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     /// <summary>Takes a free slot for an entry that is not there yet.</summary>
     public ref HeapEntry<TKey, TNamespace, TValue> Add(uint stored)
     {
-        if (_count >= LimitOf(Capacity, _number))
+        if (_count >= _limit)
         {
             Resize(checked(Capacity * 2));
         }
@@ -240,13 +243,13 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
 
     // Runs of full slots get long towards 3/4. A limit of 1/2 was measured 1.4 ns faster for a cached hit, and costs a third more memory and
     // a third more copying while a snapshot is written. Each group has its own limit between 9/16 and 3/4: keys are spread evenly over the groups, and with the same limit all of them would grow
-    // at the same time, which stops a subtask with much state for a large part of a second.
+    // at the same time, which stops a subtask with much state for a large part of a second. More steps than a subtask usually has groups, and neighbours far apart.
     private static int LimitOf(int capacity, int number)
     {
-        const int Least = 36;
-        const int Steps = 13;
-        const int Whole = 64;
-        const int Stride = 5;
+        const int Least = 288;
+        const int Steps = 97;
+        const int Whole = 512;
+        const int Stride = 36;
         return (int)((long)capacity * (Least + ((long)number * Stride % Steps)) / Whole);
     }
 
@@ -279,42 +282,66 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
     {
         // Snapshots keep the old slots, in which nothing changes any more; the values must not be theirs too.
         bool copyValues = !_values.IsImmutable && _frozen.Any(frozen => !frozen.IsReleased);
-        var slots = new HeapEntry<TKey, TNamespace, TValue>[IsDense ? LimitOf(capacity, _number) : capacity];
-        ulong[] places = IsDense ? new ulong[capacity] : [];
+        _limit = LimitOf(capacity, _number);
         if (IsDense)
         {
-            Touch(places);
+            MoveInOrder(new HeapEntry<TKey, TNamespace, TValue>[_limit], new ulong[capacity]);
         }
         else
         {
-            Touch(slots);
+            MoveByHash(new HeapEntry<TKey, TNamespace, TValue>[capacity]);
         }
 
-        int used = 0;
+        _frozen = [];
+        if (!copyValues)
+        {
+            return;
+        }
+
         foreach (ref var slot in _slots.AsSpan())
         {
-            if (!slot.IsFull)
+            if (slot.IsFull)
             {
-                continue;
+                slot.Value = _values.Copy(slot.Value);
             }
+        }
+    }
 
-            int index = IsDense ? used++ : FreeSlot(slots, slot.Stored);
-            if (IsDense)
+    private void MoveByHash(HeapEntry<TKey, TNamespace, TValue>[] slots)
+    {
+        Touch(slots);
+        foreach (ref var slot in _slots.AsSpan())
+        {
+            if (slot.IsFull)
             {
-                PlaceIndex.Add(places, slot.Stored, index);
-            }
-
-            slots[index] = slot;
-            if (copyValues)
-            {
-                slots[index].Value = _values.Copy(slot.Value);
+                slots[FreeSlot(slots, slot.Stored)] = slot;
             }
         }
 
         _slots = slots;
-        _places = places;
+    }
+
+    private void MoveInOrder(HeapEntry<TKey, TNamespace, TValue>[] slots, ulong[] places)
+    {
+        // One by one: a block that is copied at once counts as full of references to new objects, and is looked through when the young generations are collected.
+        int used = 0;
+        foreach (ref var slot in _slots.AsSpan(0, _used))
+        {
+            if (slot.IsFull)
+            {
+                RecordCopy<HeapEntry<TKey, TNamespace, TValue>>.Write(ref slots[used++], in slot);
+            }
+        }
+
+        Touch(places);
+        for (int slot = 0; slot < used; slot++)
+        {
+            PlaceIndex.Add(places, slots[slot].Stored, slot);
+        }
+
+        _slots = slots;
         _used = used;
+        _places = places;
         _left = 0;
-        _frozen = [];
     }
 }
