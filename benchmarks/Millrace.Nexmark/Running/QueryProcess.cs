@@ -42,7 +42,11 @@ internal sealed class QueryProcess(IReadOnlyList<string> args)
             catch (OperationCanceledException)
             {
                 // Ctrl+C reaches it too, and it cleans up.
-                if (!process.WaitForExit(TimeToEnd))
+                try
+                {
+                    await process.WaitForExitAsync(CancellationToken.None).WaitAsync(TimeToEnd, TimeProvider.System, CancellationToken.None).ConfigureAwait(false);
+                }
+                catch (TimeoutException)
                 {
                     process.Kill();
                 }

@@ -16,10 +16,12 @@ internal static class RecordCopy<T>
     // A bit for each word that is a reference; 0 where it is not known which are. A constant for the compiler when it compiles a caller for the last time.
     private static readonly uint References = IsCandidate && RuntimeFeature.IsDynamicCodeSupported ? ReferenceWords.Of(typeof(T)) : 0;
 
+    // A reference is a word only where the process has 64 bits. There the size of a struct with references is a whole number of words, however it is laid out.
     private static bool IsCandidate
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => RuntimeHelpers.IsReferenceOrContainsReferences<T>() && Unsafe.SizeOf<T>() >= FewestWords * Word && Unsafe.SizeOf<T>() <= MostWords * Word;
+        get => Unsafe.SizeOf<nint>() == Word && RuntimeHelpers.IsReferenceOrContainsReferences<T>()
+            && Unsafe.SizeOf<T>() >= FewestWords * Word && Unsafe.SizeOf<T>() <= MostWords * Word;
     }
 
     /// <summary>Writes a value.</summary>

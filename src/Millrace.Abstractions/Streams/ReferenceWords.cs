@@ -16,17 +16,17 @@ internal static class ReferenceWords
         var code = method.GetILGenerator();
         var local = code.DeclareLocal(type);
         code.Emit(OpCodes.Ldc_I4_0);
-        return Emit(code, local, [], type) ? emit() : 0;
-
-        uint emit()
+        if (!TryEmit(code, local, [], type))
         {
-            code.Emit(OpCodes.Ret);
-            return method.CreateDelegate<Func<uint>>()();
+            return 0;
         }
+
+        code.Emit(OpCodes.Ret);
+        return method.CreateDelegate<Func<uint>>()();
     }
 
     // Adds the references of a struct, which is reached by some fields, to the number on the stack.
-    private static bool Emit(ILGenerator code, LocalBuilder local, FieldInfo[] path, Type type)
+    private static bool TryEmit(ILGenerator code, LocalBuilder local, FieldInfo[] path, Type type)
     {
         if (type.IsDefined(typeof(InlineArrayAttribute), inherit: false))
         {
@@ -44,7 +44,7 @@ internal static class ReferenceWords
             {
                 EmitBit(code, local, [.. path, field]);
             }
-            else if (!field.FieldType.IsPrimitive && !field.FieldType.IsEnum && !Emit(code, local, [.. path, field], field.FieldType))
+            else if (!field.FieldType.IsPrimitive && !field.FieldType.IsEnum && !TryEmit(code, local, [.. path, field], field.FieldType))
             {
                 return false;
             }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using CsCheck;
 
 namespace Millrace.Runtime.Tests.Exchange;
@@ -46,6 +47,7 @@ public sealed class RecordCopyTests
         Check(Gen.Select(text, inner, Gen.Decimal).Select((a, b, c) => new Generic<string, Inner>(a, c, b, 7, 8)));
         Check(Gen.Select(Gen.Bool, Gen.Long, text).Select((a, b, c) => new Ends(a, b, b + 1, b + 2, b + 3, c, !a)));
         Check(Gen.Select(text, Gen.Long).Select((a, b) => (b, a, b + 1)));
+        Check(Gen.Select(text, Gen.Long, Gen.Byte).Select((a, b, c) => new Tail { Text = a, One = b, Two = ~b, Three = b + 1, Four = b + 2, Last = c }));
         Check(Gen.Select(text, text, Gen.Long).Select((a, b, c) => (c, a, c + 1, c + 2, c + 3, c + 4, c + 5, (b, c + 6))));
         Check(inner.Array[8].Select(all => new Large(all[0], all[1], all[2], all[3], all[4], all[5], all[6], all[7])));
         Check(text);
@@ -96,6 +98,28 @@ public sealed class RecordCopyTests
     private readonly record struct Generic<T1, T2>(T1 First, decimal Number, T2 Second, long Three, long Four);
 
     private readonly record struct Ends(bool Begin, long One, long Two, long Three, long Four, string Text, bool End);
+
+    [StructLayout(LayoutKind.Explicit, Size = 41)]
+    private record struct Tail
+    {
+        [FieldOffset(0)]
+        public string Text;
+
+        [FieldOffset(8)]
+        public long One;
+
+        [FieldOffset(16)]
+        public long Two;
+
+        [FieldOffset(24)]
+        public long Three;
+
+        [FieldOffset(32)]
+        public long Four;
+
+        [FieldOffset(40)]
+        public byte Last;
+    }
 
     private readonly record struct Large(Inner A, Inner B, Inner C, Inner D, Inner E, Inner F, Inner G, Inner H);
 

@@ -69,9 +69,21 @@ public sealed class HeapTableTests
             most = key > 300_000 ? Math.Max(most, (table.Capacity - before) * 100 / before) : most;
         }
 
-        // While there are 2 % more keys a group in thirteen grows, and some of those that are a little larger or smaller than others. With one limit for all, nearly all would.
+        // While there are 2 % more keys about a group in fourteen grows. With one limit for all, nearly all would.
         Assert.InRange(most, 1, 25);
         Assert.InRange(table.Capacity, key * 4 / 3, key * 32 / 9);
+    }
+
+    [Fact]
+    public void CapacityFor_NeighbouringGroups_EachGrowsAtANumberOfItsOwn()
+    {
+        const int Capacity = 1 << 16;
+        var limits = Enumerable.Range(100, 64).Select(LimitOf).ToList();
+        Assert.Equal(64, limits.Distinct().Count());
+        Assert.All(limits, limit => Assert.InRange(limit, Capacity * 9 / 16, Capacity * 3 / 4));
+
+        // The largest number of entries with which the group does not grow yet.
+        static int LimitOf(int number) => Enumerable.Range(Capacity / 2, Capacity / 2).TakeWhile(count => HeapGroup<long, VoidNamespace, Pair>.CapacityFor(count, number) <= Capacity).Last();
     }
 
     [Fact]

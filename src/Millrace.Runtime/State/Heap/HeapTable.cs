@@ -22,7 +22,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
 
     private readonly HeapGroup<TKey, TNamespace, TValue>?[] _groups;
 
-    // The slots of each group once more: one step less from a hash to its entry.
+    // The slots of each group once more, and the places of its index where there is one: one step less from a hash to its entry.
     private readonly HeapEntry<TKey, TNamespace, TValue>[][] _slots;
     private readonly ulong[][] _places;
     private readonly int _firstGroup;
@@ -189,7 +189,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
             int index = IndexOf(hash);
             var slots = _slots[index];
             uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
-            int slot = IsDense ? FindSlot(_places[index], stored) : (int)stored & (slots.Length - 1);
+            int slot = IsDense ? PlaceIndex.Find(_places[index], stored) : (int)stored & (slots.Length - 1);
             CacheLine.Prefetch(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(slots), slot));
         }
 
@@ -212,31 +212,13 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
         }
     }
 
-    /// <summary>The slot of the first entry with a hash, which is that of a key nearly always; 0 where there is none.</summary>
-    private static int FindSlot(ulong[] places, uint stored)
-    {
-        int mask = places.Length - 1;
-        ref ulong first = ref MemoryMarshal.GetArrayDataReference(places);
-        int index = (int)stored & mask;
-        while (true)
-        {
-            ulong place = Unsafe.Add(ref first, index);
-            if (PlaceIndex.HashOf(place) == stored || place == 0)
-            {
-                return PlaceIndex.SlotOf(place);
-            }
-
-            index = (index + 1) & mask;
-        }
-    }
-
     private void PrefetchForPreserve(ReadOnlySpan<ulong> hashes, in TNamespace ns)
     {
         foreach (ulong hash in hashes)
         {
             int index = IndexOf(hash);
             uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
-            _groups[index]?.PrefetchForPreserve(IsDense ? FindSlot(_places[index], stored) : (int)stored & (_slots[index].Length - 1));
+            _groups[index]?.PrefetchForPreserve(IsDense ? PlaceIndex.Find(_places[index], stored) : (int)stored & (_slots[index].Length - 1));
         }
     }
 
@@ -342,13 +324,14 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref HeapEntry<TKey, TNamespace, TValue> Search(int group, scoped in TKey key, uint stored, scoped in TNamespace ns)
     {
-        ref var first = ref MemoryMarshal.GetArrayDataReference(_slots[group]);
+        var slots = _slots[group];
+        ref var first = ref MemoryMarshal.GetArrayDataReference(slots);
         if (IsDense)
         {
             return ref SearchDense(ref first, _places[group], in key, stored, in ns);
         }
 
-        int mask = _slots[group].Length - 1;
+        int mask = slots.Length - 1;
         int index = (int)stored & mask;
         while (true)
         {

@@ -15,6 +15,24 @@ internal static class PlaceIndex
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int SlotOf(ulong place) => (int)(uint)place;
 
+    /// <summary>The slot of the first entry with a hash, which is the one that is looked for nearly always; 0 where there is none.</summary>
+    public static int Find(ulong[] places, uint hash)
+    {
+        int mask = places.Length - 1;
+        ref ulong first = ref MemoryMarshal.GetArrayDataReference(places);
+        int index = (int)hash & mask;
+        while (true)
+        {
+            ulong place = Unsafe.Add(ref first, index);
+            if (HashOf(place) == hash || place == 0)
+            {
+                return SlotOf(place);
+            }
+
+            index = (index + 1) & mask;
+        }
+    }
+
     /// <summary>Adds an entry that is not there yet; there is a free place.</summary>
     public static void Add(ulong[] places, uint hash, int slot)
     {
