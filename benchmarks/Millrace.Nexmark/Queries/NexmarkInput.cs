@@ -42,7 +42,7 @@ internal sealed class NexmarkInput
         ? _env.FromSource(new NexmarkSource(_generator), Watermarks(), "events").Uid("events")
         : EventFiles.Read(_env, _path, Watermarks());
 
-    public DataStream<Bid> Bids => Events.FlatMap<Bid>(static (e, output) =>
+    public DataStream<Bid> Bids => Events.FlatMap<Bid>(static (in e, output) =>
     {
         if (e.IsBid)
         {
@@ -53,26 +53,26 @@ internal sealed class NexmarkInput
     /// <summary>What a query needs of each bid. Only that goes through the job: a bid has three texts and twice as many bytes as most need.</summary>
     /// <typeparam name="T">What it is.</typeparam>
     /// <param name="select">Takes it out of a bid.</param>
-    public DataStream<T> SelectBids<T>(BidSelector<T> select) => Events.FlatMap<T>((e, output) =>
+    public DataStream<T> SelectBids<T>(BidSelector<T> select) => Events.FlatMap<T>((in e, output) =>
     {
         if (e.IsBid)
         {
-            output.Collect(select(e.Bid));
+            output.Collect(select(in e.Bid));
         }
     }).Name("bids");
 
     /// <summary>What a query needs of the bids that it needs.</summary>
     /// <typeparam name="T">What it is.</typeparam>
     /// <param name="flatMap">Makes it of a bid.</param>
-    public DataStream<T> FlatMapBids<T>(BidFlatMap<T> flatMap) => Events.FlatMap<T>((e, output) =>
+    public DataStream<T> FlatMapBids<T>(BidFlatMap<T> flatMap) => Events.FlatMap<T>((in e, output) =>
     {
         if (e.IsBid)
         {
-            flatMap(e.Bid, output);
+            flatMap(in e.Bid, output);
         }
     }).Name("bids");
 
-    public DataStream<Auction> Auctions => Events.FlatMap<Auction>(static (e, output) =>
+    public DataStream<Auction> Auctions => Events.FlatMap<Auction>(static (in e, output) =>
     {
         if (e.Auction is not null)
         {
@@ -80,7 +80,7 @@ internal sealed class NexmarkInput
         }
     }).Name("auctions");
 
-    public DataStream<Person> Persons => Events.FlatMap<Person>(static (e, output) =>
+    public DataStream<Person> Persons => Events.FlatMap<Person>(static (in e, output) =>
     {
         if (e.Person is not null)
         {

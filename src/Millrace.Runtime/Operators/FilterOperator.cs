@@ -5,7 +5,11 @@ namespace Millrace.Runtime.Operators;
 
 /// <summary>Keeps some records: the batch is compacted in place.</summary>
 /// <typeparam name="T">The type of the records.</typeparam>
-internal sealed class FilterOperator<T>(Func<T, bool> predicate, FilterFunction<T>? function) : FunctionOperator<T, T>(function)
+/// <typeparam name="TCall">How the function is called.</typeparam>
+/// <param name="predicate">Calls it.</param>
+/// <param name="function">The function, where it has a lifecycle.</param>
+internal sealed class FilterOperator<T, TCall>(TCall predicate, FilterFunction<T>? function) : FunctionOperator<T, T>(function)
+    where TCall : struct, IRecordFunc<T, bool>
 {
     public override void Receive(RecordBatch<T> batch)
     {
@@ -22,7 +26,7 @@ internal sealed class FilterOperator<T>(Func<T, bool> predicate, FilterFunction<
                 var timestamps = batch.Timestamps.AsSpan(0, count);
                 for (; i < values.Length; i++)
                 {
-                    if (call(values[i]))
+                    if (call.Call(in values[i]))
                     {
                         values[kept] = values[i];
                         timestamps[kept] = timestamps[i];

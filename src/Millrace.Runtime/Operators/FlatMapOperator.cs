@@ -5,8 +5,12 @@ namespace Millrace.Runtime.Operators;
 /// <summary>One record in, any number out.</summary>
 /// <typeparam name="TIn">The type of the input.</typeparam>
 /// <typeparam name="TOut">The type of the results.</typeparam>
-internal sealed class FlatMapOperator<TIn, TOut>(Action<TIn, Collector<TOut>> flatMap, FlatMapFunction<TIn, TOut>? function)
+/// <typeparam name="TCall">How the function is called.</typeparam>
+/// <param name="flatMap">Calls it.</param>
+/// <param name="function">The function, where it has a lifecycle.</param>
+internal sealed class FlatMapOperator<TIn, TOut, TCall>(TCall flatMap, FlatMapFunction<TIn, TOut>? function)
     : CollectingOperator<TIn, TOut>(function), IBatchReader<TIn>
+    where TCall : struct, IRecordAction<TIn, Collector<TOut>>
 {
     public override void Receive(RecordBatch<TIn> batch)
     {
@@ -28,7 +32,7 @@ internal sealed class FlatMapOperator<TIn, TOut>(Action<TIn, Collector<TOut>> fl
                 for (; i < values.Length; i++)
                 {
                     collector.Timestamp = batch.Timestamps[i];
-                    call(values[i], collector);
+                    call.Call(in values[i], collector);
                 }
             }
             catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))

@@ -5,7 +5,11 @@ namespace Millrace.Runtime.Operators;
 /// <summary>One record in, one out.</summary>
 /// <typeparam name="TIn">The type of the input.</typeparam>
 /// <typeparam name="TOut">The type of the results.</typeparam>
-internal sealed class MapOperator<TIn, TOut>(Func<TIn, TOut> map, MapFunction<TIn, TOut>? function) : FunctionOperator<TIn, TOut>(function)
+/// <typeparam name="TCall">How the function is called.</typeparam>
+/// <param name="map">Calls it.</param>
+/// <param name="function">The function, where it has a lifecycle.</param>
+internal sealed class MapOperator<TIn, TOut, TCall>(TCall map, MapFunction<TIn, TOut>? function) : FunctionOperator<TIn, TOut>(function)
+    where TCall : struct, IRecordFunc<TIn, TOut>
 {
     // Taken out of the batch at its end: until then records and results have the same index.
     private readonly FailedRecords _failed = new();
@@ -43,7 +47,7 @@ internal sealed class MapOperator<TIn, TOut>(Func<TIn, TOut> map, MapFunction<TI
                 var target = results.AsSpan(i, source.Length);
                 for (int k = 0; k < source.Length; k++, i++)
                 {
-                    target[k] = call(source[k]);
+                    target[k] = call.Call(in source[k]);
                 }
             }
             catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))

@@ -29,7 +29,16 @@ public partial class DataStream<T>
     public SingleOutputStream<TOut> Map<TOut>(Func<T, TOut> map, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(map);
-        return Transform<TOut>("Map", () => new MapOperator<T, TOut>(map, null), file, line);
+        return Map<TOut, FuncByValue<T, TOut>>(() => (new(map), null), file, line);
+    }
+
+    /// <summary>Turns every record into exactly one, with a function that gets the record by reference: for large structs.</summary>
+    /// <inheritdoc cref="Map{TOut}(Func{T, TOut}, string, int)"/>
+    /// <example><code>readings.Map((in reading) =&gt; reading.Temperature)</code></example>
+    public SingleOutputStream<TOut> Map<TOut>(InFunc<T, TOut> map, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        ArgumentNullException.ThrowIfNull(map);
+        return Map<TOut, FuncByReference<T, TOut>>(() => (new(map), null), file, line);
     }
 
     /// <summary>Turns every record into exactly one, with a function that has a lifecycle.</summary>
@@ -42,12 +51,11 @@ public partial class DataStream<T>
     public SingleOutputStream<TOut> Map<TOut>(Func<MapFunction<T, TOut>> create, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(create);
-        return Transform<TOut>(
-            "Map",
+        return Map<TOut, FuncByValue<T, TOut>>(
             () =>
             {
                 var function = create();
-                return new MapOperator<T, TOut>(function.Map, function);
+                return (new(function.Map), function);
             },
             file,
             line);
@@ -63,7 +71,16 @@ public partial class DataStream<T>
     public SingleOutputStream<TOut> FlatMap<TOut>(Action<T, Collector<TOut>> flatMap, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(flatMap);
-        return Transform<TOut>("FlatMap", () => new FlatMapOperator<T, TOut>(flatMap, null), file, line);
+        return FlatMap<TOut, ActionByValue<T, Collector<TOut>>>(() => (new(flatMap), null), file, line);
+    }
+
+    /// <summary>Turns every record into any number of results, with a function that gets the record by reference: for large structs.</summary>
+    /// <inheritdoc cref="FlatMap{TOut}(Action{T, Collector{TOut}}, string, int)"/>
+    /// <example><code>readings.FlatMap&lt;double&gt;((in reading, output) =&gt; { if (reading.IsValid) output.Collect(reading.Temperature); })</code></example>
+    public SingleOutputStream<TOut> FlatMap<TOut>(InAction<T, Collector<TOut>> flatMap, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        ArgumentNullException.ThrowIfNull(flatMap);
+        return FlatMap<TOut, ActionByReference<T, Collector<TOut>>>(() => (new(flatMap), null), file, line);
     }
 
     /// <summary>Turns every record into any number of results, with a function that has a lifecycle.</summary>
@@ -76,12 +93,11 @@ public partial class DataStream<T>
     public SingleOutputStream<TOut> FlatMap<TOut>(Func<FlatMapFunction<T, TOut>> create, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(create);
-        return Transform<TOut>(
-            "FlatMap",
+        return FlatMap<TOut, ActionByValue<T, Collector<TOut>>>(
             () =>
             {
                 var function = create();
-                return new FlatMapOperator<T, TOut>(function.FlatMap, function);
+                return (new(function.FlatMap), function);
             },
             file,
             line);
@@ -96,7 +112,16 @@ public partial class DataStream<T>
     public SingleOutputStream<T> Filter(Func<T, bool> predicate, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(predicate);
-        return Transform<T>("Filter", () => new FilterOperator<T>(predicate, null), file, line);
+        return Filter<FuncByValue<T, bool>>(() => (new(predicate), null), file, line);
+    }
+
+    /// <summary>Keeps some records and drops the others, with a function that gets the record by reference: for large structs.</summary>
+    /// <inheritdoc cref="Filter(Func{T, bool}, string, int)"/>
+    /// <example><code>readings.Filter((in reading) =&gt; reading.IsValid)</code></example>
+    public SingleOutputStream<T> Filter(InFunc<T, bool> predicate, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
+    {
+        ArgumentNullException.ThrowIfNull(predicate);
+        return Filter<FuncByReference<T, bool>>(() => (new(predicate), null), file, line);
     }
 
     /// <summary>Keeps some records and drops the others, with a function that has a lifecycle.</summary>
@@ -108,12 +133,11 @@ public partial class DataStream<T>
     public SingleOutputStream<T> Filter(Func<FilterFunction<T>> create, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(create);
-        return Transform<T>(
-            "Filter",
+        return Filter<FuncByValue<T, bool>>(
             () =>
             {
                 var function = create();
-                return new FilterOperator<T>(function.Filter, function);
+                return (new(function.Filter), function);
             },
             file,
             line);
@@ -297,6 +321,39 @@ public partial class DataStream<T>
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
+
+    private SingleOutputStream<TOut> Map<TOut, TCall>(Func<(TCall Call, MapFunction<T, TOut>? Function)> create, string file, int line)
+        where TCall : struct, IRecordFunc<T, TOut> => Transform<TOut>(
+            "Map",
+            () =>
+            {
+                var (call, function) = create();
+                return new MapOperator<T, TOut, TCall>(call, function);
+            },
+            file,
+            line);
+
+    private SingleOutputStream<TOut> FlatMap<TOut, TCall>(Func<(TCall Call, FlatMapFunction<T, TOut>? Function)> create, string file, int line)
+        where TCall : struct, IRecordAction<T, Collector<TOut>> => Transform<TOut>(
+            "FlatMap",
+            () =>
+            {
+                var (call, function) = create();
+                return new FlatMapOperator<T, TOut, TCall>(call, function);
+            },
+            file,
+            line);
+
+    private SingleOutputStream<T> Filter<TCall>(Func<(TCall Call, FilterFunction<T>? Function)> create, string file, int line)
+        where TCall : struct, IRecordFunc<T, bool> => Transform<T>(
+            "Filter",
+            () =>
+            {
+                var (call, function) = create();
+                return new FilterOperator<T, TCall>(call, function);
+            },
+            file,
+            line);
 
     internal SingleOutputStream<TOut> Transform<TOut>(
         string kind,

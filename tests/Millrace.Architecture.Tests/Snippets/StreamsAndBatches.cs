@@ -32,6 +32,13 @@ internal static class StreamsAndBatches
         orders.Map(order => { count++; return order; });
     }
 
+    internal static void Large(DataStream<Reading> readings)
+    {
+        readings
+            .Filter((in reading) => reading.IsValid)
+            .Map((in reading) => reading.Temperature);
+    }
+
     internal static object[] SideOutputs(DataStream<Order> orders)
     {
         var valid = orders.Process(() => new Validate());   // calls context.Output(Broken, order)
@@ -71,6 +78,8 @@ internal static class StreamsAndBatches
     {
         public decimal Amount { get; set; }
     }
+
+    internal readonly record struct Reading(bool IsValid, double Temperature);
 
     internal sealed record Line(string Item, decimal Amount);
 

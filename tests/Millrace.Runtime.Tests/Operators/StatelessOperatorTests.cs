@@ -56,6 +56,37 @@ public sealed class StatelessOperatorTests
         Assert.Equal([("a", 1L), ("bb", 3L), ("c", 6L)], harness.OutputWithTimestamps);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(1024)]
+    public void Functions_that_get_a_large_record_by_reference_give_what_those_give_that_get_a_copy(int batchSize)
+    {
+        var options = new HarnessOptions { BatchSize = batchSize };
+        (Large, long)[] records = [.. Enumerable.Range(0, 10).Select(n => (new Large(n, $"{n}", n * 2, n * 3, n * 4, n * 5, n * 6, n * 7), n * 10L))];
+        using var map = new OperatorHarness<Large, string>(input => input.Map((in large) => large.Text + large.H), options);
+        using var sameType = new OperatorHarness<Large, Large>(input => input.Map((in large) => large with { A = large.H }), options);
+        using var filter = new OperatorHarness<Large, Large>(input => input.Filter((in large) => large.A % 3 == 0), options);
+        using var flatMap = new OperatorHarness<Large, long>(
+            input => input.FlatMap<long>((in large, output) =>
+            {
+                for (int i = 0; i < large.A % 3; i++)
+                {
+                    output.Collect(large.C);
+                }
+            }),
+            options);
+        map.Process(records);
+        sameType.Process(records);
+        filter.Process(records);
+        flatMap.Process(records);
+
+        Assert.Equal(records.Select(record => (record.Item1.Text + record.Item1.H, record.Item2)), map.OutputWithTimestamps);
+        Assert.Equal(records.Select(record => (record.Item1 with { A = record.Item1.H }, record.Item2)), sameType.OutputWithTimestamps);
+        Assert.Equal(records.Where(record => record.Item1.A % 3 == 0), filter.OutputWithTimestamps);
+        Assert.Equal(records.SelectMany(record => Enumerable.Repeat((record.Item1.C, record.Item2), (int)record.Item1.A % 3)), flatMap.OutputWithTimestamps);
+    }
+
     [Fact]
     public void Process_SeesTimesAndEmitsIntoSideOutputs()
     {
@@ -130,4 +161,6 @@ public sealed class StatelessOperatorTests
             }
         }
     }
+
+    private readonly record struct Large(long A, string Text, long C, long D, long E, long F, long G, long H);
 }
