@@ -62,13 +62,13 @@ internal sealed class FeedOnly : SynchronousPart
 internal sealed class StatelessOperators : SynchronousPart
 {
     private readonly Feed<Event> _feed = new(StatelessFunctions.Make);
-    private readonly MapOperator<Event, Event, FuncByValue<Event, Event>> _head;
+    private readonly MapOperator<Event, Event> _head;
 
     public StatelessOperators()
     {
-        _head = OperatorHost.Prepare(new MapOperator<Event, Event, FuncByValue<Event, Event>>(new(StatelessFunctions.Scale), null));
-        var filter = OperatorHost.Prepare(new FilterOperator<Event, FuncByValue<Event, bool>>(new(StatelessFunctions.Keep), null));
-        var last = OperatorHost.Prepare(new MapOperator<Event, Event, FuncByValue<Event, Event>>(new(StatelessFunctions.Add), null));
+        _head = OperatorHost.Prepare(new MapOperator<Event, Event>(StatelessFunctions.Scale, null));
+        var filter = OperatorHost.Prepare(new FilterOperator<Event>(StatelessFunctions.Keep, null));
+        var last = OperatorHost.Prepare(new MapOperator<Event, Event>(StatelessFunctions.Add, null));
         _head.Output.Connect(filter);
         filter.Output.Connect(last);
         last.Output.Connect(new Counter<Event>());

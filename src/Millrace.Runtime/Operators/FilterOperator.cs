@@ -5,11 +5,10 @@ namespace Millrace.Runtime.Operators;
 
 /// <summary>Keeps some records: the batch is compacted in place.</summary>
 /// <typeparam name="T">The type of the records.</typeparam>
-/// <typeparam name="TCall">How the function is called.</typeparam>
-/// <param name="predicate">Calls it.</param>
+/// <param name="predicate">Gets a copy of the record; null where the other is given.</param>
 /// <param name="function">The function, where it has a lifecycle.</param>
-internal sealed class FilterOperator<T, TCall>(TCall predicate, FilterFunction<T>? function) : FunctionOperator<T, T>(function)
-    where TCall : struct, IRecordFunc<T, bool>
+/// <param name="byReference">Gets the record by reference.</param>
+internal sealed class FilterOperator<T>(Func<T, bool>? predicate, FilterFunction<T>? function, InFunc<T, bool>? byReference = null) : FunctionOperator<T, T>(function)
 {
     public override void Receive(RecordBatch<T> batch)
     {
@@ -21,12 +20,11 @@ internal sealed class FilterOperator<T, TCall>(TCall predicate, FilterFunction<T
         {
             try
             {
-                var call = predicate;
                 var values = batch.Values.AsSpan(0, count);
                 var timestamps = batch.Timestamps.AsSpan(0, count);
                 for (; i < values.Length; i++)
                 {
-                    if (call.Call(in values[i]))
+                    if (byReference is { } callByReference ? callByReference(in values[i]) : predicate!(values[i]))
                     {
                         values[kept] = values[i];
                         timestamps[kept] = timestamps[i];

@@ -5,12 +5,11 @@ namespace Millrace.Runtime.Operators;
 /// <summary>One record in, any number out.</summary>
 /// <typeparam name="TIn">The type of the input.</typeparam>
 /// <typeparam name="TOut">The type of the results.</typeparam>
-/// <typeparam name="TCall">How the function is called.</typeparam>
-/// <param name="flatMap">Calls it.</param>
+/// <param name="flatMap">Gets a copy of the record; null where the other is given.</param>
 /// <param name="function">The function, where it has a lifecycle.</param>
-internal sealed class FlatMapOperator<TIn, TOut, TCall>(TCall flatMap, FlatMapFunction<TIn, TOut>? function)
+/// <param name="byReference">Gets the record by reference.</param>
+internal sealed class FlatMapOperator<TIn, TOut>(Action<TIn, Collector<TOut>>? flatMap, FlatMapFunction<TIn, TOut>? function, InAction<TIn, Collector<TOut>>? byReference = null)
     : CollectingOperator<TIn, TOut>(function), IBatchReader<TIn>
-    where TCall : struct, IRecordAction<TIn, Collector<TOut>>
 {
     public override void Receive(RecordBatch<TIn> batch)
     {
@@ -26,13 +25,24 @@ internal sealed class FlatMapOperator<TIn, TOut, TCall>(TCall flatMap, FlatMapFu
         {
             try
             {
-                var call = flatMap;
                 var collector = Collector;
                 var values = batch.Records;
+                if (byReference is { } callByReference)
+                {
+                    for (; i < values.Length; i++)
+                    {
+                        collector.Timestamp = batch.Timestamps[i];
+                        callByReference(in values[i], collector);
+                    }
+
+                    break;
+                }
+
+                var call = flatMap!;
                 for (; i < values.Length; i++)
                 {
                     collector.Timestamp = batch.Timestamps[i];
-                    call.Call(in values[i], collector);
+                    call(values[i], collector);
                 }
             }
             catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))

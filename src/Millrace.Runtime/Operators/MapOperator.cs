@@ -5,11 +5,10 @@ namespace Millrace.Runtime.Operators;
 /// <summary>One record in, one out.</summary>
 /// <typeparam name="TIn">The type of the input.</typeparam>
 /// <typeparam name="TOut">The type of the results.</typeparam>
-/// <typeparam name="TCall">How the function is called.</typeparam>
-/// <param name="map">Calls it.</param>
+/// <param name="map">Gets a copy of the record; null where the other is given.</param>
 /// <param name="function">The function, where it has a lifecycle.</param>
-internal sealed class MapOperator<TIn, TOut, TCall>(TCall map, MapFunction<TIn, TOut>? function) : FunctionOperator<TIn, TOut>(function)
-    where TCall : struct, IRecordFunc<TIn, TOut>
+/// <param name="byReference">Gets the record by reference.</param>
+internal sealed class MapOperator<TIn, TOut>(Func<TIn, TOut>? map, MapFunction<TIn, TOut>? function, InFunc<TIn, TOut>? byReference = null) : FunctionOperator<TIn, TOut>(function)
 {
     // Taken out of the batch at its end: until then records and results have the same index.
     private readonly FailedRecords _failed = new();
@@ -42,12 +41,22 @@ internal sealed class MapOperator<TIn, TOut, TCall>(TCall map, MapFunction<TIn, 
         {
             try
             {
-                var call = map;
                 var source = batch.Records[i..];
                 var target = results.AsSpan(i, source.Length);
+                if (byReference is { } callByReference)
+                {
+                    for (int k = 0; k < source.Length; k++, i++)
+                    {
+                        target[k] = callByReference(in source[k]);
+                    }
+
+                    break;
+                }
+
+                var call = map!;
                 for (int k = 0; k < source.Length; k++, i++)
                 {
-                    target[k] = call.Call(in source[k]);
+                    target[k] = call(source[k]);
                 }
             }
             catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))

@@ -29,7 +29,7 @@ public partial class DataStream<T>
     public SingleOutputStream<TOut> Map<TOut>(Func<T, TOut> map, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(map);
-        return Map<TOut, FuncByValue<T, TOut>>(() => (new(map), null), file, line);
+        return Transform<TOut>("Map", () => new MapOperator<T, TOut>(map, null), file, line);
     }
 
     /// <summary>Turns every record into exactly one, with a function that gets the record by reference: for large structs.</summary>
@@ -38,7 +38,7 @@ public partial class DataStream<T>
     public SingleOutputStream<TOut> Map<TOut>(InFunc<T, TOut> map, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(map);
-        return Map<TOut, FuncByReference<T, TOut>>(() => (new(map), null), file, line);
+        return Transform<TOut>("Map", () => new MapOperator<T, TOut>(null, null, map), file, line);
     }
 
     /// <summary>Turns every record into exactly one, with a function that has a lifecycle.</summary>
@@ -51,11 +51,12 @@ public partial class DataStream<T>
     public SingleOutputStream<TOut> Map<TOut>(Func<MapFunction<T, TOut>> create, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(create);
-        return Map<TOut, FuncByValue<T, TOut>>(
+        return Transform<TOut>(
+            "Map",
             () =>
             {
                 var function = create();
-                return (new(function.Map), function);
+                return new MapOperator<T, TOut>(function.Map, function);
             },
             file,
             line);
@@ -71,7 +72,7 @@ public partial class DataStream<T>
     public SingleOutputStream<TOut> FlatMap<TOut>(Action<T, Collector<TOut>> flatMap, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(flatMap);
-        return FlatMap<TOut, ActionByValue<T, Collector<TOut>>>(() => (new(flatMap), null), file, line);
+        return Transform<TOut>("FlatMap", () => new FlatMapOperator<T, TOut>(flatMap, null), file, line);
     }
 
     /// <summary>Turns every record into any number of results, with a function that gets the record by reference: for large structs.</summary>
@@ -80,7 +81,7 @@ public partial class DataStream<T>
     public SingleOutputStream<TOut> FlatMap<TOut>(InAction<T, Collector<TOut>> flatMap, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(flatMap);
-        return FlatMap<TOut, ActionByReference<T, Collector<TOut>>>(() => (new(flatMap), null), file, line);
+        return Transform<TOut>("FlatMap", () => new FlatMapOperator<T, TOut>(null, null, flatMap), file, line);
     }
 
     /// <summary>Turns every record into any number of results, with a function that has a lifecycle.</summary>
@@ -93,11 +94,12 @@ public partial class DataStream<T>
     public SingleOutputStream<TOut> FlatMap<TOut>(Func<FlatMapFunction<T, TOut>> create, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(create);
-        return FlatMap<TOut, ActionByValue<T, Collector<TOut>>>(
+        return Transform<TOut>(
+            "FlatMap",
             () =>
             {
                 var function = create();
-                return (new(function.FlatMap), function);
+                return new FlatMapOperator<T, TOut>(function.FlatMap, function);
             },
             file,
             line);
@@ -112,7 +114,7 @@ public partial class DataStream<T>
     public SingleOutputStream<T> Filter(Func<T, bool> predicate, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(predicate);
-        return Filter<FuncByValue<T, bool>>(() => (new(predicate), null), file, line);
+        return Transform<T>("Filter", () => new FilterOperator<T>(predicate, null), file, line);
     }
 
     /// <summary>Keeps some records and drops the others, with a function that gets the record by reference: for large structs.</summary>
@@ -121,7 +123,7 @@ public partial class DataStream<T>
     public SingleOutputStream<T> Filter(InFunc<T, bool> predicate, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(predicate);
-        return Filter<FuncByReference<T, bool>>(() => (new(predicate), null), file, line);
+        return Transform<T>("Filter", () => new FilterOperator<T>(null, null, predicate), file, line);
     }
 
     /// <summary>Keeps some records and drops the others, with a function that has a lifecycle.</summary>
@@ -133,11 +135,12 @@ public partial class DataStream<T>
     public SingleOutputStream<T> Filter(Func<FilterFunction<T>> create, [CallerFilePath] string file = "", [CallerLineNumber] int line = 0)
     {
         ArgumentNullException.ThrowIfNull(create);
-        return Filter<FuncByValue<T, bool>>(
+        return Transform<T>(
+            "Filter",
             () =>
             {
                 var function = create();
-                return (new(function.Filter), function);
+                return new FilterOperator<T>(function.Filter, function);
             },
             file,
             line);
@@ -321,39 +324,6 @@ public partial class DataStream<T>
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
-
-    private SingleOutputStream<TOut> Map<TOut, TCall>(Func<(TCall Call, MapFunction<T, TOut>? Function)> create, string file, int line)
-        where TCall : struct, IRecordFunc<T, TOut> => Transform<TOut>(
-            "Map",
-            () =>
-            {
-                var (call, function) = create();
-                return new MapOperator<T, TOut, TCall>(call, function);
-            },
-            file,
-            line);
-
-    private SingleOutputStream<TOut> FlatMap<TOut, TCall>(Func<(TCall Call, FlatMapFunction<T, TOut>? Function)> create, string file, int line)
-        where TCall : struct, IRecordAction<T, Collector<TOut>> => Transform<TOut>(
-            "FlatMap",
-            () =>
-            {
-                var (call, function) = create();
-                return new FlatMapOperator<T, TOut, TCall>(call, function);
-            },
-            file,
-            line);
-
-    private SingleOutputStream<T> Filter<TCall>(Func<(TCall Call, FilterFunction<T>? Function)> create, string file, int line)
-        where TCall : struct, IRecordFunc<T, bool> => Transform<T>(
-            "Filter",
-            () =>
-            {
-                var (call, function) = create();
-                return new FilterOperator<T, TCall>(call, function);
-            },
-            file,
-            line);
 
     internal SingleOutputStream<TOut> Transform<TOut>(
         string kind,

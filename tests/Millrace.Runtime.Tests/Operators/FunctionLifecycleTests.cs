@@ -43,7 +43,7 @@ public sealed class FunctionLifecycleTests
     public void Close_AfterAFailureInOpen_IsStillCalled()
     {
         var log = new List<string>();
-        var op = new MapOperator<int, int, FuncByValue<int, int>>(new(n => n), new Logged(log, failOpen: true));
+        var op = new MapOperator<int, int>(n => n, new Logged(log, failOpen: true));
         _ = new OperatorRig(op);
         var error = Assert.ThrowsAny<Exception>(op.Open);
         Assert.Contains("in Open", error.Message, StringComparison.Ordinal);
@@ -57,7 +57,7 @@ public sealed class FunctionLifecycleTests
     public void Close_OfAFunctionThatWasNeverOpened_IsNotCalled()
     {
         var log = new List<string>();
-        var op = new MapOperator<int, int, FuncByValue<int, int>>(new(n => n), new Logged(log));
+        var op = new MapOperator<int, int>(n => n, new Logged(log));
         _ = new OperatorRig(op);
         op.Close();
         Assert.Empty(log);
@@ -78,7 +78,7 @@ public sealed class FunctionLifecycleTests
     {
         var log = new List<string>();
         var group = new FunctionGroup([new Logged(log, "a"), new Logged(log, "b", failOpen: true, failClose: true), new Logged(log, "c")]);
-        var rig = new OperatorRig(new MapOperator<int, int, FuncByValue<int, int>>(new(n => n), null));
+        var rig = new OperatorRig(new MapOperator<int, int>(n => n, null));
         Assert.ThrowsAny<Exception>(() => group.Start(new OperatorRuntimeContext(rig.Operator.Context)));
         Assert.ThrowsAny<Exception>(group.Close);
 
