@@ -83,6 +83,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
                 if (!_grid.IsTumbling)
                 {
                     EnterSlices(_firedUpTo, end);
+                    _nextKey = _sliding.Count - 1;
                 }
             }
 
@@ -141,22 +142,22 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
 
     private bool FireSliding()
     {
-        while (_nextKey < _sliding.Count)
+        // From the last to the first: the place of one that is removed is taken by one that has had its turn, or by nobody, as when all are removed.
+        while (_nextKey >= 0)
         {
             if (Context.Pressure.IsBlocked)
             {
                 return false;
             }
 
-            var key = _sliding[_nextKey];
+            ref var key = ref _sliding[_nextKey--];
             key.DropUpTo(_firingEnd - _grid.Size);
             if (key.IsEmpty)
             {
-                _sliding.RemoveAt(_nextKey);
+                _sliding.RemoveAt(_nextKey + 1);
                 continue;
             }
 
-            _nextKey++;
             if (!WasFiredBeforeRestore(key.Hash, _firingEnd))
             {
                 if (_aggregation.IsCombinable)
@@ -184,7 +185,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
             {
                 if (fetchesAhead)
                 {
-                    FetchAhead(slice, k);
+                    _sliding.Prefetch(FetchAhead(slice, k));
                 }
 
                 ref readonly var entry = ref slice[k];

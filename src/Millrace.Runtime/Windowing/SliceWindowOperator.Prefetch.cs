@@ -11,17 +11,20 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
     private TKey[] _aheadKeys = [];
     private ulong[] _aheadHashes = [];
 
-    /// <summary>Fetches what the records of a batch will add to: neighbours that fall into the same slice together.</summary>
-    /// <returns>The keys of the batch.</returns>
-    private BatchKeys FetchAhead(RecordBatch<TIn> batch)
+    /// <summary>Fetches what the next records of a batch will add to: neighbours that fall into the same slice together.</summary>
+    /// <param name="batch">The records.</param>
+    /// <param name="keys">Their keys.</param>
+    /// <param name="from">The first to fetch for.</param>
+    /// <param name="count">For how many, where there are as many.</param>
+    private void FetchAhead(RecordBatch<TIn> batch, BatchKeys keys, int from, int count)
     {
-        var keys = HashKeys(batch);
         long start = 0;
         long end = long.MinValue;
-        int first = 0;
-        for (int i = 0; i <= batch.Count; i++)
+        int first = from;
+        int stop = Math.Min(from + count, batch.Count);
+        for (int i = from; i <= stop; i++)
         {
-            if (i < batch.Count && batch.Timestamps[i] >= start && batch.Timestamps[i] < end)
+            if (i < stop && batch.Timestamps[i] >= start && batch.Timestamps[i] < end)
             {
                 continue;
             }
@@ -32,7 +35,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
                 _table.Prefetch(run.Keys, run.Hashes, in end);
             }
 
-            if (i == batch.Count || batch.Timestamps[i] == EventTime.None)
+            if (i >= stop || batch.Timestamps[i] == EventTime.None)
             {
                 break;
             }
@@ -40,18 +43,17 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
             first = i;
             (start, end) = _grid.SliceOf(batch.Timestamps[i]);
         }
-
-        return keys;
     }
 
     /// <summary>Fetches the next keys of a slice when a walk over it comes to where the last ones that were fetched end.</summary>
-    private void FetchAhead(Slice<TKey> slice, int next)
+    /// <returns>The hashes of those that are fetched now.</returns>
+    private ReadOnlySpan<ulong> FetchAhead(Slice<TKey> slice, int next)
     {
         int length = State.PrefetchLength;
         int count = Math.Min(length, slice.Count - next);
         if (next % length != 0 || count < FewestAtOnce)
         {
-            return;
+            return [];
         }
 
         if (_aheadKeys.Length < count)
@@ -67,6 +69,8 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut>
             _aheadHashes[i] = entry.Hash;
         }
 
-        _table.Prefetch(_aheadKeys.AsSpan(0, count), _aheadHashes.AsSpan(0, count), slice.End);
+        var hashes = _aheadHashes.AsSpan(0, count);
+        _table.Prefetch(_aheadKeys.AsSpan(0, count), hashes, slice.End);
+        return hashes;
     }
 }

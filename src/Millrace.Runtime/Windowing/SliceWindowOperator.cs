@@ -83,7 +83,14 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
     {
         Context.Metrics.AddRecordsIn(batch.Count);
         bool isAhead = _table.IsLookUpSlow;
-        var keys = isAhead ? FetchAhead(batch) : default;
+        var keys = isAhead ? HashKeys(batch) : default;
+        int ahead = State.PrefetchLength;
+        int next = 0;
+        if (isAhead)
+        {
+            FetchAhead(batch, keys, 0, ahead);
+        }
+
         int i = 0;
         while (i < batch.Count)
         {
@@ -93,6 +100,12 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
                 {
                     for (; i < batch.Count; i++)
                     {
+                        if (i == next)
+                        {
+                            next += ahead;
+                            FetchAhead(batch, keys, next, ahead);
+                        }
+
                         Add(batch.Values[i], batch.Timestamps[i], in keys.Keys[i], keys.Hashes[i]);
                     }
                 }
@@ -270,7 +283,7 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
         }
     }
 
-    private ref readonly TContent ContentOf(SlidingKey<TKey, TContent> key, long sliceEnd)
+    private ref readonly TContent ContentOf(in SlidingKey<TKey, TContent> key, long sliceEnd)
     {
         ref readonly var content = ref _table.Peek(key.Key, key.Hash, in sliceEnd);
         Debug.Assert(!Unsafe.IsNullRef(in content), "A live slice of a key is in the state.");

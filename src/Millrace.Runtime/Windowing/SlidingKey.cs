@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 
 namespace Millrace.Runtime.Windowing;
 
@@ -10,30 +12,35 @@ namespace Millrace.Runtime.Windowing;
 /// <remarks>
 /// The two-stack queue for sliding-window aggregation; see Tangwongsan, Hirzel, Schneider, "In-order sliding-window aggregation in worst-case
 /// constant time" (VLDB Journal 2021), section 3.
+/// <para>A mutable struct, of which many lie in an array: change it where it lies, never a copy.</para>
 /// </remarks>
-internal sealed class SlidingKey<TKey, TContent>
+internal struct SlidingKey<TKey, TContent>
 {
-    // The ends of the key's live slices, oldest first: those before _front + _frontCount have a suffix aggregate.
-    private long[] _ends = new long[4];
-    private TContent[] _suffixes = [];
+    private const int FewestEnds = 4;
+
+    // The ends of the key's live slices, oldest first: those before _first + _frontCount have a suffix aggregate. A key that has never had more than one, as most in a stream with many keys, has no array.
+    private long[]? _ends;
+    private TContent[]? _suffixes;
+    private long _onlyEnd;
     private int _first;
     private int _count;
     private int _frontCount;
     private TContent? _back;
     private bool _hasBack;
 
-    public TKey Key { get; private set; } = default!;
+    public TKey Key { get; private set; }
 
     public ulong Hash { get; private set; }
 
-    public bool IsEmpty => _count == 0;
+    public readonly bool IsEmpty => _count == 0;
 
-    public ReadOnlySpan<long> Ends => _ends.AsSpan(_first, _count);
+    [UnscopedRef]
+    public readonly ReadOnlySpan<long> Ends => _ends is null ? MemoryMarshal.CreateReadOnlySpan(in _onlyEnd, _count) : _ends.AsSpan(_first, _count);
 
     /// <summary>Gives a slice's content by its end.</summary>
-    public delegate ref readonly TContent ContentOf(SlidingKey<TKey, TContent> key, long sliceEnd);
+    public delegate ref readonly TContent ContentOf(in SlidingKey<TKey, TContent> key, long sliceEnd);
 
-    /// <summary>Begins with a key, when it has no slices.</summary>
+    /// <summary>Begins with a key, when it has no slices. Arrays that another key has left serve it.</summary>
     /// <param name="key">The key; <see langword="default"/> to let go of one.</param>
     /// <param name="hash">Its hash.</param>
     public void Begin(TKey key, ulong hash)
@@ -46,7 +53,7 @@ internal sealed class SlidingKey<TKey, TContent>
     /// <summary>A slice joins that is younger than all before.</summary>
     public void Push<TIn>(long end, in TContent content, WindowAggregation<TIn, TContent> aggregation)
     {
-        Debug.Assert(_count == 0 || end > _ends[_first + _count - 1], "Slices join in order.");
+        Debug.Assert(_count == 0 || end > Ends[^1], "Slices join in order.");
 
         // Of older slices that nothing is combined of (their combination was forgotten), the next combination is made afresh, this slice included.
         bool forgotten = _count > 0 && _frontCount == 0 && !_hasBack;
@@ -75,12 +82,9 @@ internal sealed class SlidingKey<TKey, TContent>
         {
             place = ~place;
             Append(end);
-            for (int i = _count - 1; i > place; i--)
-            {
-                _ends[_first + i] = _ends[_first + i - 1];
-            }
-
-            _ends[_first + place] = end;
+            var ends = LiveEnds;
+            ends[place..^1].CopyTo(ends[(place + 1)..]);
+            ends[place] = end;
         }
 
         Forget();
@@ -89,11 +93,11 @@ internal sealed class SlidingKey<TKey, TContent>
     /// <summary>Drops slices that end at or before a time.</summary>
     public void DropUpTo(long time)
     {
-        while (_count > 0 && _ends[_first] <= time)
+        while (_count > 0 && Ends[0] <= time)
         {
             if (_frontCount > 0)
             {
-                _suffixes[_first] = default!;
+                _suffixes![_first] = default!;
                 _frontCount--;
             }
             else
@@ -106,6 +110,7 @@ internal sealed class SlidingKey<TKey, TContent>
             _count--;
         }
 
+        // Without an array only this is right anyway: then there is one slice at most.
         if (_count == 0)
         {
             _first = 0;
@@ -127,7 +132,7 @@ internal sealed class SlidingKey<TKey, TContent>
             return aggregation.Copy(in _back!);
         }
 
-        var result = aggregation.Copy(in _suffixes[_first]);
+        var result = aggregation.Copy(in _suffixes![_first]);
         if (_hasBack)
         {
             aggregation.Merge(ref result, in _back!);
@@ -140,7 +145,7 @@ internal sealed class SlidingKey<TKey, TContent>
     {
         if (_frontCount > 0)
         {
-            Array.Clear(_suffixes, _first, _frontCount);
+            Array.Clear(_suffixes!, _first, _frontCount);
             _frontCount = 0;
         }
 
@@ -150,45 +155,62 @@ internal sealed class SlidingKey<TKey, TContent>
 
     private void Flip<TIn>(WindowAggregation<TIn, TContent> aggregation, ContentOf contentOf)
     {
-        if (_suffixes.Length < _ends.Length)
+        int capacity = _ends?.Length ?? 1;
+        if (_suffixes is null || _suffixes.Length < capacity)
         {
-            _suffixes = new TContent[_ends.Length];
+            _suffixes = new TContent[capacity];
         }
 
-        for (int i = _first + _count - 1; i >= _first; i--)
+        for (int i = _count - 1; i >= 0; i--)
         {
-            _suffixes[i] = aggregation.Copy(in contentOf(this, _ends[i]));
-            if (i < _first + _count - 1)
+            _suffixes[_first + i] = aggregation.Copy(in contentOf(in this, Ends[i]));
+            if (i < _count - 1)
             {
-                aggregation.Merge(ref _suffixes[i], in _suffixes[i + 1]);
+                aggregation.Merge(ref _suffixes[_first + i], in _suffixes[_first + i + 1]);
             }
         }
 
         _frontCount = _count;
     }
 
+    [UnscopedRef]
+    private Span<long> LiveEnds => _ends is null ? MemoryMarshal.CreateSpan(ref _onlyEnd, _count) : _ends.AsSpan(_first, _count);
+
     private void Append(long end)
     {
+        if (_ends is null)
+        {
+            if (_count == 0)
+            {
+                _onlyEnd = end;
+                _count = 1;
+                return;
+            }
+
+            _ends = new long[FewestEnds];
+            _ends[0] = _onlyEnd;
+        }
+
         if (_first + _count == _ends.Length)
         {
-            MakeRoom();
+            MakeRoom(_ends);
         }
 
         _ends[_first + _count] = end;
         _count++;
     }
 
-    private void MakeRoom()
+    private void MakeRoom(long[] old)
     {
         // Moving to the start of the arrays is enough while half of them is free; otherwise they grow.
-        bool grow = _count > _ends.Length / 2;
-        long[] ends = grow ? new long[_ends.Length * 2] : _ends;
-        Array.Copy(_ends, _first, ends, 0, _count);
+        bool grow = _count > old.Length / 2;
+        long[] ends = grow ? new long[old.Length * 2] : old;
+        Array.Copy(old, _first, ends, 0, _count);
         _ends = ends;
         if (_frontCount > 0)
         {
-            var suffixes = grow ? new TContent[ends.Length] : _suffixes;
-            Array.Copy(_suffixes, _first, suffixes, 0, _frontCount);
+            var suffixes = grow ? new TContent[ends.Length] : _suffixes!;
+            Array.Copy(_suffixes!, _first, suffixes, 0, _frontCount);
             if (!grow)
             {
                 Array.Clear(suffixes, _frontCount, suffixes.Length - _frontCount);

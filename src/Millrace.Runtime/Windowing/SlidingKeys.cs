@@ -1,62 +1,117 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using Millrace.Runtime.State.Heap;
+using Millrace.Runtime.State.Keyed;
+using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Windowing;
 
 /// <summary>The keys that have something in the current sliding window. A key that has nothing any more is forgotten.</summary>
+/// <remarks>Keys lie in an array, in no particular order, with an index by their hash. A reference to one is good until the next call that adds or removes one.</remarks>
 internal sealed class SlidingKeys<TKey, TContent>
     where TKey : notnull
 {
-    private readonly Dictionary<TKey, int> _places = [];
-    private readonly List<SlidingKey<TKey, TContent>> _keys = [];
+    private const int FewestKeys = 16;
 
-    // What keys that are forgotten leave behind serves those that come. Never more than there were keys at once.
-    private readonly Stack<SlidingKey<TKey, TContent>> _spares = new();
+    // Those behind the last key are empty, and have arrays that keys which are forgotten left behind: they serve those that come.
+    private SlidingKey<TKey, TContent>[] _keys = [];
 
-    public int Count => _keys.Count;
+    // More than twice as many places as keys, at the most: chains stay short.
+    private ulong[] _places = new ulong[1];
 
-    public SlidingKey<TKey, TContent> this[int index] => _keys[index];
+    public int Count { get; private set; }
 
-    public SlidingKey<TKey, TContent> GetOrAdd(TKey key, ulong hash)
+    public ref SlidingKey<TKey, TContent> this[int index] => ref _keys.AsSpan(0, Count)[index];
+
+    /// <summary>The key, which begins without slices where it is not there yet.</summary>
+    public ref SlidingKey<TKey, TContent> GetOrAdd(TKey key, ulong hash)
     {
-        if (_places.TryGetValue(key, out int place))
+        int index = IndexOf(key, hash);
+        if (index < 0)
         {
-            return _keys[place];
+            if (Count == _keys.Length)
+            {
+                Grow();
+            }
+
+            index = Count++;
+            _keys[index].Begin(key, hash);
+            PlaceIndex.Add(_places, Stored(hash), index);
         }
 
-        var added = _spares.TryPop(out var spare) ? spare : new SlidingKey<TKey, TContent>();
-        added.Begin(key, hash);
-        _places.Add(key, _keys.Count);
-        _keys.Add(added);
-        return added;
+        return ref _keys[index];
     }
 
-    public bool TryGet(TKey key, [MaybeNullWhen(false)] out SlidingKey<TKey, TContent> found)
+    /// <summary>The key; a null reference where it is not there.</summary>
+    public ref SlidingKey<TKey, TContent> Find(TKey key, ulong hash)
     {
-        found = _places.TryGetValue(key, out int place) ? _keys[place] : null;
-        return found is not null;
+        int index = IndexOf(key, hash);
+        return ref index < 0 ? ref Unsafe.NullRef<SlidingKey<TKey, TContent>>() : ref _keys[index];
     }
 
+    /// <summary>Asks the processor for what <see cref="GetOrAdd"/> will look at first.</summary>
+    public void Prefetch(ReadOnlySpan<ulong> hashes)
+    {
+        foreach (ulong hash in hashes)
+        {
+            CacheLine.Prefetch(ref _places[Stored(hash) & (_places.Length - 1)]);
+        }
+    }
+
+    /// <summary>Forgets all keys, and lets go of their memory.</summary>
     public void Clear()
     {
-        _places.Clear();
-        _keys.Clear();
-        _spares.Clear();
+        Count = 0;
+        _keys = [];
+        _places = new ulong[1];
     }
 
     /// <summary>Forgets the key at an index, which has no slices; another takes its place.</summary>
     public void RemoveAt(int index)
     {
-        var removed = _keys[index];
-        _places.Remove(removed.Key);
+        ref var removed = ref this[index];
+        PlaceIndex.Remove(_places, Stored(removed.Hash), index);
         removed.Begin(default!, 0);
-        _spares.Push(removed);
-        int last = _keys.Count - 1;
+        int last = --Count;
         if (index < last)
         {
-            _keys[index] = _keys[last];
-            _places[_keys[index].Key] = index;
+            PlaceIndex.Move(_places, Stored(_keys[last].Hash), last, index);
+            (_keys[last], removed) = (removed, _keys[last]);
+        }
+    }
+
+    private int IndexOf(TKey key, ulong hash)
+    {
+        uint stored = Stored(hash);
+        int mask = _places.Length - 1;
+        for (int place = (int)stored & mask; _places[place] != 0; place = (place + 1) & mask)
+        {
+            int index = PlaceIndex.SlotOf(_places[place]);
+            if (PlaceIndex.HashOf(_places[place]) == stored && EqualityComparer<TKey>.Default.Equals(_keys[index].Key, key))
+            {
+                return index;
+            }
         }
 
-        _keys.RemoveAt(last);
+        return -1;
     }
+
+    private void Grow()
+    {
+        // One by one: see HeapGroup.
+        var keys = new SlidingKey<TKey, TContent>[Math.Max(FewestKeys, 2 * _keys.Length)];
+        for (int i = 0; i < Count; i++)
+        {
+            RecordCopy<SlidingKey<TKey, TContent>>.Write(ref keys[i], in _keys[i]);
+        }
+
+        _keys = keys;
+        _places = new ulong[2 * keys.Length];
+        FreshPages.Touch(_places);
+        for (int i = 0; i < Count; i++)
+        {
+            PlaceIndex.Add(_places, Stored(keys[i].Hash), i);
+        }
+    }
+
+    private static uint Stored(ulong hash) => NamespaceHash.Combine(hash, default(VoidNamespace), null);
 }

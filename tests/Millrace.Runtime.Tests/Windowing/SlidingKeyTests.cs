@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using CsCheck;
 using Millrace.Runtime.Windowing;
 
@@ -107,7 +108,7 @@ public sealed class SlidingKeyTests
     {
         var sum = new ReduceAggregation<int>((first, second) => first + second);
         var keys = new SlidingKeys<string, int>();
-        var first = keys.GetOrAdd("first", 1);
+        ref var first = ref keys.GetOrAdd("first", 1);
         int one = 1;
         int two = 2;
         first.Push(10, in one, sum);
@@ -115,31 +116,73 @@ public sealed class SlidingKeyTests
         Assert.Equal(2, first.Combine(sum, OneOf));
         first.DropUpTo(20);
         keys.RemoveAt(0);
-        Assert.False(keys.TryGet("first", out _));
+        Assert.True(Unsafe.IsNullRef(ref keys.Find("first", 1)));
 
-        var second = keys.GetOrAdd("second", 2);
-        Assert.Same(first, second);
+        ref var second = ref keys.GetOrAdd("second", 2);
         Assert.Equal(("second", 2UL, true), (second.Key, second.Hash, second.IsEmpty));
+        long before = GC.GetAllocatedBytesForCurrentThread();
         second.Push(30, in two, sum);
-        Assert.Equal(2, second.Combine(sum, OneOf));
-        Assert.NotSame(second, keys.GetOrAdd("third", 3));
+        second.Push(40, in two, sum);
+        int combined = second.Combine(sum, OneOf);
+        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.Equal((4, 0), (combined, allocated));
+        Assert.True(keys.GetOrAdd("third", 3).IsEmpty);
         Assert.Equal(2, keys.Count);
+        Assert.Equal([30L, 40L], keys.Find("second", 2).Ends.ToArray());
     }
+
+    [Fact]
+    public void Keys_that_come_and_go_are_those_of_a_dictionary() =>
+        Gen.Select(Gen.Int[0, 60], Gen.Int[0, 3]).Array[0, 400].Sample(steps =>
+        {
+            var sum = new ReduceAggregation<int>((first, second) => first + second);
+            var keys = new SlidingKeys<int, int>();
+            var expected = new Dictionary<int, long>();
+            long end = 0;
+            foreach (var (key, action) in steps)
+            {
+                // Few hashes, so that keys collide in all of it and in a part.
+                ulong hash = (ulong)(key % 7 * 16);
+                if (action == 0 && keys.Count > 0)
+                {
+                    int index = key % keys.Count;
+                    expected.Remove(keys[index].Key);
+                    keys[index].DropUpTo(long.MaxValue);
+                    keys.RemoveAt(index);
+                }
+                else
+                {
+                    int one = 1;
+                    ref var found = ref keys.GetOrAdd(key, hash);
+                    Assert.Equal((key, hash, !expected.ContainsKey(key)), (found.Key, found.Hash, found.IsEmpty));
+                    found.Push(++end, in one, sum);
+                    expected[key] = end;
+                }
+
+                Assert.Equal(expected.Count, keys.Count);
+                for (int other = 0; other <= 60; other++)
+                {
+                    ref var found = ref keys.Find(other, (ulong)(other % 7 * 16));
+                    Assert.Equal(expected.TryGetValue(other, out long last), !Unsafe.IsNullRef(ref found));
+                    Assert.True(Unsafe.IsNullRef(ref found) || (found.Key == other && found.Ends[^1] == last));
+                }
+            }
+        });
 
     private static readonly int[] Ones = [1];
 
-    private static ref readonly int OneOf(SlidingKey<string, int> key, long end) => ref Ones[0];
+    private static ref readonly int OneOf(in SlidingKey<string, int> key, long end) => ref Ones[0];
 
-
-    private static ref readonly int One(SlidingKey<int, int> key, long end) => ref Ones[0];
+    private static ref readonly int One(in SlidingKey<int, int> key, long end) => ref Ones[0];
 
     /// <summary>A key beside a plain list of its slices.</summary>
     private sealed class Slices
     {
         private readonly SortedDictionary<long, string[]> _contents = [];
-        private readonly SlidingKey<int, string> _key = new();
+        private SlidingKey<int, string> _key;
 
-        public long Dropped { get; private set; }
+        // Early enough for a first slice that comes late.
+        public long Dropped { get; private set; } = -10;
 
         public IReadOnlyList<long> Ends => [.. _contents.Keys];
 
@@ -176,6 +219,6 @@ public sealed class SlidingKeyTests
             Assert.Equal(_contents.Count == 0, _key.IsEmpty);
         }
 
-        private ref readonly string ContentOf(SlidingKey<int, string> key, long end) => ref _contents[end][0];
+        private ref readonly string ContentOf(in SlidingKey<int, string> key, long end) => ref _contents[end][0];
     }
 }

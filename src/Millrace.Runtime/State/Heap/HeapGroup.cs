@@ -266,18 +266,6 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
         return index;
     }
 
-    // A page that is read first is the system's page of zeros, and its first write another fault, for which all cores have to forget it: with a table that grows, a tenth of a job's time on a virtual machine.
-    private static void Touch<T>(T[] array)
-        where T : struct
-    {
-        const int Page = 4096;
-        int step = Math.Max(1, Page / Unsafe.SizeOf<T>());
-        for (int i = 0; i < array.Length; i += step)
-        {
-            array[i] = default;
-        }
-    }
-
     private void Resize(int capacity)
     {
         // Snapshots keep the old slots, in which nothing changes any more; the values must not be theirs too.
@@ -309,7 +297,7 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
 
     private void MoveByHash(HeapEntry<TKey, TNamespace, TValue>[] slots)
     {
-        Touch(slots);
+        FreshPages.Touch(slots);
         foreach (ref var slot in _slots.AsSpan())
         {
             if (slot.IsFull)
@@ -333,7 +321,7 @@ internal sealed class HeapGroup<TKey, TNamespace, TValue>
             }
         }
 
-        Touch(places);
+        FreshPages.Touch(places);
         for (int slot = 0; slot < used; slot++)
         {
             PlaceIndex.Add(places, slots[slot].Stored, slot);

@@ -44,20 +44,17 @@ internal static class PlaceIndex
             index = (index + 1) & mask;
         }
 
-        Unsafe.Add(ref first, index) = ((ulong)hash << 32) | (uint)slot;
+        Unsafe.Add(ref first, index) = Place(hash, slot);
     }
+
+    /// <summary>An entry that is there has another slot now.</summary>
+    public static void Move(ulong[] places, uint hash, int from, int to) => places[PlaceOf(places, hash, from)] = Place(hash, to);
 
     /// <summary>Removes an entry that is there, and closes the gap.</summary>
     public static void Remove(ulong[] places, uint hash, int slot)
     {
         int mask = places.Length - 1;
-        ulong place = ((ulong)hash << 32) | (uint)slot;
-        int hole = (int)hash & mask;
-        while (places[hole] != place)
-        {
-            hole = (hole + 1) & mask;
-        }
-
+        int hole = PlaceOf(places, hash, slot);
         for (int next = (hole + 1) & mask; places[next] != 0; next = (next + 1) & mask)
         {
             // It may move back to the hole unless its home lies behind the hole.
@@ -70,5 +67,21 @@ internal static class PlaceIndex
         }
 
         places[hole] = 0;
+    }
+
+    private static ulong Place(uint hash, int slot) => ((ulong)hash << 32) | (uint)slot;
+
+    /// <summary>The place of an entry that is there.</summary>
+    private static int PlaceOf(ulong[] places, uint hash, int slot)
+    {
+        int mask = places.Length - 1;
+        ulong place = Place(hash, slot);
+        int index = (int)hash & mask;
+        while (places[index] != place)
+        {
+            index = (index + 1) & mask;
+        }
+
+        return index;
     }
 }

@@ -101,9 +101,12 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     {
         Context.Metrics.AddRecordsIn(batch.Count);
         var keys = HashKeys(batch);
-        if (_merging is not null)
+        bool isAhead = _merging is not null;
+        int ahead = State.PrefetchLength;
+        int next = 0;
+        if (isAhead)
         {
-            State.Prefetch(keys.Keys, keys.Hashes);
+            Fetch(keys.Run(0, ahead));
         }
 
         // Once for all: what is due by the clock is done between batches.
@@ -115,6 +118,12 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
             {
                 while (i < batch.Count)
                 {
+                    if (isAhead && i >= next)
+                    {
+                        next += ahead;
+                        Fetch(keys.Run(next, ahead));
+                    }
+
                     State.SetCurrentKey(in keys.Keys[i], keys.Hashes[i]);
                     if (_sessionGap == 0 || !TryAddToSession(batch, keys, ref i))
                     {
@@ -132,6 +141,8 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
 
         BatchPool<TIn>.Return(batch);
     }
+
+    private void Fetch(BatchKeys run) => State.Prefetch(run.Keys, run.Hashes);
 
     protected override void UpdateGroupValues()
     {
