@@ -1,3 +1,4 @@
+using System.Runtime;
 using Microsoft.Extensions.Configuration;
 using Millrace.State;
 
@@ -9,6 +10,11 @@ internal static class StateBackends
     internal static void InCode(StreamExecutionEnvironment env)
     {
         env.Options.StateBackend = new RocksDbStateBackend();
+    }
+
+    internal static void Latency()
+    {
+        GCSettings.LatencyMode = GCLatencyMode.SustainedLowLatency;
     }
 
     internal static void WithOptions(StreamExecutionEnvironment env)
