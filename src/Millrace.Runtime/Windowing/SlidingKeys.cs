@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.State.Keyed;
 using Millrace.State.Backends;
@@ -15,7 +14,7 @@ internal sealed class SlidingKeys<TKey, TContent>
     // Those behind the last key are empty, and have arrays that keys which are forgotten left behind: they serve those that come.
     private SlidingKey<TKey, TContent>[] _keys = [];
 
-    // More than twice as many places as keys, at the most: chains stay short.
+    // At least twice as many places as keys: chains stay short.
     private ulong[] _places = new ulong[1];
 
     public int Count { get; private set; }
@@ -39,13 +38,6 @@ internal sealed class SlidingKeys<TKey, TContent>
         }
 
         return ref _keys[index];
-    }
-
-    /// <summary>The key; a null reference where it is not there.</summary>
-    public ref SlidingKey<TKey, TContent> Find(TKey key, ulong hash)
-    {
-        int index = IndexOf(key, hash);
-        return ref index < 0 ? ref Unsafe.NullRef<SlidingKey<TKey, TContent>>() : ref _keys[index];
     }
 
     /// <summary>Asks the processor for what <see cref="GetOrAdd"/> will look at first.</summary>
