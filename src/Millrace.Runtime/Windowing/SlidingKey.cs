@@ -110,7 +110,7 @@ internal struct SlidingKey<TKey, TContent>
             _count--;
         }
 
-        // Without an array only this is right anyway: then there is one slice at most.
+        // The next slice stands at the beginning. Without an array there is one at most, and this is reached with each that leaves.
         if (_count == 0)
         {
             _first = 0;

@@ -2,6 +2,7 @@ using Millrace.Runtime.Exchange;
 using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.Tests.Operators;
 using Millrace.Runtime.Windowing;
+using Millrace.Runtime.Windowing.General;
 using Millrace.State.Backends;
 using Millrace.Windowing;
 
@@ -43,12 +44,57 @@ public sealed class WindowPrefetchTests
         Assert.Equal(walked, backend.Fetched);
     }
 
+    [Fact]
+    public void Records_are_fetched_some_at_a_time_and_those_of_a_slice_together()
+    {
+        var backend = new Watched { IsSlow = true, Length = 8 };
+        var op = new SliceWindowOperator<int, Event, Event, Event>(
+            e => e.Key,
+            TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10)),
+            new LatePolicy<Event>(0, null),
+            new ReduceAggregation<Event>(WindowForms.Join),
+            new ValueEmitter<int, TimeWindow, Event>());
+        var rig = new OperatorRig(op, backend: backend);
+        op.Output.Connect(new Tap<Event>(rig.Pressure));
+        op.Open();
+        op.Receive(OperatorRig.Batch(
+            Enumerable.Range(0, 20).Select(key => (new Event(key, $"{key}.0"), 5L)).Concat(Enumerable.Range(0, 10).Select(key => (new Event(key, $"{key}.1"), 15L)))));
+        Assert.Equal([(8, 10L), (8, 10L), (4, 10L), (4, 20L), (6, 20L)], backend.Fetched);
+    }
+
+    [Fact]
+    public void Sessions_fetch_each_key_once_and_none_that_neighbours_with_one_key_have_passed_by()
+    {
+        var backend = new Watched { Length = 8 };
+        var windows = EventTimeSessionWindows.WithGap(TimeSpan.FromMilliseconds(10));
+        var assigner = new TimeOnlyAssigner<Event, TimeWindow>(windows);
+        var op = new WindowOperator<int, Event, TimeWindow, Event, Event>(
+            e => e.Key,
+            new WindowSpec<Event, TimeWindow>(assigner, windows, assigner.CreateDefaultTrigger(), new LatePolicy<Event>(0, null)),
+            new ReduceAggregation<Event>(WindowForms.Join),
+            new ValueEmitter<int, TimeWindow, Event>());
+        var rig = new OperatorRig(op, backend: backend);
+        op.Output.Connect(new Tap<Event>(rig.Pressure));
+        op.Open();
+        op.Receive(OperatorRig.Batch(Enumerable.Range(0, 30).Select(key => (new Event(key, "a"), 5L))));
+        Assert.Equal(Enumerable.Range(0, 30), backend.Asked.Cast<int>());
+
+        backend.Asked.Clear();
+        op.Receive(OperatorRig.Batch(Enumerable.Repeat(7, 40).Concat(Enumerable.Range(10, 10)).Select(key => (new Event(key, "b"), 6L))));
+        Assert.Equal(Enumerable.Repeat(7, 8).Concat(Enumerable.Range(10, 10)), backend.Asked.Cast<int>());
+    }
+
     /// <summary>Heap state that notes what is fetched ahead.</summary>
     private sealed class Watched : StateBackend
     {
         public bool IsSlow { get; init; }
 
+        public int Length { get; init; } = 1024;
+
         public List<(int Keys, long Namespace)> Fetched { get; } = [];
+
+        /// <summary>The keys of which all state was asked for.</summary>
+        public List<object> Asked { get; } = [];
 
         public override string Name => "watched";
 
@@ -58,6 +104,16 @@ public sealed class WindowPrefetchTests
         private sealed class Backend<TKey>(Watched owner, int maxParallelism, KeyedStateBackend<TKey> inner) : KeyedStateBackend<TKey>(maxParallelism)
         {
             public override long EntryCount => inner.EntryCount;
+
+            public override int PrefetchLength => owner.Length;
+
+            public override void Prefetch(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes)
+            {
+                foreach (var key in keys)
+                {
+                    owner.Asked.Add(key!);
+                }
+            }
 
             public override ulong HashOf(in TKey key) => inner.HashOf(in key);
 
@@ -96,7 +152,7 @@ public sealed class WindowPrefetchTests
             public override ref readonly TValue PeekAt(in TableCursor cursor) => ref inner.PeekAt(in cursor);
 
             public override void Prefetch(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes, in TNamespace ns) =>
-                owner.Fetched.Add((keys.Length, (long)(object)ns!));
+                owner.Fetched.Add((keys.Length, ns is long end ? end : 0));
         }
     }
 }

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Millrace.Runtime.State.Heap;
 
 /// <summary>
-/// Says where entries stand that lie in the order in which they came: an open-addressing table with linear probing and deletion by shifting back, of as many places as a power of two. A
+/// Says where entries stand in an array that is not in the order of their hashes: an open-addressing table with linear probing and deletion by shifting back, of as many places as a power of two. A
 /// place has the hash of an entry in its upper half and the entry's slot in its lower; 0 is an empty one, because hashes are not.
 /// </summary>
 internal static class PlaceIndex

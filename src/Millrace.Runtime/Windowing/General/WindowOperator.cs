@@ -103,11 +103,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         var keys = HashKeys(batch);
         bool isAhead = _merging is not null;
         int ahead = State.PrefetchLength;
-        int next = 0;
-        if (isAhead)
-        {
-            Fetch(keys.Run(0, ahead));
-        }
+        int fetched = 0;
 
         // Once for all: what is due by the clock is done between batches.
         long now = _isEventTime ? EventTime.None : Context.ProcessingTime;
@@ -118,10 +114,12 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
             {
                 while (i < batch.Count)
                 {
-                    if (isAhead && i >= next)
+                    if (isAhead && i + ahead >= fetched)
                     {
-                        next += ahead;
-                        Fetch(keys.Run(next, ahead));
+                        // Neighbours with one key are added at once: what they have passed by need not be fetched.
+                        fetched = Math.Max(fetched, i);
+                        Fetch(keys.Run(fetched, ahead));
+                        fetched += ahead;
                     }
 
                     State.SetCurrentKey(in keys.Keys[i], keys.Hashes[i]);
@@ -142,7 +140,13 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         BatchPool<TIn>.Return(batch);
     }
 
-    private void Fetch(BatchKeys run) => State.Prefetch(run.Keys, run.Hashes);
+    private void Fetch(BatchKeys run)
+    {
+        if (!run.Keys.IsEmpty)
+        {
+            State.Prefetch(run.Keys, run.Hashes);
+        }
+    }
 
     protected override void UpdateGroupValues()
     {
