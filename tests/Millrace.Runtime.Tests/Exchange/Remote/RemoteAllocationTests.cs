@@ -27,9 +27,17 @@ public sealed class RemoteAllocationTests
         leftLink.Start();
         rightLink.Start();
         Exchange(100);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        Exchange(1_000);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        // What a connection of an earlier test takes from the pool while it closes is made anew, once. What every batch costs is in every round.
+        long least = long.MaxValue;
+        for (int round = 0; round < 5 && least > 0; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Exchange(1_000);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.Equal(0, least);
 
         void Exchange(int batches)
         {
