@@ -130,7 +130,7 @@ public sealed class ClusterJobTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_worker_that_leaves_goes_on_until_it_is_let_go(bool isReadyAtOnce)
+    public async Task A_worker_that_leaves_goes_on_until_it_is_let_go(bool isReadyAtOnce)
     {
         List<WorkerInfo> leaving = [];
         List<int> results = [];
@@ -156,7 +156,9 @@ public sealed class ClusterJobTests
 
         // It is still alive, and what is lost on others does not come to it.
         Assert.Equal(["b", "c"], Workers());
-        Assert.True(left.IsCompletedSuccessfully);
+
+        // Nothing in the simulation is left to happen, but what waits for it goes on in a thread of its own.
+        await left.WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System, TestContext.Current.CancellationToken);
         Assert.Equal(0, execution.Failures.Failures);
         cluster.Kill("b");
         cluster.RunFor(TimeSpan.FromSeconds(20));
