@@ -28,14 +28,14 @@ internal sealed class Guard(TextWriter output)
 
     private static readonly SortedDictionary<string, double> Committed = new(StringComparer.Ordinal)
     {
-        ["q0"] = 0.50,
+        ["q0"] = 0.60,
         ["q1"] = 0.60,
         ["q2"] = 0.65,
         ["q3"] = 0.55,
         ["q5"] = 0.36,
         ["q7"] = 0.42,
         ["q8"] = 0.42,
-        ["q11"] = 0.30,
+        ["q11"] = 0.33,
 
         // 0.5 on one day's host and 0.22 to 0.32 on another's, with the same code: its table is larger than a cache.
         ["q18"] = 0.30,

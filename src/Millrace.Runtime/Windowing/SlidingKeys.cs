@@ -1,6 +1,5 @@
 using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.State.Keyed;
-using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Windowing;
 
@@ -105,5 +104,5 @@ internal sealed class SlidingKeys<TKey, TContent>
         }
     }
 
-    private static uint Stored(ulong hash) => NamespaceHash.Combine(hash, default(VoidNamespace), null);
+    private static uint Stored(ulong hash) => NamespaceHash.OfKey(hash);
 }

@@ -14,7 +14,10 @@ internal abstract class WindowAggregation<TIn, TContent>
     public abstract bool IsCombinable { get; }
 
     /// <summary>Contents by key and namespace: by slice, or by window.</summary>
-    public abstract KeyedStateTable<TKey, TNamespace, TContent> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name);
+    /// <param name="state">The state of the operator.</param>
+    /// <param name="name">The name of the table.</param>
+    /// <param name="hasFewNamespaces">Whether a key has one namespace at a time, or a few.</param>
+    public abstract KeyedStateTable<TKey, TNamespace, TContent> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name, bool hasFewNamespaces = false);
 
     /// <summary>Makes the content of the first record.</summary>
     public abstract void Start(ref TContent content, TIn value);
@@ -44,7 +47,8 @@ internal sealed class AggregateAggregation<TIn, TAccumulator, TOut>(AggregateFun
 {
     public override bool IsCombinable => true;
 
-    public override KeyedStateTable<TKey, TNamespace, TAccumulator> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name) => state.Table<TNamespace, TAccumulator>(name);
+    public override KeyedStateTable<TKey, TNamespace, TAccumulator> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name, bool hasFewNamespaces = false) =>
+        state.Table<TNamespace, TAccumulator>(name, hasFewNamespaces);
 
     public override void Start(ref TAccumulator content, TIn value)
     {
@@ -70,7 +74,8 @@ internal sealed class ReduceAggregation<T>(Func<T, T, T> reduce) : WindowAggrega
 {
     public override bool IsCombinable => true;
 
-    public override KeyedStateTable<TKey, TNamespace, T> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name) => state.Table<TNamespace, T>(name);
+    public override KeyedStateTable<TKey, TNamespace, T> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name, bool hasFewNamespaces = false) =>
+        state.Table<TNamespace, T>(name, hasFewNamespaces);
 
     public override void Start(ref T content, T value) => content = value;
 
@@ -89,7 +94,8 @@ internal sealed class ListAggregation<T> : WindowAggregation<T, StateList<T>>
 
     public override bool IsCombinable => false;
 
-    public override KeyedStateTable<TKey, TNamespace, StateList<T>> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name) => state.ListTable<TNamespace, T>(name);
+    public override KeyedStateTable<TKey, TNamespace, StateList<T>> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name, bool hasFewNamespaces = false) =>
+        state.ListTable<TNamespace, T>(name, hasFewNamespaces);
 
     public override void Start(ref StateList<T> content, T value)
     {

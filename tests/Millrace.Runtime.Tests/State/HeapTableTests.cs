@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using CsCheck;
 using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.State.Keyed;
+using Millrace.Runtime.State.Snapshots;
 using Millrace.State.Backends;
 using Millrace.Windowing;
 
@@ -200,7 +201,35 @@ public sealed class HeapTableTests
         var table = Backend().Table<TimeWindow, long>("state");
         table.GetOrAdd(1, Hasher.Hash(1), new TimeWindow(0, 1), out _) = 5;
         table.Prefetch([1, 2, 3], [Hasher.Hash(1), Hasher.Hash(2), Hasher.Hash(3)], new TimeWindow(0, 1));
+        table.Prefetch([1, 2, 3], [Hasher.Hash(1), Hasher.Hash(2), Hasher.Hash(3)]);
         Assert.Equal(new Dictionary<(long, TimeWindow), long> { [(1, new TimeWindow(0, 1))] = 5 }, Contents(table));
+    }
+
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void Few_namespaces_are_a_matter_of_memory_and_not_of_what_is_written(bool isWrittenWithFew, bool isReadWithFew)
+    {
+        var written = Backend(maxParallelism: 4);
+        var table = written.Table<TimeWindow, long>("state", isWrittenWithFew);
+        for (long key = 0; key < 200; key++)
+        {
+            for (long start = 0; start <= key % 3; start++)
+            {
+                table.GetOrAdd(key, Hasher.Hash(key), new TimeWindow(start, start + 1), out _) = (10 * key) + start;
+            }
+        }
+
+        var restored = Backend(maxParallelism: 4);
+        restored.Restore([MemoryKeyedState.Of(written.Freeze(1), 4, TestContext.Current.CancellationToken)]);
+        var read = restored.Table<TimeWindow, long>("state", isReadWithFew);
+        Assert.Equal(Contents(table), Contents(read));
+        for (long key = 0; key < 200; key++)
+        {
+            Assert.Equal(10 * key, read.Peek(key, Hasher.Hash(key), new TimeWindow(0, 1)));
+            Assert.True(read.Remove(key, Hasher.Hash(key), new TimeWindow(key % 3, (key % 3) + 1)));
+        }
     }
 
     [Fact]
@@ -226,18 +255,20 @@ public sealed class HeapTableTests
     public void A_table_behaves_like_a_dictionary(int maxParallelism, ulong hashMask)
     {
         // Entries without references and such with them lie in different ways.
-        BehavesLikeADictionary<long>(maxParallelism, hashMask, number => number);
-        BehavesLikeADictionary<string>(maxParallelism, hashMask, number => $"{number}");
+        BehavesLikeADictionary<long>(maxParallelism, hashMask, hasFewNamespaces: false, number => number);
+        BehavesLikeADictionary<string>(maxParallelism, hashMask, hasFewNamespaces: false, number => $"{number}");
+        BehavesLikeADictionary<long>(maxParallelism, hashMask, hasFewNamespaces: true, number => number);
+        BehavesLikeADictionary<string>(maxParallelism, hashMask, hasFewNamespaces: true, number => $"{number}");
     }
 
-    private static void BehavesLikeADictionary<TValue>(int maxParallelism, ulong hashMask, Func<long, TValue> valueOf)
+    private static void BehavesLikeADictionary<TValue>(int maxParallelism, ulong hashMask, bool hasFewNamespaces, Func<long, TValue> valueOf)
     {
         long next = 0;
         var operation = Gen.Select(Gen.Int[0, 9], Gen.Long[0, 60], Gen.Long[-2, 2]);
         operation.Array[0, 400].Sample(
             operations =>
             {
-                var table = Backend(maxParallelism).Table<TimeWindow, TValue>("state");
+                var table = Backend(maxParallelism).Table<TimeWindow, TValue>("state", hasFewNamespaces);
                 var model = new Dictionary<(long, TimeWindow), TValue>();
                 foreach (var (kind, key, start) in operations)
                 {
@@ -262,6 +293,7 @@ public sealed class HeapTableTests
                             }
 
                             table.Prefetch([key, key + 1], [hash, Hasher.Hash(key + 1) & hashMask], window);
+                            table.Prefetch([key, key + 1], [hash, Hasher.Hash(key + 1) & hashMask]);
                             break;
                         case 9 when key == 0:
                             table.Clear();

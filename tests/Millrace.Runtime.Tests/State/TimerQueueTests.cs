@@ -1,5 +1,6 @@
 using CsCheck;
 using Millrace.Runtime.State.Keyed;
+using Millrace.Runtime.State.Snapshots;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Tests.State;
@@ -123,10 +124,10 @@ public sealed class TimerQueueTests
     public void Many_timers_that_are_due_at_once_behave_like_a_sorted_set_while_others_come_and_go()
     {
         // Enough for them to be sorted, and then, between two that fire, keys are deleted and registered before, among and behind those that are due.
-        Gen.Select(Gen.Long[0, 60], Gen.Select(Gen.Int[0, 5], Gen.Long[0, 999], Gen.Long[0, 80]).Array[300, 700]).Sample(
-            (now, operations) =>
+        Gen.Select(Gen.Long[0, 60], Gen.Select(Gen.Int[0, 5], Gen.Long[0, 999], Gen.Long[0, 80]).Array[300, 700], Gen.Bool).Sample(
+            (now, operations, hasFewNamespaces) =>
             {
-                var timers = Backend().Timers<long>("timers");
+                var timers = Backend().Timers<long>("timers", hasFewNamespaces);
                 var model = new SortedSet<(long Time, int Order, long Key)>();
                 int order = 0;
                 int fetched = 0;
@@ -192,6 +193,85 @@ public sealed class TimerQueueTests
                 }
             },
             iter: 100);
+    }
+
+    [Fact]
+    public void Timers_that_are_put_off_fire_at_their_new_times_and_stay_the_timers_that_they_are()
+    {
+        // Few and many, in steps and at once: they are found to be due one by one, and together.
+        Gen.Select(Gen.Int[1, 1500], Gen.Long[1, 100], Gen.ULong, Gen.Bool).Sample(
+            (count, step, seed, hasFewNamespaces) =>
+            {
+                var backend = Backend();
+                var timers = backend.Timers<long>("timers", hasFewNamespaces);
+                var until = new Dictionary<long, long>();
+                var expected = new List<(long Registered, int Order, long Key)>();
+                timers.WhenDue = (in key, hash, in ns, time) =>
+                {
+                    Assert.Equal((Hasher.Hash(key), 2 * key), (hash, ns));
+                    return Math.Max(time, until.GetValueOrDefault(key));
+                };
+                for (int i = 0; i < count; i++)
+                {
+                    long time = (long)(Int64Hasher.Mix(seed + (ulong)i) % 80);
+                    timers.Register(i, Hasher.Hash(i), 2 * i, time);
+                    expected.Add((time, i, i));
+                }
+
+                for (long now = step; expected.Count > 0; now += step)
+                {
+                    foreach (var (_, order, key) in expected)
+                    {
+                        ulong random = Int64Hasher.Mix(seed ^ ((ulong)(now * 10_000) + (ulong)order));
+                        if (now < 200 && random % 3 == 0)
+                        {
+                            until[key] = Math.Max(until.GetValueOrDefault(key), (long)(random / 3 % 300));
+                        }
+                    }
+
+                    var due = expected.Select(timer => (Time: Math.Max(timer.Registered, until.GetValueOrDefault(timer.Key)), timer)).Where(entry => entry.Time <= now).OrderBy(entry => entry.Time).ThenBy(entry => entry.timer.Order).ToList();
+                    foreach (var (time, timer) in due)
+                    {
+                        Assert.True(timers.TryPop(now, out var popped));
+                        Assert.Equal((time, timer.Key, 2 * timer.Key), (popped.Time, popped.Key, popped.Namespace));
+                        expected.Remove(timer);
+                    }
+
+                    Assert.False(timers.TryPop(now, out _));
+                    Assert.Equal(expected.Count, timers.Count);
+                }
+
+                Assert.Equal(0, backend.EntryCount);
+            },
+            iter: 100);
+    }
+
+    [Fact]
+    public void A_timer_that_has_been_put_off_is_written_and_deleted_as_it_was_registered()
+    {
+        var backend = Backend();
+        var timers = backend.Timers<long>("timers");
+        timers.WhenDue = (in key, hash, in ns, time) => Math.Max(time, 100);
+        timers.Register(1, Hasher.Hash(1), 0, 10);
+        timers.Register(2, Hasher.Hash(2), 0, 20);
+        Assert.False(timers.TryPop(50, out _));
+        Assert.True(timers.TryPeek(out long time));
+        Assert.Equal(100, time);
+
+        using var restored = Backend();
+        restored.Restore([MemoryKeyedState.Of(backend.Freeze(1), 8, TestContext.Current.CancellationToken)]);
+        var read = restored.Timers<long>("timers");
+        Assert.True(read.TryPop(50, out var first));
+        Assert.True(read.TryPop(50, out var second));
+        Assert.Equal(((1, 10), (2, 20)), ((first.Key, first.Time), (second.Key, second.Time)));
+        Assert.Equal(0, restored.EntryCount);
+
+        Assert.False(timers.Register(2, Hasher.Hash(2), 0, 20));
+        Assert.True(timers.Delete(2, Hasher.Hash(2), 0, 20));
+        Assert.True(timers.TryPop(100, out var left));
+        Assert.Equal((1, 100), (left.Key, left.Time));
+        Assert.Equal(0, backend.EntryCount);
+        Assert.False(timers.TryPop(long.MaxValue, out _));
     }
 
     [Fact]

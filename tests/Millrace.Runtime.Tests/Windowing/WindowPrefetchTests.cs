@@ -78,10 +78,39 @@ public sealed class WindowPrefetchTests
         op.Open();
         op.Receive(OperatorRig.Batch(Enumerable.Range(0, 30).Select(key => (new Event(key, "a"), 5L))));
         Assert.Equal(Enumerable.Range(0, 30), backend.Asked.Cast<int>());
+        Assert.Equal(backend.Asked, backend.AskedOf("window-contents"));
+
+        // Each key begins a session, which has a timer.
+        Assert.Equal(backend.Asked, backend.AskedOf("window-event-timers"));
+
+        // A key has one session, nearly always: what is kept for it can be fetched before it is known which.
+        Assert.Equal(["window-contents", "window-event-timers", "window-processing-timers"], backend.WithFewNamespaces.Order());
 
         backend.Asked.Clear();
+        backend.AskedOfTables.Clear();
         op.Receive(OperatorRig.Batch(Enumerable.Repeat(7, 40).Concat(Enumerable.Range(10, 10)).Select(key => (new Event(key, "b"), 6L))));
         Assert.Equal(Enumerable.Repeat(7, 8).Concat(Enumerable.Range(10, 10)), backend.Asked.Cast<int>());
+        Assert.Equal(backend.Asked, backend.AskedOf("window-contents"));
+        Assert.Empty(backend.AskedOf("window-event-timers"));
+    }
+
+    [Fact]
+    public void Windows_that_do_not_merge_may_be_many()
+    {
+        var backend = new Watched();
+        var windows = SlidingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(1));
+        var assigner = new TimeOnlyAssigner<Event, TimeWindow>(windows);
+        var op = new WindowOperator<int, Event, TimeWindow, Event, Event>(
+            e => e.Key,
+            new WindowSpec<Event, TimeWindow>(assigner, null, assigner.CreateDefaultTrigger(), new LatePolicy<Event>(0, null)),
+            new ReduceAggregation<Event>(WindowForms.Join),
+            new ValueEmitter<int, TimeWindow, Event>());
+        var rig = new OperatorRig(op, backend: backend);
+        op.Output.Connect(new Tap<Event>(rig.Pressure));
+        op.Open();
+        op.Receive(OperatorRig.Batch(Enumerable.Range(0, 30).Select(key => (new Event(key, "a"), 5L))));
+        Assert.Empty(backend.WithFewNamespaces);
+        Assert.Empty(backend.AskedOfTables);
     }
 
     /// <summary>Heap state that notes what is fetched ahead.</summary>
@@ -96,7 +125,15 @@ public sealed class WindowPrefetchTests
         /// <summary>The keys of which all state was asked for.</summary>
         public List<object> Asked { get; } = [];
 
+        /// <summary>The keys of which a table was asked, whatever their namespaces.</summary>
+        public List<(string Table, object Key)> AskedOfTables { get; } = [];
+
+        /// <summary>The tables that are said to have few namespaces for a key.</summary>
+        public List<string> WithFewNamespaces { get; } = [];
+
         public override string Name => "watched";
+
+        public IEnumerable<object> AskedOf(string table) => AskedOfTables.Where(asked => asked.Table == table).Select(asked => asked.Key);
 
         public override KeyedStateBackend<TKey> CreateKeyedState<TKey>(KeyedStateContext<TKey> context) =>
             new Backend<TKey>(this, context.MaxParallelism, HeapStateBackend.Instance.CreateKeyedState(context));
@@ -117,15 +154,22 @@ public sealed class WindowPrefetchTests
 
             public override ulong HashOf(in TKey key) => inner.HashOf(in key);
 
-            public override KeyedStateTable<TKey, TNamespace, TValue> CreateTable<TNamespace, TValue>(StateTableDescriptor<TNamespace, TValue> descriptor) =>
-                new Table<TKey, TNamespace, TValue>(owner, inner.CreateTable(descriptor));
+            public override KeyedStateTable<TKey, TNamespace, TValue> CreateTable<TNamespace, TValue>(StateTableDescriptor<TNamespace, TValue> descriptor)
+            {
+                if (descriptor.HasFewNamespaces)
+                {
+                    owner.WithFewNamespaces.Add(descriptor.Name);
+                }
+
+                return new Table<TKey, TNamespace, TValue>(owner, descriptor.Name, inner.CreateTable(descriptor));
+            }
 
             public override FrozenKeyedState Freeze(long checkpointId) => inner.Freeze(checkpointId);
 
             public override void Restore(IReadOnlyList<KeyedStateReader> snapshots) => inner.Restore(snapshots);
         }
 
-        private sealed class Table<TKey, TNamespace, TValue>(Watched owner, KeyedStateTable<TKey, TNamespace, TValue> inner) : KeyedStateTable<TKey, TNamespace, TValue>
+        private sealed class Table<TKey, TNamespace, TValue>(Watched owner, string name, KeyedStateTable<TKey, TNamespace, TValue> inner) : KeyedStateTable<TKey, TNamespace, TValue>
         {
             public override long Count => inner.Count;
 
@@ -153,6 +197,14 @@ public sealed class WindowPrefetchTests
 
             public override void Prefetch(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes, in TNamespace ns) =>
                 owner.Fetched.Add((keys.Length, ns is long end ? end : 0));
+
+            public override void Prefetch(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes)
+            {
+                foreach (var key in keys)
+                {
+                    owner.AskedOfTables.Add((name, key!));
+                }
+            }
         }
     }
 }

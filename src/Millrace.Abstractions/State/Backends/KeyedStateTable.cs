@@ -104,7 +104,7 @@ public abstract class KeyedStateTable<TKey, TNamespace, TValue>
     public abstract ref readonly TValue PeekAt(in TableCursor cursor);
 
     /// <summary>
-    /// Whether a look-up may just now have to wait, for a disk or for memory that the processor does not have near by, so that <see cref="Prefetch"/> pays also where keys have to be gathered for it first.
+    /// Whether a look-up may just now have to wait, for a disk or for memory that the processor does not have near by, so that <see cref="Prefetch(ReadOnlySpan{TKey}, ReadOnlySpan{ulong}, in TNamespace)"/> pays also where keys have to be gathered for it first.
     /// </summary>
     /// <value>Default: <see langword="false"/>.</value>
     public virtual bool IsLookUpSlow => false;
@@ -128,6 +128,16 @@ public abstract class KeyedStateTable<TKey, TNamespace, TValue>
     /// <param name="ns">The namespace.</param>
     /// <seealso cref="IsLookUpSlow"/>
     public virtual void Prefetch(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes, in TNamespace ns)
+    {
+    }
+
+    /// <summary>
+    /// A hint that entries of these keys are about to be used, in whatever namespace: for a backend that finds them by their keys alone, see <see cref="StateTableDescriptor{TNamespace, TValue}.HasFewNamespaces"/>. Changes nothing
+    /// that can be observed.
+    /// </summary>
+    /// <param name="keys">The keys.</param>
+    /// <param name="hashes">Their stable hashes, in the same order.</param>
+    public virtual void Prefetch(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes)
     {
     }
 }

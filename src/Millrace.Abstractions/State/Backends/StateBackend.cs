@@ -69,4 +69,11 @@ public sealed record StateTableDescriptor<TNamespace, TValue>(
 {
     /// <summary>When entries expire; <see langword="null"/> where they do not.</summary>
     public StateExpiry<TValue>? Expiry { get; init; }
+
+    /// <summary>
+    /// Whether a key has one namespace at a time, or a few, as sessions are. A backend may then look for entries by their keys alone, so that it can fetch them before it is known which namespace they have; the entries of a key
+    /// that has very many take longer.
+    /// </summary>
+    /// <value>Default: <see langword="false"/>.</value>
+    public bool HasFewNamespaces { get; init; }
 }

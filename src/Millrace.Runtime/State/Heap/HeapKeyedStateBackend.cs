@@ -51,7 +51,8 @@ internal sealed class HeapKeyedStateBackend<TKey> : KeyedStateBackend<TKey>
         {
             Expiry = descriptor.Expiry?.Ttl.Cleanup.HasFlag(StateTtlCleanup.Snapshots) == true ? descriptor.Expiry : null,
         };
-        var hasher = NamespaceHash.NeedsHasher<TNamespace>() ? descriptor.NamespaceHasher ?? new HashCodeHasher<TNamespace>() : null;
+        var namespaces = NamespaceHash.NeedsHasher<TNamespace>() ? descriptor.NamespaceHasher ?? new HashCodeHasher<TNamespace>() : null;
+        var hasher = new SlotHasher<TNamespace>(namespaces, descriptor.HasFewNamespaces);
         var table = new HeapTable<TKey, TNamespace, TValue>(identity, _range, MaxParallelism, codec, hasher, descriptor.Expiry);
         foreach (var restored in _restored.Where(state => state.Header.Name == descriptor.Name))
         {

@@ -32,7 +32,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue>
         {
             // Its values are written and copied as they are now, however they are read.
             var read = new HeapGroup<TKey, TNamespace, TValue>(_codec.Values, group.Group, HeapGroup<TKey, TNamespace, TValue>.CapacityFor(group.Count, group.Group));
-            codec.Read(Identity, group, read, _maxParallelism, _namespaceHasher);
+            codec.Read(Identity, group, read, _maxParallelism, in _hasher);
             Put(group.Group - _firstGroup, read);
         }
     }

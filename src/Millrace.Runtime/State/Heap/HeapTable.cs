@@ -1,8 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Millrace.Runtime.State.Keyed;
-using Millrace.Serialization;
 using Millrace.State.Backends;
 
 namespace Millrace.Runtime.State.Heap;
@@ -27,7 +25,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     private readonly ulong[][] _places;
     private readonly int _firstGroup;
     private readonly int _maxParallelism;
-    private readonly StableHasher<TNamespace>? _namespaceHasher;
+    private readonly SlotHasher<TNamespace> _hasher;
 
     // Only for reference types: for value types EqualityComparer.Default is inlined.
     private readonly EqualityComparer<TKey>? _keyComparer;
@@ -45,7 +43,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
         KeyGroupRange range,
         int maxParallelism,
         HeapTableCodec<TKey, TNamespace, TValue> codec,
-        StableHasher<TNamespace>? namespaceHasher,
+        SlotHasher<TNamespace> hasher,
         StateExpiry<TValue>? expiry = null)
     {
         _expiry = expiry;
@@ -57,7 +55,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
         _firstGroup = range.Start;
         _maxParallelism = maxParallelism;
         _codec = codec;
-        _namespaceHasher = namespaceHasher;
+        _hasher = hasher;
         _keyComparer = typeof(TKey).IsValueType ? null : EqualityComparer<TKey>.Default;
         _namespaceComparer = typeof(TNamespace).IsValueType ? null : EqualityComparer<TNamespace>.Default;
     }
@@ -86,7 +84,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     public override ref TValue GetOrAdd(scoped in TKey key, ulong hash, scoped in TNamespace ns, out bool existed)
     {
         int index = IndexOf(hash);
-        uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
+        uint stored = _hasher.Stored(hash, in ns);
         ref var found = ref Search(index, in key, stored, in ns);
         if (Unsafe.IsNullRef(ref found))
         {
@@ -106,7 +104,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     public override ref TValue Find(scoped in TKey key, ulong hash, scoped in TNamespace ns)
     {
         int index = IndexOf(hash);
-        uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
+        uint stored = _hasher.Stored(hash, in ns);
         ref var found = ref Search(index, in key, stored, in ns);
         if (Unsafe.IsNullRef(ref found))
         {
@@ -123,7 +121,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
 
     public override ref readonly TValue Peek(scoped in TKey key, ulong hash, scoped in TNamespace ns)
     {
-        ref var found = ref Search(IndexOf(hash), in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
+        ref var found = ref Search(IndexOf(hash), in key, _hasher.Stored(hash, in ns), in ns);
         if (Unsafe.IsNullRef(ref found))
         {
             return ref Unsafe.NullRef<TValue>();
@@ -135,7 +133,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     public override bool Remove(scoped in TKey key, ulong hash, scoped in TNamespace ns)
     {
         int index = IndexOf(hash);
-        ref var found = ref Search(index, in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
+        ref var found = ref Search(index, in key, _hasher.Stored(hash, in ns), in ns);
         if (Unsafe.IsNullRef(ref found))
         {
             return false;
@@ -148,7 +146,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
     public override bool TryTake(scoped in TKey key, ulong hash, scoped in TNamespace ns, [MaybeNullWhen(false)] out TValue value)
     {
         int index = IndexOf(hash);
-        ref var found = ref Search(index, in key, NamespaceHash.Combine(hash, in ns, _namespaceHasher), in ns);
+        ref var found = ref Search(index, in key, _hasher.Stored(hash, in ns), in ns);
         if (Unsafe.IsNullRef(ref found))
         {
             value = default;
@@ -188,9 +186,9 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
         {
             int index = IndexOf(hash);
             var slots = _slots[index];
-            uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
+            uint stored = _hasher.Stored(hash, in ns);
             int slot = IsDense ? PlaceIndex.Find(_places[index], stored) : (int)stored & (slots.Length - 1);
-            CacheLine.Prefetch(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(slots), slot));
+            CacheLine.PrefetchAll(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(slots), slot));
         }
 
         if (Volatile.Read(ref _snapshots) != 0)
@@ -207,7 +205,7 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
         foreach (ulong hash in hashes)
         {
             var places = _places[IndexOf(hash)];
-            int home = (int)NamespaceHash.Combine(hash, in ns, _namespaceHasher) & (places.Length - 1);
+            int home = (int)_hasher.Stored(hash, in ns) & (places.Length - 1);
             CacheLine.Prefetch(ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(places), home));
         }
     }
@@ -217,8 +215,16 @@ internal sealed partial class HeapTable<TKey, TNamespace, TValue> : KeyedStateTa
         foreach (ulong hash in hashes)
         {
             int index = IndexOf(hash);
-            uint stored = NamespaceHash.Combine(hash, in ns, _namespaceHasher);
+            uint stored = _hasher.Stored(hash, in ns);
             _groups[index]?.PrefetchForPreserve(IsDense ? PlaceIndex.Find(_places[index], stored) : (int)stored & (_slots[index].Length - 1));
+        }
+    }
+
+    public override void Prefetch(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes)
+    {
+        if (_hasher.IsOfKeyAlone)
+        {
+            Prefetch(keys, hashes, default!);
         }
     }
 

@@ -1,5 +1,4 @@
 using Millrace.Runtime.Serialization;
-using Millrace.Runtime.State.Keyed;
 using Millrace.Serialization;
 using Millrace.State.Backends;
 
@@ -96,13 +95,13 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
     /// <summary>Reads a key group into an empty one, with a codec that <see cref="ForReading"/> gave.</summary>
     /// <exception cref="MillraceException">The bytes are not what they should be.</exception>
     public void Read(
-        StateIdentity identity, RestoredGroup written, HeapGroup<TKey, TNamespace, TValue> group, int maxParallelism, StableHasher<TNamespace>? namespaceHasher)
+        StateIdentity identity, RestoredGroup written, HeapGroup<TKey, TNamespace, TValue> group, int maxParallelism, in SlotHasher<TNamespace> hasher)
     {
         try
         {
             foreach (var (count, bytes) in written.Parts)
             {
-                Read(group, written.Group, count, bytes, maxParallelism, namespaceHasher);
+                Read(group, written.Group, count, bytes, maxParallelism, in hasher);
             }
         }
         catch (Exception exception) when (exception is not (MillraceException or OutOfMemoryException))
@@ -113,7 +112,7 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
     }
 
     private void Read(
-        HeapGroup<TKey, TNamespace, TValue> group, int number, int count, ReadOnlySpan<byte> bytes, int maxParallelism, StableHasher<TNamespace>? namespaceHasher)
+        HeapGroup<TKey, TNamespace, TValue> group, int number, int count, ReadOnlySpan<byte> bytes, int maxParallelism, in SlotHasher<TNamespace> hasher)
     {
         var input = new BinaryInput(bytes);
         for (int entry = 0; entry < count; entry++)
@@ -128,7 +127,7 @@ internal sealed record HeapTableCodec<TKey, TNamespace, TValue>(
                     $"entry {entry} has a key of key group {KeyGroup.Of(hash, maxParallelism)}: the key's hash has changed since the snapshot was written");
             }
 
-            ref var slot = ref group.Add(NamespaceHash.Combine(hash, in ns, namespaceHasher));
+            ref var slot = ref group.Add(hasher.Stored(hash, in ns));
             slot.Key = key;
             slot.Namespace = ns;
             slot.Value = value;

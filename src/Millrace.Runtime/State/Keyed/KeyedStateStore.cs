@@ -59,12 +59,12 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
     public void ClearCurrentKey() => _backend.ClearCurrentKey();
 
     /// <summary>A state with one value per key and namespace.</summary>
-    public KeyedStateTable<TKey, TNamespace, TValue> Table<TNamespace, TValue>(string name) =>
-        GetOrCreate<TNamespace, TValue>(name, KeyedStateKind.Value, () => new ValueStateSerializer<TValue>(_serializers.Get<TValue>()));
+    public KeyedStateTable<TKey, TNamespace, TValue> Table<TNamespace, TValue>(string name, bool hasFewNamespaces = false) =>
+        GetOrCreate<TNamespace, TValue>(name, KeyedStateKind.Value, () => new ValueStateSerializer<TValue>(_serializers.Get<TValue>()), hasFewNamespaces);
 
     /// <summary>A state with a list per key and namespace. Remove the entry when the list becomes empty.</summary>
-    public KeyedStateTable<TKey, TNamespace, StateList<T>> ListTable<TNamespace, T>(string name) =>
-        GetOrCreate<TNamespace, StateList<T>>(name, KeyedStateKind.List, () => new StateListSerializer<T>(_serializers.Get<T>()));
+    public KeyedStateTable<TKey, TNamespace, StateList<T>> ListTable<TNamespace, T>(string name, bool hasFewNamespaces = false) =>
+        GetOrCreate<TNamespace, StateList<T>>(name, KeyedStateKind.List, () => new StateListSerializer<T>(_serializers.Get<T>()), hasFewNamespaces);
 
     /// <summary>A state of an operator's own form, with the serializer that it makes.</summary>
     public KeyedStateTable<TKey, TNamespace, TValue> Table<TNamespace, TValue>(string name, KeyedStateKind kind, Func<ISerializerProvider, TypeSerializer<TValue>> values) =>
@@ -76,7 +76,7 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
         GetOrCreate<TNamespace, StateMap<TMapKey, TValue>>(
             name, KeyedStateKind.Map, () => new StateMapSerializer<TMapKey, TValue>(_serializers.Get<TMapKey>(), new ValueStateSerializer<TValue>(_serializers.Get<TValue>())));
 
-    /// <summary>The handle of a value per key. Without a time to live it is the state that <see cref="Table{TNamespace, TValue}(string)"/> gives for the same name without a namespace.</summary>
+    /// <summary>The handle of a value per key. Without a time to live it is the state that <see cref="Table{TNamespace, TValue}(string, bool)"/> gives for the same name without a namespace.</summary>
     public ValueState<T> GetState<T>(ValueStateDescriptor<T> descriptor)
     {
         if (descriptor.Ttl is { } ttl)
@@ -128,14 +128,16 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
 
     /// <summary>The timers of one time domain.</summary>
     /// <param name="name">The queue's name, unique among the operator's states.</param>
-    public TimerQueue<TKey, TNamespace> Timers<TNamespace>(string name)
+    /// <param name="hasFewNamespaces">Whether a key has one timer at a time, or a few.</param>
+    public TimerQueue<TKey, TNamespace> Timers<TNamespace>(string name, bool hasFewNamespaces = false)
     {
         var table = GetOrCreate(
             name,
             KeyedStateKind.Timer,
             () => new TimerIdSerializer<TNamespace>(NamespaceSerializer<TNamespace>()),
             () => new TimerIdHasher<TNamespace>(NamespaceHasher(_serializers.GetHasher<TNamespace>)),
-            () => TimerOrderSerializer.Instance);
+            () => TimerOrderSerializer.Instance,
+            hasFewNamespaces: hasFewNamespaces);
         return (TimerQueue<TKey, TNamespace>)Handle(name, () => new TimerQueue<TKey, TNamespace>(table, _keyHasher.Hash));
     }
 
@@ -161,8 +163,8 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
     private static StableHasher<TNamespace>? NamespaceHasher<TNamespace>(Func<StableHasher<TNamespace>> hasher) =>
         NamespaceHash.NeedsHasher<TNamespace>() ? hasher() : null;
 
-    private KeyedStateTable<TKey, TNamespace, TValue> GetOrCreate<TNamespace, TValue>(string name, KeyedStateKind kind, Func<TypeSerializer<TValue>> values) =>
-        GetOrCreate(name, kind, NamespaceSerializer<TNamespace>, _serializers.GetHasher<TNamespace>, values);
+    private KeyedStateTable<TKey, TNamespace, TValue> GetOrCreate<TNamespace, TValue>(string name, KeyedStateKind kind, Func<TypeSerializer<TValue>> values, bool hasFewNamespaces = false) =>
+        GetOrCreate(name, kind, NamespaceSerializer<TNamespace>, _serializers.GetHasher<TNamespace>, values, hasFewNamespaces: hasFewNamespaces);
 
     private KeyedStateTable<TKey, TNamespace, TValue> GetOrCreate<TNamespace, TValue>(
         string name,
@@ -170,7 +172,8 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
         Func<TypeSerializer<TNamespace>> namespaces,
         Func<StableHasher<TNamespace>> namespaceHasher,
         Func<TypeSerializer<TValue>> values,
-        StateExpiry<TValue>? expiry = null)
+        StateExpiry<TValue>? expiry = null,
+        bool hasFewNamespaces = false)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         var identity = new StateIdentity(name, kind, typeof(TNamespace), typeof(TValue));
@@ -185,7 +188,7 @@ internal sealed class KeyedStateStore<TKey> : IDisposable
         }
 
         var table = _backend.CreateTable(
-            new StateTableDescriptor<TNamespace, TValue>(name, kind, namespaces(), NamespaceHasher(namespaceHasher), values()) { Expiry = expiry });
+            new StateTableDescriptor<TNamespace, TValue>(name, kind, namespaces(), NamespaceHasher(namespaceHasher), values()) { Expiry = expiry, HasFewNamespaces = hasFewNamespaces });
         _tables.Add(name, new State(identity, expiry?.Ttl, table, () => KeysOf(table, expiry)));
         return table;
     }

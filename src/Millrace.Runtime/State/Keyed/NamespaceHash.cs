@@ -53,6 +53,10 @@ internal static class NamespaceHash
         return mixed | 0x8000_0000;
     }
 
+    /// <summary>The hash bits of a key that is looked for without its namespace.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint OfKey(ulong hash) => (uint)hash | 0x8000_0000;
+
     /// <summary>Whether there is no hash built in for a type of namespace.</summary>
     public static bool NeedsHasher<TNamespace>() =>
         typeof(TNamespace) != typeof(VoidNamespace)

@@ -31,6 +31,14 @@ internal sealed class DueTimers<TKey, TNamespace>(KeyedStateTable<TKey, TimerId<
     /// <param name="namespaces">Their namespaces.</param>
     public delegate void Ahead(ReadOnlySpan<TKey> keys, ReadOnlySpan<ulong> hashes, ReadOnlySpan<TNamespace> namespaces);
 
+    /// <summary>Says when a timer is due.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="hash">The key's hash.</param>
+    /// <param name="ns">Its namespace.</param>
+    /// <param name="time">When it would be, for all that the queue knows.</param>
+    /// <returns>That time, or a later one.</returns>
+    public delegate long DueTime(in TKey key, ulong hash, in TNamespace ns, long time);
+
     /// <summary>Called with timers that will soon be first.</summary>
     public Ahead? FetchAhead { get; set; }
 
@@ -61,9 +69,15 @@ internal sealed class DueTimers<TKey, TNamespace>(KeyedStateTable<TKey, TimerId<
     /// <summary>Takes those that are due out of a heap. Only when there are none here.</summary>
     /// <param name="heap">The nodes of the heap; afterwards those that are left are at its beginning, in no order.</param>
     /// <param name="now">Which are due.</param>
+    /// <param name="whenDue">Says which are due later; null where none is.</param>
     /// <returns>How many are left.</returns>
-    public int TakeFrom(Span<TimerNode<TKey, TNamespace>> heap, long now)
+    public int TakeFrom(Span<TimerNode<TKey, TNamespace>> heap, long now, DueTime? whenDue)
     {
+        if (whenDue is not null)
+        {
+            PutOff(heap, now, whenDue);
+        }
+
         int count = 0;
         foreach (ref readonly var node in heap)
         {
@@ -128,6 +142,33 @@ internal sealed class DueTimers<TKey, TNamespace>(KeyedStateTable<TKey, TimerId<
         }
     }
 
+    /// <summary>Asks of those that are due whether they are due later, some at a time, so that what is needed for the answer is there.</summary>
+    private void PutOff(Span<TimerNode<TKey, TNamespace>> heap, long now, DueTime whenDue)
+    {
+        Span<int> places = stackalloc int[AheadLength];
+        int count = 0;
+        for (int i = 0; i < heap.Length; i++)
+        {
+            if (heap[i].Time <= now)
+            {
+                (_keys[count], _hashes[count], _namespaces[count]) = (heap[i].Key, heap[i].Hash, heap[i].Namespace);
+                places[count++] = i;
+            }
+
+            if (count == AheadLength || (i == heap.Length - 1 && count > 0))
+            {
+                AskAhead(count);
+                foreach (int place in places[..count])
+                {
+                    ref var node = ref heap[place];
+                    node.Time = whenDue(in node.Key, node.Hash, in node.Namespace, node.Time);
+                }
+
+                count = 0;
+            }
+        }
+    }
+
     private void Fetch()
     {
         _fetched = Math.Max(_fetched, _first);
@@ -138,10 +179,15 @@ internal sealed class DueTimers<TKey, TNamespace>(KeyedStateTable<TKey, TimerId<
             _keys[i] = node.Key;
             _hashes[i] = node.Hash;
             _namespaces[i] = node.Namespace;
-            orders.Prefetch(_keys.AsSpan(i, 1), _hashes.AsSpan(i, 1), new TimerId<TNamespace>(node.Namespace, node.Time));
+            orders.Prefetch(_keys.AsSpan(i, 1), _hashes.AsSpan(i, 1), new TimerId<TNamespace>(node.Namespace, node.Registered));
         }
 
         _fetched += count;
+        AskAhead(count);
+    }
+
+    private void AskAhead(int count)
+    {
         FetchAhead?.Invoke(_keys.AsSpan(0, count), _hashes.AsSpan(0, count), _namespaces.AsSpan(0, count));
         if (RuntimeHelpers.IsReferenceOrContainsReferences<TKey>())
         {

@@ -59,7 +59,7 @@ internal sealed class TimerQueue<TKey, TNamespace>
                 Array.Resize(ref _heap, checked(_size * 2));
             }
 
-            _heap[_size++] = new TimerNode<TKey, TNamespace> { Time = id.Time, Order = order, Hash = hashOf(key), Key = key, Namespace = id.Namespace };
+            _heap[_size++] = new TimerNode<TKey, TNamespace> { Time = id.Time, Registered = id.Time, Order = order, Hash = hashOf(key), Key = key, Namespace = id.Namespace };
         }
 
         _live = _size;
@@ -86,9 +86,12 @@ internal sealed class TimerQueue<TKey, TNamespace>
             Array.Resize(ref _heap, checked(_size * 2));
         }
 
-        SiftUp(_size++, new TimerNode<TKey, TNamespace> { Time = time, Order = _lastOrder, Hash = hash, Key = key, Namespace = ns });
+        SiftUp(_size++, new TimerNode<TKey, TNamespace> { Time = time, Registered = time, Order = _lastOrder, Hash = hash, Key = key, Namespace = ns });
         return true;
     }
+
+    /// <summary>Hints that timers of a key will soon be registered or deleted.</summary>
+    public void Prefetch(in TKey key, ulong hash) => _orders.Prefetch(new ReadOnlySpan<TKey>(in key), new ReadOnlySpan<ulong>(in hash));
 
     /// <summary>Takes a timer back.</summary>
     /// <returns>Whether there was one.</returns>
@@ -124,21 +127,25 @@ internal sealed class TimerQueue<TKey, TNamespace>
     /// <returns>Whether a timer is due.</returns>
     public bool TryPop(long now, out Timer<TKey, TNamespace> timer)
     {
-        DropLeftovers();
-        if (Nodes == 0 || First.Time > now)
+        do
         {
-            timer = default;
-            return false;
-        }
+            DropLeftovers();
+            if (Nodes == 0 || First.Time > now)
+            {
+                timer = default;
+                return false;
+            }
 
-        if (_due.Count == 0)
-        {
-            CountPop(now);
+            if (_due.Count == 0)
+            {
+                CountPop(now);
+            }
         }
+        while (Nodes == 0 || First.Time > now || PutOffFirst());
 
         ref readonly var top = ref First;
         timer = new Timer<TKey, TNamespace>(top.Time, top.Key, top.Hash, top.Namespace);
-        bool removed = _orders.Remove(in top.Key, top.Hash, new TimerId<TNamespace>(top.Namespace, top.Time));
+        bool removed = _orders.Remove(in top.Key, top.Hash, new TimerId<TNamespace>(top.Namespace, top.Registered));
         Debug.Assert(removed, "the top of the heap is a timer of the table");
         _live--;
         RemoveFirst();
@@ -151,6 +158,12 @@ internal sealed class TimerQueue<TKey, TNamespace>
         get => _due.FetchAhead;
         set => _due.FetchAhead = value;
     }
+
+    /// <summary>
+    /// Where a timer may have to wait for longer than it was registered for, as that of a session which has grown: says until when. It is asked before a timer fires, and changes nothing else: the timer stays the one that it is, also
+    /// in snapshots, and is asked about again after a restore.
+    /// </summary>
+    public DueTimers<TKey, TNamespace>.DueTime? WhenDue { get; set; }
 
     /// <summary>How many nodes there is room for: what the queue costs beside its table.</summary>
     internal int Capacity => _heap.Length + _due.Capacity;
@@ -196,14 +209,34 @@ internal sealed class TimerQueue<TKey, TNamespace>
         }
 
         _pops = 0;
-        _size = _due.TakeFrom(_heap.AsSpan(0, _size), now);
+        _size = _due.TakeFrom(_heap.AsSpan(0, _size), now, WhenDue);
         ShrinkIfMostlyEmpty();
         Heapify();
     }
 
+    /// <summary>Puts the first off when it is not due yet after all. Those that have been sorted were asked about before.</summary>
+    private bool PutOffFirst()
+    {
+        if (WhenDue is null || IsFirstDue)
+        {
+            return false;
+        }
+
+        var top = _heap[0];
+        long due = WhenDue(in top.Key, top.Hash, in top.Namespace, top.Time);
+        if (due <= top.Time)
+        {
+            return false;
+        }
+
+        top.Time = due;
+        SiftDown(0, in top);
+        return true;
+    }
+
     private bool IsLive(in TimerNode<TKey, TNamespace> node)
     {
-        ref readonly long order = ref _orders.Peek(in node.Key, node.Hash, new TimerId<TNamespace>(node.Namespace, node.Time));
+        ref readonly long order = ref _orders.Peek(in node.Key, node.Hash, new TimerId<TNamespace>(node.Namespace, node.Registered));
         return !Unsafe.IsNullRef(in order) && order == node.Order;
     }
 

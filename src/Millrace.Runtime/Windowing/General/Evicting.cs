@@ -12,8 +12,8 @@ internal sealed class TimestampedListAggregation<T> : WindowAggregation<T, State
 
     public override bool IsCombinable => false;
 
-    public override KeyedStateTable<TKey, TNamespace, StateList<TimestampedValue<T>>> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name) =>
-        state.ListTable<TNamespace, TimestampedValue<T>>(name);
+    public override KeyedStateTable<TKey, TNamespace, StateList<TimestampedValue<T>>> CreateTable<TKey, TNamespace>(KeyedStateStore<TKey> state, string name, bool hasFewNamespaces = false) =>
+        state.ListTable<TNamespace, TimestampedValue<T>>(name, hasFewNamespaces);
 
     public override void Start(ref StateList<TimestampedValue<T>> content, T value) => Start(ref content, value, EventTime.None);
 

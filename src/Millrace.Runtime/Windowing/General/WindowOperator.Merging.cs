@@ -45,6 +45,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
 
             if (isFirst)
             {
+                TimersOfWindows.Prefetch(in State.CurrentKey, State.CurrentHash);
                 set = ref _sets.GetOrAdd(in State.CurrentKey, State.CurrentHash, default, out _);
             }
 
@@ -189,10 +190,10 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         return place >= 0;
     }
 
-    /// <summary>Finds what a window has become a part of, where timers follow.</summary>
-    private bool TryGetGrown(ref TWindow window, out TWindow stateWindow)
+    /// <summary>Finds what a window has become a part of, or is itself, where timers follow.</summary>
+    private bool TryGetGrown(in TKey key, ulong hash, ref TWindow window, out TWindow stateWindow)
     {
-        ref readonly var set = ref _sets.Peek(in State.CurrentKey, State.CurrentHash, default);
+        ref readonly var set = ref _sets.Peek(in key, hash, default);
         if (!Unsafe.IsNullRef(in set))
         {
             for (int i = 0; i < set.Count; i++)
@@ -212,14 +213,19 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
 
     private void RemoveFromSet(TWindow window)
     {
-        ref var set = ref _sets.Find(in State.CurrentKey, State.CurrentHash, default);
-        if (!Unsafe.IsNullRef(in set))
+        ref readonly var set = ref _sets.Peek(in State.CurrentKey, State.CurrentHash, default);
+        if (Unsafe.IsNullRef(in set) || set.IndexOf(window) < 0)
         {
-            RemoveFrom(ref set, window);
-            if (set.Count == 0)
-            {
-                _sets.Remove(in State.CurrentKey, State.CurrentHash, default);
-            }
+            return;
+        }
+
+        if (set.Count == 1)
+        {
+            _sets.Remove(in State.CurrentKey, State.CurrentHash, default);
+        }
+        else
+        {
+            RemoveFrom(ref _sets.Find(in State.CurrentKey, State.CurrentHash, default), window);
         }
     }
 

@@ -85,19 +85,18 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
     {
         var stateWindow = window;
 
-        // A timer of a window that has been merged into another is one that its trigger has not taken back, or one that follows.
-        if (_merging is not null && !TryGetStateWindow(window, out stateWindow))
+        if (_timersFollow)
         {
-            if (!_timersFollow || !TryGetGrown(ref window, out stateWindow))
+            // The queue has asked WhenDue, and no record comes in while timers fire: what the window has grown to is over now. Of a session that was merged the timers of all parts come; the first ends it.
+            if (!TryGetGrown(in State.CurrentKey, State.CurrentHash, ref window, out stateWindow))
             {
                 return;
             }
-
-            if (CleanupTime(window) > time)
-            {
-                RegisterCleanup(window);
-                return;
-            }
+        }
+        else if (_merging is not null && !TryGetStateWindow(window, out stateWindow))
+        {
+            // Of a window that has been merged into another, and that its trigger has not taken back.
+            return;
         }
 
         _triggerContext.Window = window;
@@ -107,6 +106,14 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         {
             Remove(window, stateWindow);
         }
+    }
+
+    /// <summary>When the timer of a session is due that may have grown since.</summary>
+    private long WhenDue(in TKey key, ulong hash, in TWindow window, long time)
+    {
+        var grown = window;
+        long end = TryGetGrown(in key, hash, ref grown, out _) ? CleanupTime(grown) : long.MaxValue;
+        return end == long.MaxValue ? time : Math.Max(time, end);
     }
 
     /// <summary>When a window is over; <see cref="long.MaxValue"/> for never.</summary>

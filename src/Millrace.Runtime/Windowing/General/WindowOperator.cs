@@ -73,9 +73,10 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
 
     public override void Open()
     {
-        _contents = _aggregation.CreateTable<TKey, TWindow>(State, "window-contents");
-        _eventTimers = State.Timers<TWindow>("window-event-timers");
-        _processingTimers = State.Timers<TWindow>("window-processing-timers");
+        bool hasFewWindows = _merging is not null;
+        _contents = _aggregation.CreateTable<TKey, TWindow>(State, "window-contents", hasFewWindows);
+        _eventTimers = State.Timers<TWindow>("window-event-timers", hasFewWindows);
+        _processingTimers = State.Timers<TWindow>("window-processing-timers", hasFewWindows);
         if (_merging is not null)
         {
             _sets = State.Table<VoidNamespace, WindowSet<TWindow>>("window-merging", KeyedStateKind.List, WindowSetSerializer<TWindow>.From);
@@ -83,6 +84,10 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
 
         _eventTimers.FetchAhead = FetchAhead;
         _processingTimers.FetchAhead = FetchAhead;
+        if (_timersFollow)
+        {
+            TimersOfWindows.WhenDue = WhenDue;
+        }
 
         _watermarks = new GroupWatermarks(KeyGroupRange, Context.MaxParallelism);
         _watermarks.Restore(GroupValues);
@@ -145,6 +150,7 @@ internal sealed partial class WindowOperator<TKey, TIn, TWindow, TContent, TOut>
         if (!run.Keys.IsEmpty)
         {
             State.Prefetch(run.Keys, run.Hashes);
+            _contents.Prefetch(run.Keys, run.Hashes);
         }
     }
 

@@ -4,7 +4,6 @@ using System.Runtime.InteropServices;
 using Millrace.Runtime.State;
 using Millrace.Runtime.State.Keyed;
 using Millrace.Serialization;
-using Millrace.State.Backends;
 
 namespace Millrace.Runtime.Windowing.General;
 
@@ -17,11 +16,11 @@ namespace Millrace.Runtime.Windowing.General;
 internal struct WindowSet<TWindow> : IRarelyRefers
 {
     private (TWindow Window, TWindow StateWindow) _first;
-    private StateList<(TWindow Window, TWindow StateWindow)> _more;
-    private bool _hasFirst;
+    private (TWindow Window, TWindow StateWindow)[]? _more;
+    private int _count;
 
     /// <summary>How many windows there are.</summary>
-    public readonly int Count => _hasFirst ? 1 + _more.Count : 0;
+    public readonly int Count => _count;
 
     /// <summary>A window, to be changed.</summary>
     /// <param name="index">Which one, less than <see cref="Count"/>.</param>
@@ -38,52 +37,51 @@ internal struct WindowSet<TWindow> : IRarelyRefers
             return ref _first;
         }
 
-        return ref _more.AsSpan()[index - 1];
+        return ref _more![index - 1];
     }
 
     /// <summary>Adds a window.</summary>
     public void Add(TWindow window, TWindow stateWindow)
     {
-        if (_hasFirst)
+        if (_count == 0)
         {
-            _more.Add((window, stateWindow));
+            _first = (window, stateWindow);
         }
         else
         {
-            _first = (window, stateWindow);
-            _hasFirst = true;
+            if (_more is null || _count > _more.Length)
+            {
+                Array.Resize(ref _more, Math.Max(2 * (_count - 1), 4));
+            }
+
+            _more[_count - 1] = (window, stateWindow);
         }
+
+        _count++;
     }
 
     /// <summary>Removes a window; another may take its place. The set of a key that has none left is removed from its table.</summary>
     public void RemoveAt(int index)
     {
-        int last = Count - 1;
-        this[index] = this[last];
-        if (last == 0)
+        _count--;
+        this[index] = this[_count];
+        this[_count] = default;
+
+        // Many windows in the past do not cost for ever.
+        if (_more is { Length: > 16 } && _count <= _more.Length / 4)
         {
-            this = default;
-        }
-        else
-        {
-            _more.Replace(_more.AsSpan()[..^1]);
+            Array.Resize(ref _more, _more.Length / 2);
         }
     }
 
     /// <summary>The place of a window; -1 where it is not there.</summary>
     public readonly int IndexOf(TWindow window)
     {
-        if (_hasFirst && EqualityComparer<TWindow>.Default.Equals(_first.Window, window))
+        for (int i = 0; i < _count; i++)
         {
-            return 0;
-        }
-
-        var more = _more.AsSpan();
-        for (int i = 0; i < more.Length; i++)
-        {
-            if (EqualityComparer<TWindow>.Default.Equals(more[i].Window, window))
+            if (EqualityComparer<TWindow>.Default.Equals(At(i).Window, window))
             {
-                return i + 1;
+                return i;
             }
         }
 
@@ -94,8 +92,7 @@ internal struct WindowSet<TWindow> : IRarelyRefers
     public readonly WindowSet<TWindow> Copy()
     {
         var copy = this;
-        copy._more = default;
-        copy._more.AddRange(_more.AsSpan());
+        copy._more = _more is null ? null : [.. _more];
         return copy;
     }
 
@@ -108,7 +105,7 @@ internal struct WindowSet<TWindow> : IRarelyRefers
         var windows = new (TWindow Window, TWindow StateWindow)[Count];
         for (int i = 0; i < windows.Length; i++)
         {
-            windows[i] = i == 0 ? _first : _more.AsSpan()[i - 1];
+            windows[i] = At(i);
         }
 
         return windows;
