@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Millrace.Checkpointing;
+using Millrace.Cluster.Coordination;
 using Millrace.Cluster.Session;
 using Millrace.Hosting;
 
@@ -39,11 +40,35 @@ internal sealed class SessionCommands(IServiceProvider services)
                 return Collect().ToString(CultureInfo.InvariantCulture);
             case "suspend":
                 return await _cluster.StopWithSavepointAsync(Job, words[1]).ConfigureAwait(false);
+            case "ask-unknown":
+                return await AskUnknownAsync(int.Parse(words[1], CultureInfo.InvariantCulture)).ConfigureAwait(false);
             case "cycles":
                 return await CycleAsync(int.Parse(words[1], CultureInfo.InvariantCulture), words[2], words[3], words[4]).ConfigureAwait(false);
             default:
                 return null;
         }
+    }
+
+    /// <summary>Asks the coordinators of jobs that there are not, as happens when a job is deleted between two looks. They are to be on any worker.</summary>
+    /// <returns>What they answer, without the names of the jobs, and how often.</returns>
+    private async Task<string> AskUnknownAsync(int count)
+    {
+        var grains = services.GetRequiredService<IGrainFactory>();
+        List<string> answers = [];
+        for (int i = 0; i < count; i++)
+        {
+            string job = $"unknown-{i}";
+            try
+            {
+                answers.Add((await grains.GetGrain<IJobGrain>(job).GetStatusAsync().ConfigureAwait(false)).ToString());
+            }
+            catch (Exception error)
+            {
+                answers.Add($"{error.GetType().Name} {error.Message.Replace(job, "?", StringComparison.Ordinal)}");
+            }
+        }
+
+        return string.Join(' ', answers.CountBy(static answer => answer).Select(static entry => $"{entry.Value} x {entry.Key}"));
     }
 
     private Task<SubmittedJob> SubmitAsync(string program, string type, string? savepoint, IReadOnlyList<string> arguments)

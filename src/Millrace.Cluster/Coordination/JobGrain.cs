@@ -35,6 +35,21 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        try
+        {
+            await ActivateAsync(cancellationToken);
+        }
+        catch (Exception error) when (error is not OperationCanceledException && error.GetType() != typeof(MillraceException))
+        {
+            // Of a store, or of any other part. Its type may be one that is not known where the question came from.
+            throw error is MillraceException known
+                ? new MillraceException(known.Code, WithoutCode(known), known)
+                : new MillraceException("MR6004", $"The coordinator of the job '{Job}' could not start: {error.Message}", error);
+        }
+    }
+
+    private async Task ActivateAsync(CancellationToken cancellationToken)
+    {
         (_record, _etag) = await store.ReadAsync(Job, cancellationToken);
         bool isOwn = factory.Jobs.Contains(Job);
         if (!isOwn && (_record.Program is null || !factory.TakesPrograms))
@@ -307,7 +322,9 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
             DeactivateOnIdle();
         }
 
-        // The message begins with the code, which the other end puts in front again.
-        return GrainReply.Failed(error.Code, error.Message[(error.Code.Length + 2)..]);
+        return GrainReply.Failed(error.Code, WithoutCode(error));
     }
+
+    // The message begins with the code, which the other end puts in front again.
+    private static string WithoutCode(MillraceException error) => error.Message[(error.Code.Length + 2)..];
 }

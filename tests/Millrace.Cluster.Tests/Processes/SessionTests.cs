@@ -106,6 +106,19 @@ public sealed class SessionTests : IDisposable
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(_folder, "local"), "*.dll", SearchOption.AllDirectories));
     }
 
+    [Fact]
+    public async Task Whoever_asks_for_a_job_that_has_just_been_deleted_hears_so_from_whatever_worker()
+    {
+        await using var scene = Scene();
+        var worker = scene.Start("a");
+        var other = scene.Start("b");
+        await worker.SeeWorkersAsync(0, worker, other);
+        await other.SeeWorkersAsync(0, worker, other);
+
+        // Their coordinators cannot be made, here or on the other worker: that all are on one is as likely as a coin that falls on the same side 40 times.
+        Assert.Equal("40 x MillraceException MR6005: There is no job called '?' in this cluster; it has none at all: add one with AddMillrace().AddJob, or submit one.", await worker.AskAsync("ask-unknown 40"));
+    }
+
     private static void Copy(string from, string to)
     {
         foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
