@@ -49,7 +49,7 @@ internal sealed class SessionCommands(IServiceProvider services)
         }
     }
 
-    /// <summary>Asks the coordinators of jobs that there are not, as happens when a job is deleted between two looks. They are to be on any worker.</summary>
+    /// <summary>Asks the coordinators of jobs that there are not, as happens when a job is deleted between two looks, or whose records cannot be read. They are to be on any worker.</summary>
     /// <returns>What they answer, without the names of the jobs, and how often.</returns>
     private async Task<string> AskUnknownAsync(int count)
     {
@@ -57,7 +57,7 @@ internal sealed class SessionCommands(IServiceProvider services)
         List<string> answers = [];
         for (int i = 0; i < count; i++)
         {
-            string job = $"unknown-{i}";
+            string job = $"unknown{i}";
             try
             {
                 answers.Add((await grains.GetGrain<IJobGrain>(job).GetStatusAsync().ConfigureAwait(false)).ToString());

@@ -11,10 +11,14 @@ public class MillraceException : Exception
         : base($"{code}: {message}", innerException)
     {
         Code = code;
+        Words = message;
     }
 
     /// <summary>The stable code.</summary>
     public string Code { get; }
+
+    /// <summary>The message without the code, for where that has a place of its own.</summary>
+    internal string Words { get; }
 }
 
 /// <summary>The job's graph is wrong. Nothing has run.</summary>

@@ -7,8 +7,6 @@ namespace Millrace.Cluster.Coordination;
 [GenerateSerializer, Immutable]
 internal sealed record GrainReply([property: Id(0)] string? Value, [property: Id(1)] string? ErrorCode = null, [property: Id(2)] string? Error = null)
 {
-    public static GrainReply Done { get; } = new("");
-
     public static GrainReply Failed(string code, string error) => new(null, code, error);
 
     /// <exception cref="MillraceException">The answer is an error.</exception>

@@ -43,7 +43,7 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
         {
             // Of a store, or of any other part. Its type may be one that is not known where the question came from.
             throw error is MillraceException known
-                ? new MillraceException(known.Code, WithoutCode(known), known)
+                ? new MillraceException(known.Code, known.Words, known)
                 : new MillraceException("MR6004", $"The coordinator of the job '{Job}' could not start: {error.Message}", error);
         }
     }
@@ -109,18 +109,11 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
         return Task.FromResult("");
     });
 
-    public async Task<GrainReply> StartAgainAsync()
+    public Task<GrainReply> StartAgainAsync() => AnswerAsync(async () =>
     {
-        try
-        {
-            await StartAsync(again: true, CancellationToken.None);
-            return GrainReply.Done;
-        }
-        catch (MillraceException error)
-        {
-            return Failed(error);
-        }
-    }
+        await StartAsync(again: true, CancellationToken.None);
+        return "";
+    });
 
     public Task<GrainReply> TriggerCheckpointAsync() => RunAsync(static master => master.TriggerCheckpointAsync());
 
@@ -301,30 +294,28 @@ internal sealed class JobGrain(IJobMasterFactory factory, IJobRecordStore store,
             return GrainReply.Failed("MR6005", $"The job '{Job}' has ended ({_record.End}), so nothing can be asked of it. Start it again first.");
         }
 
+        return await AnswerAsync(() => run(master));
+    }
+
+    // An exception of a type that is not known where the question came from would not arrive.
+    private async Task<GrainReply> AnswerAsync(Func<Task<string>> act)
+    {
         try
         {
-            return new GrainReply(await run(master));
+            return new GrainReply(await act());
         }
         catch (MillraceException error)
         {
-            return Failed(error);
+            if (error.Code == "MR6006")
+            {
+                DeactivateOnIdle();
+            }
+
+            return GrainReply.Failed(error.Code, error.Words);
         }
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             return GrainReply.Failed("MR6004", $"The coordinator of the job '{Job}' could not do it: {error.Message}");
         }
     }
-
-    private GrainReply Failed(MillraceException error)
-    {
-        if (error.Code == "MR6006")
-        {
-            DeactivateOnIdle();
-        }
-
-        return GrainReply.Failed(error.Code, WithoutCode(error));
-    }
-
-    // The message begins with the code, which the other end puts in front again.
-    private static string WithoutCode(MillraceException error) => error.Message[(error.Code.Length + 2)..];
 }

@@ -7,10 +7,9 @@ namespace Millrace.Cluster.Coordination;
 [RegisterConverter]
 internal sealed class MillraceExceptionConverter : IConverter<MillraceException, MillraceExceptionConverter.Carried>
 {
-    public MillraceException ConvertFromSurrogate(in Carried surrogate) => new(surrogate.Code, surrogate.Message);
+    public MillraceException ConvertFromSurrogate(in Carried surrogate) => new(surrogate.Code, surrogate.Words);
 
-    // The message begins with the code, which the other end puts in front again.
-    public Carried ConvertToSurrogate(in MillraceException value) => new() { Code = value.Code, Message = value.Message[(value.Code.Length + 2)..] };
+    public Carried ConvertToSurrogate(in MillraceException value) => new() { Code = value.Code, Words = value.Words };
 
     /// <summary>What is left of an error on the way.</summary>
     [GenerateSerializer, Immutable]
@@ -20,6 +19,6 @@ internal sealed class MillraceExceptionConverter : IConverter<MillraceException,
         public string Code;
 
         [Id(1)]
-        public string Message;
+        public string Words;
     }
 }

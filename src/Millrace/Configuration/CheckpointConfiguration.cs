@@ -45,7 +45,7 @@ internal static class CheckpointConfiguration
         }
         catch (GraphException error)
         {
-            throw new GraphException(error.Code, $"Configuration section {section.Path}: {error.Message[(error.Code.Length + 2)..]}", error);
+            throw new GraphException(error.Code, $"Configuration section {section.Path}: {error.Words}", error);
         }
     }
 

@@ -55,7 +55,7 @@ internal sealed class HostConfiguration(IConfiguration configuration)
         }
         catch (GraphException error) when (SourceOf(error) is { } source)
         {
-            throw new GraphException(error.Code, $"{error.Message[(error.Code.Length + 2)..]} It comes from {source}.", error);
+            throw new GraphException(error.Code, $"{error.Words} It comes from {source}.", error);
         }
     }
 

@@ -107,16 +107,26 @@ public sealed class SessionTests : IDisposable
     }
 
     [Fact]
-    public async Task Whoever_asks_for_a_job_that_has_just_been_deleted_hears_so_from_whatever_worker()
+    public async Task What_keeps_a_coordinator_from_starting_is_heard_on_whatever_worker()
     {
+        const int Jobs = 40;
         await using var scene = Scene();
         var worker = scene.Start("a");
         var other = scene.Start("b");
         await worker.SeeWorkersAsync(0, worker, other);
         await other.SeeWorkersAsync(0, worker, other);
 
-        // Their coordinators cannot be made, here or on the other worker: that all are on one is as likely as a coin that falls on the same side 40 times.
-        Assert.Equal("40 x MillraceException MR6005: There is no job called '?' in this cluster; it has none at all: add one with AddMillrace().AddJob, or submit one.", await worker.AskAsync("ask-unknown 40"));
+        // Of jobs that have been deleted. That their coordinators are all on one worker is as likely as a coin that falls on the same side 40 times.
+        Assert.Equal($"{Jobs} x MillraceException MR6005: There is no job called '?' in this cluster; it has none at all: add one with AddMillrace().AddJob, or submit one.", await worker.AskAsync($"ask-unknown {Jobs}"));
+
+        // Of jobs whose records cannot be read: a folder is no file.
+        string records = Directory.EnumerateDirectories(Path.Combine(_folder, "members"), "jobs", SearchOption.AllDirectories).Single();
+        for (int i = 0; i < Jobs; i++)
+        {
+            Directory.CreateDirectory(Path.Combine(records, $"unknown{i}.job"));
+        }
+
+        Assert.Equal($"{Jobs} x MillraceException MR6004: The coordinator of the job '?' could not start: Access to the path '{records}/?.job' is denied.", await worker.AskAsync($"ask-unknown {Jobs}"));
     }
 
     private static void Copy(string from, string to)

@@ -1,3 +1,4 @@
+using Millrace.Runtime.Windowing;
 using Millrace.Testing;
 using Millrace.Windowing;
 
@@ -17,6 +18,13 @@ internal static class WindowForms
     ];
 
     public static Event Join(Event first, Event second) => first with { Ids = first.Ids + second.Ids };
+
+    /// <summary>The operator of windows that lie in slices.</summary>
+    public static SliceWindowOperator<int, Event, Event, Event> Slices(AlignedWindows windows, long lateness) =>
+        new(e => e.Key, windows, new LatePolicy<Event>(lateness, null), new ReduceAggregation<Event>(Join), new ValueEmitter<int, TimeWindow, Event>());
+
+    /// <summary>The operator of windows of ten milliseconds that lie side by side.</summary>
+    public static SliceWindowOperator<int, Event, Event, Event> Tumbling() => Slices(TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10)), lateness: 0);
 
     public static WindowedStream<Event, int> Windowed(DataStream<Event> events, WindowScenario scenario)
     {

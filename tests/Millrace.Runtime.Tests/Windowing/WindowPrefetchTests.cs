@@ -1,4 +1,5 @@
 using Millrace.Runtime.Exchange;
+using Millrace.Runtime.Operators;
 using Millrace.Runtime.State.Heap;
 using Millrace.Runtime.Tests.Operators;
 using Millrace.Runtime.Windowing;
@@ -17,18 +18,8 @@ public sealed class WindowPrefetchTests
     public void Records_firing_and_removal_fetch_ahead_where_look_ups_are_slow(bool isSlow)
     {
         var backend = new Watched { IsSlow = isSlow };
-        var op = new SliceWindowOperator<int, Event, Event, Event>(
-            e => e.Key,
-            TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10)),
-            new LatePolicy<Event>(0, null),
-            new ReduceAggregation<Event>(WindowForms.Join),
-            new ValueEmitter<int, TimeWindow, Event>());
-        var rig = new OperatorRig(op, backend: backend);
-        var tap = new Tap<Event>(rig.Pressure);
-        op.Output.Connect(tap);
-        op.Open();
-        op.Receive(OperatorRig.Batch(
-            Enumerable.Range(0, 20).Select(key => (new Event(key, $"{key}.0"), 5L)).Concat(Enumerable.Range(0, 10).Select(key => (new Event(key, $"{key}.1"), 15L)))));
+        var (op, tap) = Open(WindowForms.Tumbling(), backend);
+        op.Receive(OfTwoSlices());
         List<(int Keys, long Namespace)> received = isSlow ? [(20, 10), (10, 20)] : [];
         Assert.Equal(received, backend.Fetched);
         backend.Fetched.Clear();
@@ -48,17 +39,8 @@ public sealed class WindowPrefetchTests
     public void Records_are_fetched_some_at_a_time_and_those_of_a_slice_together()
     {
         var backend = new Watched { IsSlow = true, Length = 8 };
-        var op = new SliceWindowOperator<int, Event, Event, Event>(
-            e => e.Key,
-            TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10)),
-            new LatePolicy<Event>(0, null),
-            new ReduceAggregation<Event>(WindowForms.Join),
-            new ValueEmitter<int, TimeWindow, Event>());
-        var rig = new OperatorRig(op, backend: backend);
-        op.Output.Connect(new Tap<Event>(rig.Pressure));
-        op.Open();
-        op.Receive(OperatorRig.Batch(
-            Enumerable.Range(0, 20).Select(key => (new Event(key, $"{key}.0"), 5L)).Concat(Enumerable.Range(0, 10).Select(key => (new Event(key, $"{key}.1"), 15L)))));
+        var (op, _) = Open(WindowForms.Tumbling(), backend);
+        op.Receive(OfTwoSlices());
         Assert.Equal([(8, 10L), (8, 10L), (4, 10L), (4, 20L), (6, 20L)], backend.Fetched);
     }
 
@@ -67,15 +49,7 @@ public sealed class WindowPrefetchTests
     {
         var backend = new Watched { Length = 8 };
         var windows = EventTimeSessionWindows.WithGap(TimeSpan.FromMilliseconds(10));
-        var assigner = new TimeOnlyAssigner<Event, TimeWindow>(windows);
-        var op = new WindowOperator<int, Event, TimeWindow, Event, Event>(
-            e => e.Key,
-            new WindowSpec<Event, TimeWindow>(assigner, windows, assigner.CreateDefaultTrigger(), new LatePolicy<Event>(0, null)),
-            new ReduceAggregation<Event>(WindowForms.Join),
-            new ValueEmitter<int, TimeWindow, Event>());
-        var rig = new OperatorRig(op, backend: backend);
-        op.Output.Connect(new Tap<Event>(rig.Pressure));
-        op.Open();
+        var (op, _) = Open(General(windows, windows), backend);
         op.Receive(OperatorRig.Batch(Enumerable.Range(0, 30).Select(key => (new Event(key, "a"), 5L))));
         Assert.Equal(Enumerable.Range(0, 30), backend.Asked.Cast<int>());
         Assert.Equal(backend.Asked, backend.AskedOf("window-contents"));
@@ -98,19 +72,31 @@ public sealed class WindowPrefetchTests
     public void Windows_that_do_not_merge_may_be_many()
     {
         var backend = new Watched();
-        var windows = SlidingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(1));
-        var assigner = new TimeOnlyAssigner<Event, TimeWindow>(windows);
-        var op = new WindowOperator<int, Event, TimeWindow, Event, Event>(
-            e => e.Key,
-            new WindowSpec<Event, TimeWindow>(assigner, null, assigner.CreateDefaultTrigger(), new LatePolicy<Event>(0, null)),
-            new ReduceAggregation<Event>(WindowForms.Join),
-            new ValueEmitter<int, TimeWindow, Event>());
-        var rig = new OperatorRig(op, backend: backend);
-        op.Output.Connect(new Tap<Event>(rig.Pressure));
-        op.Open();
+        var (op, _) = Open(General(SlidingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10), TimeSpan.FromMilliseconds(1)), merging: null), backend);
         op.Receive(OperatorRig.Batch(Enumerable.Range(0, 30).Select(key => (new Event(key, "a"), 5L))));
         Assert.Empty(backend.WithFewNamespaces);
         Assert.Empty(backend.AskedOfTables);
+    }
+
+    private static RecordBatch<Event> OfTwoSlices() => OperatorRig.Batch(
+        Enumerable.Range(0, 20).Select(key => (new Event(key, $"{key}.0"), 5L)).Concat(Enumerable.Range(0, 10).Select(key => (new Event(key, $"{key}.1"), 15L))));
+
+    private static WindowOperator<int, Event, TimeWindow, Event, Event> General(WindowAssigner<TimeWindow> windows, IMergingWindows<TimeWindow>? merging)
+    {
+        var assigner = new TimeOnlyAssigner<Event, TimeWindow>(windows);
+        return new(
+            e => e.Key,
+            new WindowSpec<Event, TimeWindow>(assigner, merging, assigner.CreateDefaultTrigger(), new LatePolicy<Event>(0, null)),
+            new ReduceAggregation<Event>(WindowForms.Join),
+            new ValueEmitter<int, TimeWindow, Event>());
+    }
+
+    private static (KeyedOperator<int, Event, Event> Operator, Tap<Event> Tap) Open(KeyedOperator<int, Event, Event> op, Watched backend)
+    {
+        var tap = new Tap<Event>(new OperatorRig(op, backend: backend).Pressure);
+        op.Output.Connect(tap);
+        op.Open();
+        return (op, tap);
     }
 
     /// <summary>Heap state that notes what is fetched ahead.</summary>

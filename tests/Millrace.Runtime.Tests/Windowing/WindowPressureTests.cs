@@ -28,7 +28,7 @@ public sealed class WindowPressureTests
     [Fact]
     public void A_window_of_many_keys_stops_at_the_first_result_that_nobody_takes()
     {
-        var op = Reduce(TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10)), 0);
+        var op = WindowForms.Tumbling();
         var rig = new OperatorRig(op, batchSize: 1);
         var tap = new Tap<Event>(rig.Pressure, 1);
         op.Output.Connect(tap);
@@ -58,7 +58,7 @@ public sealed class WindowPressureTests
     public void A_window_of_many_keys_is_removed_in_several_turns()
     {
         const int Keys = 10_000;
-        var op = Reduce(TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10)), 0);
+        var op = WindowForms.Tumbling();
         var rig = new OperatorRig(op, batchSize: 1);
         var tap = new Tap<Event>(rig.Pressure, 0);
         op.Output.Connect(tap);
@@ -92,7 +92,7 @@ public sealed class WindowPressureTests
         interruptions = 0;
         var windows = SlidingEventTimeWindows.Of(
             TimeSpan.FromMilliseconds(scenario.Size), TimeSpan.FromMilliseconds(scenario.Slide), TimeSpan.FromMilliseconds(scenario.Offset));
-        KeyedOperator<int, Event, Event> op = lists ? Process(windows, scenario.Lateness) : Reduce(windows, scenario.Lateness);
+        KeyedOperator<int, Event, Event> op = lists ? Process(windows, scenario.Lateness) : WindowForms.Slices(windows, scenario.Lateness);
         var rig = new OperatorRig(op, batchSize: 1);
         var tap = new Tap<Event>(rig.Pressure, blockAfter);
         op.Output.Connect(tap);
@@ -125,9 +125,6 @@ public sealed class WindowPressureTests
         op.Close();
         return tap.Elements;
     }
-
-    private static SliceWindowOperator<int, Event, Event, Event> Reduce(AlignedWindows windows, long lateness) =>
-        new(e => e.Key, windows, new LatePolicy<Event>(lateness, null), new ReduceAggregation<Event>(WindowForms.Join), new ValueEmitter<int, TimeWindow, Event>());
 
     private static SliceWindowOperator<int, Event, StateList<Event>, Event> Process(AlignedWindows windows, long lateness)
     {

@@ -156,12 +156,7 @@ public sealed class WindowTests
     private static (SliceWindowOperator<int, Event, Event, Event> Operator, OperatorRig Rig, Tap<Event> Tap) Open(
         int subtask, int parallelism, IReadOnlyList<KeyedStateReader> snapshots, IReadOnlyList<NativeSnapshot> natives)
     {
-        var op = new SliceWindowOperator<int, Event, Event, Event>(
-            e => e.Key,
-            TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10)),
-            new LatePolicy<Event>(0, null),
-            new ReduceAggregation<Event>(WindowForms.Join),
-            new ValueEmitter<int, TimeWindow, Event>());
+        var op = WindowForms.Tumbling();
         var rig = new OperatorRig(op, subtask, parallelism, backend: new NativeHeapBackend());
         var tap = new Tap<Event>();
         op.Output.Connect(tap);

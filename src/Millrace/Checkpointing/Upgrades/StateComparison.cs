@@ -113,7 +113,7 @@ internal sealed class StateComparison(ProbedOperator asked, IReadOnlyList<SavedS
             }
             catch (MillraceException error)
             {
-                _states.Add(new StateUpgrade(name, kind, UpgradeStatus.Incompatible, state.Schema, now, Words(error), error.Code));
+                _states.Add(new StateUpgrade(name, kind, UpgradeStatus.Incompatible, state.Schema, now, error.Words, error.Code));
             }
         }
     }
@@ -144,8 +144,4 @@ internal sealed class StateComparison(ProbedOperator asked, IReadOnlyList<SavedS
         _states.Find(state => state.Status == UpgradeStatus.New && state.Kind == saved.Kind && SchemaComparison.SameBytes(saved.Schema, state.Now!))?.Name;
 
     private static string Sentence(string text) => text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
-
-    /// <summary>The message of an error without its code, which has a place of its own.</summary>
-    public static string Words(MillraceException error) =>
-        error.Message.StartsWith($"{error.Code}: ", StringComparison.Ordinal) ? error.Message[(error.Code.Length + 2)..] : error.Message;
 }

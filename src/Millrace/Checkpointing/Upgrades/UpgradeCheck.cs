@@ -113,7 +113,7 @@ internal sealed class UpgradeCheck
 
         if (refusal is not null)
         {
-            said.Add(StateComparison.Words(refusal));
+            said.Add(refusal.Words);
         }
 
         if (saved.Parallelism != vertex.Parallelism && HasState(saved))
@@ -209,7 +209,7 @@ internal sealed class UpgradeCheck
         }
         catch (MillraceException error)
         {
-            return upgrade with { Status = UpgradeStatus.Incompatible, Now = now, Reason = StateComparison.Words(error), Code = error.Code };
+            return upgrade with { Status = UpgradeStatus.Incompatible, Now = now, Reason = error.Words, Code = error.Code };
         }
 
         return SchemaComparison.SameBytes(coordinator.Schema, now)
@@ -227,7 +227,7 @@ internal sealed class UpgradeCheck
             var refusal = RestoreErrors.NoEdge(_manifest, channels.First());
             return _mayDrop
                 ? upgrade with { Status = UpgradeStatus.Dropped, Reason = "The job does not connect the two any more: the records are dropped." }
-                : upgrade with { Status = UpgradeStatus.Dropped, Reason = StateComparison.Words(refusal), Code = refusal.Code };
+                : upgrade with { Status = UpgradeStatus.Dropped, Reason = refusal.Words, Code = refusal.Code };
         }
 
         try
@@ -239,7 +239,7 @@ internal sealed class UpgradeCheck
         }
         catch (MillraceException error)
         {
-            return upgrade with { Status = UpgradeStatus.Incompatible, Reason = StateComparison.Words(error), Code = error.Code };
+            return upgrade with { Status = UpgradeStatus.Incompatible, Reason = error.Words, Code = error.Code };
         }
 
         var now = edge.RecordSchema(_serializers);
