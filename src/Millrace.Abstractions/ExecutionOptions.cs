@@ -60,6 +60,17 @@ public sealed class ExecutionOptions
     public bool ConsistentOutput { get; set; }
 
     /// <summary>
+    /// Whether windows that reduce or aggregate do so in two steps: records of one key and window that come in one batch are aggregated where they come from, and only what they come to goes to
+    /// the subtask of the key. A key with very many records, or a window over all of them, then is no bottleneck. Where most records have keys of their own, they go as they are.
+    /// </summary>
+    /// <value>
+    /// Default: <see langword="true"/>. For tumbling and sliding windows of event time without allowed lateness or a side output for late data. Not in effect with an error policy that does not
+    /// fail the job, with barriers that overtake records (<see cref="CheckpointOptions.Unaligned"/>, <see cref="CheckpointOptions.AlignedTimeout"/>), with
+    /// <see cref="ConsistentOutput"/>, and for functions with a lifecycle (<see cref="StreamFunction.Open"/>).
+    /// </value>
+    public bool LocalAggregation { get; set; } = true;
+
+    /// <summary>
     /// Copies every record at every hop through its serializer, to find code that changes a record after it was emitted. Slow; for tests.
     /// </summary>
     /// <value>Default: <see langword="false"/>.</value>

@@ -85,6 +85,9 @@ public sealed class CheckpointOptions
 
     internal bool IsEnabled => Storage is not null;
 
+    /// <summary>Whether barriers may overtake records, which are then written.</summary>
+    internal bool CanOvertake => IsEnabled && (Unaligned || AlignedTimeout > TimeSpan.Zero);
+
     internal CheckpointOptions Clone() => (CheckpointOptions)MemberwiseClone();
 
     internal void Validate()

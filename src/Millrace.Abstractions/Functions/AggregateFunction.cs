@@ -6,7 +6,8 @@ namespace Millrace;
 /// </summary>
 /// <remarks>
 /// <see cref="Add"/> and <see cref="Merge"/> must not depend on the order of the records, and <see cref="Merge"/> must leave its source as it was and
-/// must not share mutable parts with it: a sliding window merges one slice into many windows.
+/// must not share mutable parts with it: a sliding window merges one slice into many windows. A function that is neither opened nor closed may also be called in subtasks of the
+/// operator in front, with an instance of its own: see <see cref="ExecutionOptions.LocalAggregation"/>.
 /// </remarks>
 /// <typeparam name="TIn">The type of the records.</typeparam>
 /// <typeparam name="TAccumulator">The type of the accumulator; a struct is fastest.</typeparam>

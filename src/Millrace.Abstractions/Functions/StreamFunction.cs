@@ -24,6 +24,9 @@ public abstract class StreamFunction
     {
     }
 
+    /// <summary>Whether the function is opened or closed: one that is not can be called wherever there is an instance of it.</summary>
+    internal bool HasLifecycle => ((Action<RuntimeContext>)Open).Method.DeclaringType != typeof(StreamFunction) || ((Action)Close).Method.DeclaringType != typeof(StreamFunction);
+
     internal void Start(RuntimeContext context)
     {
         RuntimeContext = context;

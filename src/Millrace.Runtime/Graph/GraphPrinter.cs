@@ -34,7 +34,7 @@ internal static class GraphPrinter
                     text.Append(", side output '").Append(side).Append('\'');
                 }
 
-                text.Append(" of ").Append(TypeName(input.Stream.RecordType)).Append('\n');
+                text.Append(" of ").Append(TypeName(input.Stream.RecordType)).Append(job.Stream.IsAggregatedLocally(input.Stream.Target) ? ", aggregated locally first\n" : "\n");
             }
 
             foreach (var node in vertex.Nodes)
@@ -93,6 +93,11 @@ internal static class GraphPrinter
                         }
 
                         json.WriteString("recordType", TypeName(edge.RecordType));
+                        if (job.Stream.IsAggregatedLocally(edge.Target))
+                        {
+                            json.WriteBoolean("aggregatedLocally", true);
+                        }
+
                         json.WriteEndObject();
                     }
 

@@ -81,6 +81,11 @@ internal static class JobGraphBuilder
                 Add("bounds", bounds.Min, bounds.Max);
             }
 
+            if (graph.IsAggregatedLocally(node))
+            {
+                Add("local aggregation");
+            }
+
             foreach (var edge in node.Inputs)
             {
                 Add("edge", uids[edge.Source], edge.TargetInput, edge.SideOutput, edge.Partitioning, edge.RecordType);

@@ -3,6 +3,7 @@ using Millrace.Runtime.Operators;
 using Millrace.Runtime.Sources;
 using Millrace.Runtime.State;
 using Millrace.Runtime.Tasks;
+using Millrace.Runtime.Windowing.Local;
 using Millrace.Serialization;
 
 namespace Millrace.Runtime.Graph;
@@ -40,6 +41,9 @@ internal sealed class StreamNode
 
     /// <summary>Makes the operator of one subtask of a job with <see cref="ExecutionOptions.ConsistentOutput"/>; <see langword="null"/> where it is the same one.</summary>
     public Func<StreamOperator>? CreateConsistentOperator { get; init; }
+
+    /// <summary>How records can be aggregated before they come here; <see langword="null"/> where they cannot.</summary>
+    public LocalAggregation? LocalAggregation { get; init; }
 
     /// <summary>How the operator reads, where it is a source.</summary>
     public SourceFactory? Source { get; init; }

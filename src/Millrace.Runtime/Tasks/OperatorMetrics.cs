@@ -84,12 +84,12 @@ internal sealed class OperatorMetrics
 
     public void AddRecordsOut(int count) => Volatile.Write(ref _recordsOut, _recordsOut + count);
 
-    public void AddLate(bool dropped)
+    public void AddLate(bool dropped, int count = 1)
     {
-        Volatile.Write(ref _lateRecords, _lateRecords + 1);
+        Volatile.Write(ref _lateRecords, _lateRecords + count);
         if (dropped)
         {
-            Volatile.Write(ref _lateRecordsDropped, _lateRecordsDropped + 1);
+            Volatile.Write(ref _lateRecordsDropped, _lateRecordsDropped + count);
         }
     }
 

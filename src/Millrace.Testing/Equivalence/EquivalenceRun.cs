@@ -32,6 +32,7 @@ internal abstract class EquivalenceRun : IDisposable
             BufferTimeout = TimeSpan.FromMilliseconds(Pick(0, 1, 10)),
             AutoWatermarkInterval = TimeSpan.FromMilliseconds(Pick(1, 5, 50)),
             OperatorChaining = Random.Next(3) > 0,
+            LocalAggregation = Random.Next(4) > 0,
         };
     }
 

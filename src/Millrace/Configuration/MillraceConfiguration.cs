@@ -52,6 +52,7 @@ public static class MillraceConfiguration
             ("CancellationTimeout", value => options.CancellationTimeout = value.Time()),
             ("ConsistentOutput", value => options.ConsistentOutput = value.Boolean()),
             ("OperatorChaining", value => options.OperatorChaining = value.Boolean()),
+            ("LocalAggregation", value => options.LocalAggregation = value.Boolean()),
         ];
         foreach (string key in more)
         {

@@ -6,7 +6,7 @@ namespace Millrace;
 /// <content>Windows over all records, whatever their key.</content>
 public partial class DataStream<T>
 {
-    /// <summary>Groups all records into tumbling or sliding windows of event time. One subtask does it all.</summary>
+    /// <summary>Groups all records into tumbling or sliding windows of event time. One subtask has the windows; what is reduced or aggregated comes to it as one record a batch (<see cref="ExecutionOptions.LocalAggregation"/>).</summary>
     /// <param name="windows">Tumbling or sliding windows.</param>
     /// <returns>The windowed stream, to be aggregated.</returns>
     /// <example><code>trades.WindowAll(TumblingEventTimeWindows.Of(TimeSpan.FromMinutes(1))).Aggregate(() =&gt; new Volume())</code></example>

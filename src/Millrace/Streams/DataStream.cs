@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Millrace.Connectors;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Operators;
+using Millrace.Runtime.Windowing.Local;
 
 namespace Millrace;
 
@@ -332,7 +333,8 @@ public partial class DataStream<T>
         int line,
         Partitioning<T>? partitioning = null,
         Func<ISerializerCheck, IEnumerable<string>>? check = null,
-        Func<StreamOperator<TOut>>? createConsistent = null)
+        Func<StreamOperator<TOut>>? createConsistent = null,
+        LocalAggregation? local = null)
     {
         var node = new StreamNode
         {
@@ -342,6 +344,7 @@ public partial class DataStream<T>
             OutputType = typeof(TOut),
             CreateOperator = create,
             CreateConsistentOperator = createConsistent,
+            LocalAggregation = local,
             Check = check,
         };
         Connect(node, partitioning);

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Operators;
 using Millrace.Runtime.Operators.Running;
+using Millrace.Runtime.Windowing.Local;
 using Millrace.Windowing;
 
 namespace Millrace;
@@ -95,9 +96,10 @@ public sealed partial class KeyedStream<T, TKey>
         string file,
         int line,
         Func<ISerializerCheck, IEnumerable<string>>? check = null,
-        Func<StreamOperator<TOut>>? createConsistent = null)
+        Func<StreamOperator<TOut>>? createConsistent = null,
+        LocalAggregation? local = null)
     {
-        var result = _stream.Transform(kind, create, file, line, new HashPartitioning<T, TKey>(_selectKey), check, createConsistent);
+        var result = _stream.Transform(kind, create, file, line, new HashPartitioning<T, TKey>(_selectKey), check, createConsistent, local);
         return HasOneKey ? result.Parallelism(1) : result;
     }
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Windowing;
+using Millrace.Runtime.Windowing.Local;
 using Millrace.State.Backends;
 using Millrace.Windowing;
 
@@ -59,7 +60,10 @@ public sealed partial class WindowedStream<T, TKey> : IWindowedStream<T, TKey, T
         ArgumentNullException.ThrowIfNull(reduce);
         var (windows, late, key) = (_windows, _late, _stream.KeySelector);
         return Transform<T, T>(
-            () => new SliceWindowOperator<TKey, T, T, T>(key, windows, late, new ReduceAggregation<T>(reduce), new ValueEmitter<TKey, TimeWindow, T>()), file, line);
+            () => new SliceWindowOperator<TKey, T, T, T>(key, windows, late, new ReduceAggregation<T>(reduce), new ValueEmitter<TKey, TimeWindow, T>()),
+            file,
+            line,
+            () => new ReduceAggregation<T>(reduce));
     }
 
     /// <summary>Combines the records of a window, and then sees the one value together with key and window.</summary>
@@ -84,7 +88,8 @@ public sealed partial class WindowedStream<T, TKey> : IWindowedStream<T, TKey, T
                     key, windows, late, new ReduceAggregation<T>(reduce), new ValueThenProcessEmitter<TKey, TimeWindow, T, TOut>(process), process);
             },
             file,
-            line);
+            line,
+            () => new ReduceAggregation<T>(reduce));
     }
 
     /// <summary>Folds the records of a window into an accumulator; only the accumulator is kept.</summary>
@@ -113,7 +118,8 @@ public sealed partial class WindowedStream<T, TKey> : IWindowedStream<T, TKey, T
                     function);
             },
             file,
-            line);
+            line,
+            () => Aggregation(create()));
     }
 
     /// <summary>Folds the records of a window into an accumulator, and then sees the one result together with key and window.</summary>
@@ -150,7 +156,8 @@ public sealed partial class WindowedStream<T, TKey> : IWindowedStream<T, TKey, T
                     process);
             },
             file,
-            line);
+            line,
+            () => Aggregation(createAggregate()));
     }
 
     /// <summary>Keeps all records of a window, and sees them when it fires.</summary>
@@ -176,8 +183,18 @@ public sealed partial class WindowedStream<T, TKey> : IWindowedStream<T, TKey, T
             line);
     }
 
-    private SingleOutputStream<TOut> Transform<TOut, TKept>(Func<Runtime.Operators.KeyedOperator<TKey, T, TOut>> create, string file, int line) =>
-        _stream.Transform("Window", create, file, line, CheckState<TKept>).Name(_windows.ToString()!);
+    private SingleOutputStream<TOut> Transform<TOut, TKept>(
+        Func<Runtime.Operators.KeyedOperator<TKey, T, TOut>> create, string file, int line, Func<WindowAggregation<T, TKept>?>? createLocal = null)
+    {
+        // What is late is known where the window is, and single records are needed for it to fire again with each, or to send them elsewhere.
+        bool dropsLate = _late is { AllowedLateness: 0, SideOutput: null };
+        var local = createLocal is null || !dropsLate ? null : new LocalAggregation<TKey, T, TKept>(_stream.KeySelector, _windows, createLocal);
+        return _stream.Transform("Window", create, file, line, CheckState<TKept>, local: local).Name(_windows.ToString()!);
+    }
+
+    // A function that is opened belongs to the subtask of the window.
+    private static AggregateAggregation<T, TAccumulator, TResult>? Aggregation<TAccumulator, TResult>(AggregateFunction<T, TAccumulator, TResult> function) =>
+        function.HasLifecycle ? null : new AggregateAggregation<T, TAccumulator, TResult>(function);
 
     private static IEnumerable<string> CheckState<TKept>(ISerializerCheck check)
     {

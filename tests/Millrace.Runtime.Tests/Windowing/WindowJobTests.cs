@@ -17,6 +17,7 @@ public sealed class WindowJobTests
         from capacity in Gen.Int[2, 8]
         from chaining in Gen.Bool
         from reuse in Gen.Bool
+        from local in Gen.Bool
         select new ExecutionOptions
         {
             Parallelism = parallelism,
@@ -24,6 +25,7 @@ public sealed class WindowJobTests
             ChannelCapacity = capacity,
             OperatorChaining = chaining,
             ObjectReuseCheck = reuse,
+            LocalAggregation = local,
             MaxParallelism = 16,
         };
 

@@ -6,6 +6,7 @@ using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Graph;
 using Millrace.Runtime.Serialization;
 using Millrace.Serialization;
+using Millrace.Windowing;
 
 namespace Millrace.Tests.Checkpointing;
 
@@ -110,6 +111,36 @@ public sealed class InFlightTests
         _run.Await(_run.Execution.Completion);
 
         Assert.Equal(["0: 1", "0: 2", "1: 3"], _seen.Order());
+    }
+
+    // The checkpoint was one whose barriers overtook, and had records in flight; the program aggregates them in front of the exchange now, since no barrier overtakes any more.
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void Records_come_to_a_window_that_now_gets_partial_aggregates(bool isLocal, bool isSameChannel)
+    {
+        if (isSameChannel)
+        {
+            // All of one key, which belongs to the second subtask.
+            Write<long>(PartitioningKind.Hash, 2, 2, (0, 1, [1, 3]), (1, 1, [5]));
+        }
+        else
+        {
+            Write<long>(PartitioningKind.Rebalance, 2, 2, (0, 0, [1, 2]), (0, 1, [3]), (1, 0, [4, 7]), (1, 1, [5, 6, 8]));
+        }
+
+        var sums = new List<long>();
+        var env = _run.Env(options => options.Interval = null, parallelism: 2);
+        env.Options.LocalAggregation = isLocal;
+        env.FromGenerator(number => number, 0).Uid("numbers").KeyBy(number => number % 2).Window(TumblingEventTimeWindows.Of(TimeSpan.FromSeconds(1))).Reduce((a, b) => a + b).Uid("out").ForEach(sums.Add);
+        Assert.Equal(isLocal, env.GetPlan("job").ToString().Contains("aggregated locally", StringComparison.Ordinal));
+
+        _run.Start(env, "job");
+        Assert.Equal(JobState.Finished, _run.Await(_run.Execution.Completion).State);
+
+        Assert.Equal(isSameChannel ? [9] : [16, 20], sums.Order());
     }
 
     [Fact]

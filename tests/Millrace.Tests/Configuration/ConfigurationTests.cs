@@ -71,11 +71,12 @@ public sealed class ConfigurationTests
     {
         var options = Configure(
             ("Parallelism", "4"), ("MaxParallelism", "256"), ("BatchSize", "10"), ("ChannelCapacity", "4"), ("BufferTimeout", "10ms"),
-            ("AutoWatermarkInterval", "1s"), ("LatencyTrackingInterval", "2s"), ("CancellationTimeout", "1m"), ("OperatorChaining", "false"), ("ConsistentOutput", "true"));
+            ("AutoWatermarkInterval", "1s"), ("LatencyTrackingInterval", "2s"), ("CancellationTimeout", "1m"), ("OperatorChaining", "false"), ("ConsistentOutput", "true"), ("LocalAggregation", "false"));
         Assert.Equal((4, 256, 10, 4), (options.Parallelism, options.MaxParallelism, options.BatchSize, options.ChannelCapacity));
         Assert.Equal((TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(1)), (options.BufferTimeout, options.AutoWatermarkInterval));
         Assert.Equal((TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(1), false), (options.LatencyTrackingInterval, options.CancellationTimeout, options.OperatorChaining));
         Assert.True(options.ConsistentOutput);
+        Assert.False(options.LocalAggregation);
     }
 
     public static TheoryData<string, string> Times => new()

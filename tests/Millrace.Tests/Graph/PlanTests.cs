@@ -175,7 +175,7 @@ public sealed class PlanTests
               Source 'Collection'  uid numbers  at here:1
               Process 'parse'  uid parse  at here:2
             Task 1: Tumbling(00:00:10) → Discard  ×2  (own threads)
-              from task 0 by hash of Int64[]
+              from task 0 by hash of Int64[], aggregated locally first
               Window 'Tumbling(00:00:10)'  uid window  at here:3
               Sink 'Discard'  uid end  at here:4
             Task 2: broken  ×2
