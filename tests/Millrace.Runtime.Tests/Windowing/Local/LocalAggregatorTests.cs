@@ -41,6 +41,16 @@ public sealed class LocalAggregatorTests
     }
 
     [Fact]
+    public void Keys_with_one_hash_are_two_keys()
+    {
+        var rig = new Rig(hasher: new SameHash());
+
+        rig.Receive((1, 0), (2, 1), (1, 2), (2, 3));
+
+        Assert.Equal([(1, 2, 0), (2, 2, 1)], rig.Taken);
+    }
+
+    [Fact]
     public void A_record_that_is_alone_stays_what_it_is()
     {
         var rig = new Rig();
@@ -207,7 +217,7 @@ public sealed class LocalAggregatorTests
     {
         private readonly LocalAggregator<int, int, int> _aggregator;
 
-        public Rig(Func<int, int>? key = null, Func<int, int, int>? sum = null, bool isOff = false)
+        public Rig(Func<int, int>? key = null, Func<int, int, int>? sum = null, bool isOff = false, StableHasher<int>? hasher = null)
         {
             int Key(int value)
             {
@@ -215,7 +225,7 @@ public sealed class LocalAggregatorTests
                 return key?.Invoke(value) ?? value;
             }
 
-            _aggregator = new(Key, new SerializerProvider(new SerializerRegistry()).GetHasher<int>(), Tens, isOff ? null : new ReduceAggregation<int>(sum ?? ((a, b) => a + b)), Output);
+            _aggregator = new(Key, hasher ?? new SerializerProvider(new SerializerRegistry()).GetHasher<int>(), Tens, isOff ? null : new ReduceAggregation<int>(sum ?? ((a, b) => a + b)), Output);
         }
 
         public Gathering<int, int> Output { get; } = new();
@@ -226,6 +236,11 @@ public sealed class LocalAggregatorTests
         public List<(int Record, int Records, long Timestamp)> Taken => [.. Output.Batches.SelectMany(batch => batch).Select(taken => (taken.Record, taken.Records, taken.Timestamp))];
 
         public void Receive(params (int Value, long Timestamp)[] records) => _aggregator.Receive(OperatorRig.Batch(records));
+    }
+
+    private sealed class SameHash : StableHasher<int>
+    {
+        public override ulong Hash(int key) => 7;
     }
 
     private sealed class Gathering<T, TContent> : IReceiver<Partial<T, TContent>>
