@@ -46,6 +46,7 @@ internal sealed class GateMode(TextWriter output)
 
         // One source: of two, the one that is behind decides how many slices are open, so that how far tables grow depends on the moment.
         await CheckAsync("job: tumbling windows", EngineJobs.Tumbling(1), 6 * Million).ConfigureAwait(false);
+        await CheckAsync("job: tumbling windows, 16 keys, aggregated in two steps", EngineJobs.Tumbling(1, hasFewKeys: true), 6 * Million).ConfigureAwait(false);
         await CheckAsync("job: sliding windows", EngineJobs.Sliding(1), 8 * Million).ConfigureAwait(false);
 
         // Keys are others all the time, and now and then more of them than ever fall into one key group, which grows: there is an end to that, but not within these records.

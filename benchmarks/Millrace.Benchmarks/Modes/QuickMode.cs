@@ -101,12 +101,14 @@ internal sealed class QuickMode(TextWriter output)
         using var reduce = EngineJobs.Reduce(2);
         using var tumbling = EngineJobs.Tumbling(2);
         using var sliding = EngineJobs.Sliding(2);
+        using var fewKeys = EngineJobs.Tumbling(2, hasFewKeys: true);
         long records = 12 * Million;
-        var cost = await Stopwatches.MeasureAsync(1, (pipeline, records), (reduce, records), (tumbling, records), (sliding, records)).ConfigureAwait(false);
+        var cost = await Stopwatches.MeasureAsync(1, (pipeline, records), (reduce, records), (tumbling, records), (sliding, records), (fewKeys, records)).ConfigureAwait(false);
         Add(new Line("job, 2 subtasks: hash, keyed count, 40 B", cost[0].Nanoseconds, double.NaN, cost[0].Bytes));
         Add(new Line("job, 2 subtasks: hash, keyed reduce", cost[1].Nanoseconds, double.NaN, cost[1].Bytes));
         Add(new Line("job, 2 subtasks: hash, tumbling window", cost[2].Nanoseconds, double.NaN, cost[2].Bytes));
         Add(new Line("job, 2 subtasks: hash, sliding window 10", cost[3].Nanoseconds, double.NaN, cost[3].Bytes));
+        Add(new Line("job, 2 subtasks: tumbling window, 16 keys", cost[4].Nanoseconds, double.NaN, cost[4].Bytes));
     }
 
     private async Task LatencyAsync()

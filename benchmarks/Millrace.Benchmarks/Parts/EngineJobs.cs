@@ -48,6 +48,7 @@ internal static class EngineJobs
     // Few keys and short windows: a run of a few million records reaches steady state, and how far the sources run apart, which decides how many slices
     // are open at once and so how large the tables grow, hardly shows.
     private const long WindowKeys = 1_000;
+    private const long FewKeys = 16;
     private const int RecordsPerWindow = 1 << 18;
     private const int RecordsPerWatermark = 1 << 14;
 
@@ -67,9 +68,11 @@ internal static class EngineJobs
     public static EngineJob Count(int parallelism) => new("count", parallelism, static (env, records) =>
         env.FromGenerator(Make, records).KeyBy(e => e.Key).Process(() => new CountFunction()).SinkTo(new DiscardSink<Event>()));
 
-    public static EngineJob Tumbling(int parallelism) => new("tumbling", parallelism, static (env, records) =>
+    /// <param name="parallelism">How many subtasks.</param>
+    /// <param name="hasFewKeys">Whether there are so few keys that they are aggregated in front of the exchange.</param>
+    public static EngineJob Tumbling(int parallelism, bool hasFewKeys = false) => new("tumbling", parallelism, (env, records) =>
         env.FromGenerator(MakeForWindows, records, watermarks: Time(records, env.Options.Parallelism))
-            .KeyBy(e => e.Key)
+            .KeyBy<long>(hasFewKeys ? e => e.Key % FewKeys : e => e.Key)
             .Window(TumblingEventTimeWindows.Of(TimeSpan.FromHours(1)))
             .Aggregate(() => new TotalsOf())
             .SinkTo(new DiscardSink<long>()));

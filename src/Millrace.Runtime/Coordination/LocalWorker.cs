@@ -121,7 +121,7 @@ internal sealed class LocalWorker
     {
         int producers = _job.Vertices[edge.Source].Parallelism;
         int consumers = _job.Vertices[edge.Target].Parallelism;
-        var exchange = _job.CarrierOf(edge).CreateExchange(_job.KeyOf(edge.Stream), edge.Partitioning, producers, consumers);
+        var exchange = edge.Stream.CreateExchange(_job.KeyOf(edge.Stream), edge.Partitioning, producers, consumers);
         for (int producer = 0; producer < producers; producer++)
         {
             var producerTask = _subtasks.GetValueOrDefault(new SubtaskId(edge.Source, producer));
@@ -194,7 +194,7 @@ internal sealed class LocalWorker
         var combiner = head is ITwoInputOperator two ? new InputCombiner(subtask.IsRestoredFinished ? null : two) : null;
         List<TaskInput> inputs =
         [
-            .. vertex.Inputs.GroupBy(index => _job.Edges[index].Stream.TargetInput).OrderBy(group => group.Key).Select(group => _job.CarrierOf(_job.Edges[group.First()]).CreateInput(
+            .. vertex.Inputs.GroupBy(index => _job.Edges[index].Stream.TargetInput).OrderBy(group => group.Key).Select(group => _job.Edges[group.First()].Stream.CreateInput(
                 [.. group.Select(index => _exchanges[index])],
                 subtask.Id.Index,
                 head,

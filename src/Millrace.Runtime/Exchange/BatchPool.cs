@@ -41,6 +41,8 @@ internal static class BatchPool<T>
             Array.Clear(batch.Values, 0, batch.Count);
         }
 
+        batch.Partials?.Return(batch.Count);
+        batch.Partials = null;
         batch.Count = 0;
         lock (Pool)
         {

@@ -37,6 +37,15 @@ internal sealed class HashPartitioner<T, TKey> : Partitioner<T>
     /// <summary>Whether the consumer calls the key selector too.</summary>
     public bool CanLeaveErrors { get; init; }
 
+    /// <summary>Gives a record's key.</summary>
+    public Func<T, TKey> SelectKey => _selectKey;
+
+    /// <summary>Hashes keys.</summary>
+    public StableHasher<TKey> Hasher => _hasher;
+
+    /// <summary>The channel of a key with a hash.</summary>
+    public int ChannelOf(ulong hash) => _subtaskOfGroup[KeyGroups.GroupOf(hash, _maxParallelism)];
+
     public override void LeaveErrorsToConsumer() => _leavesErrors = CanLeaveErrors;
 
     public override void Route(RecordBatch<T> batch, ExchangeOutput<T> output)

@@ -17,15 +17,8 @@ namespace Millrace.Runtime.Exchange;
 /// <param name="createPartitioner">Makes the partitioner of an edge whose partitioner looks at the records.</param>
 /// <param name="options">The job's options.</param>
 /// <param name="serializers">Gives the serializer of today.</param>
-/// <param name="read">Reads what was written as something else; null where records were written.</param>
 internal sealed class InFlightRoute<T>(
-    string description,
-    PartitioningKind kind,
-    int consumers,
-    Func<Partitioner<T>> createPartitioner,
-    ExecutionOptions options,
-    ISerializerProvider serializers,
-    Func<InFlightSnapshot, List<StreamElement<T>>>? read = null)
+    string description, PartitioningKind kind, int consumers, Func<Partitioner<T>> createPartitioner, ExecutionOptions options, ISerializerProvider serializers)
 {
     /// <summary>The number of a channel: both recordings of one channel go the same way.</summary>
     public static int NumberOf(ChannelSnapshot channel) => (channel.Producer * 31) + channel.Consumer;
@@ -35,11 +28,6 @@ internal sealed class InFlightRoute<T>(
     /// <exception cref="MillraceException">The file is damaged.</exception>
     public List<StreamElement<T>> Read(InFlightSnapshot snapshot)
     {
-        if (read is not null)
-        {
-            return read(snapshot);
-        }
-
         var serializer = SerializerFor(snapshot.Channel.Format);
         var bytes = snapshot.Read();
         try

@@ -14,6 +14,9 @@ internal sealed class RecordBatch<T>(int capacity)
     public long[] Timestamps = new long[capacity];
     public int Count;
 
+    /// <summary>What records stand for that have been aggregated of several; null where each is one. Only in front of operators that know it.</summary>
+    public PartialColumn? Partials;
+
     /// <summary>Guards ownership in debug builds: a batch that is in the pool belongs to nobody.</summary>
     internal bool InPool;
 
@@ -36,6 +39,12 @@ internal sealed class RecordBatch<T>(int capacity)
     {
         Array.Copy(source.Values, start, Values, Count, count);
         Array.Copy(source.Timestamps, start, Timestamps, Count, count);
+        if (source.Partials is { } partials)
+        {
+            Partials ??= partials.RentAnother();
+            Partials.Copy(partials, start, Count, count);
+        }
+
         Count += count;
     }
 
@@ -45,6 +54,7 @@ internal sealed class RecordBatch<T>(int capacity)
         Count--;
         Array.Copy(Values, index + 1, Values, index, Count - index);
         Array.Copy(Timestamps, index + 1, Timestamps, index, Count - index);
+        Partials?.RemoveAt(index, Count - index);
         if (RuntimeHelpers.IsReferenceOrContainsReferences<T>())
         {
             Values[Count] = default!;

@@ -34,7 +34,7 @@ internal static class GraphPrinter
                     text.Append(", side output '").Append(side).Append('\'');
                 }
 
-                text.Append(" of ").Append(TypeName(input.Stream.RecordType)).Append(job.Stream.IsAggregatedLocally(input.Stream.Target) ? ", aggregated locally first\n" : "\n");
+                text.Append(" of ").Append(TypeName(input.Stream.RecordType)).Append(input.Stream.Target.IsAggregatedLocally(job.Options) ? ", aggregated locally first\n" : "\n");
             }
 
             foreach (var node in vertex.Nodes)
@@ -93,7 +93,7 @@ internal static class GraphPrinter
                         }
 
                         json.WriteString("recordType", TypeName(edge.RecordType));
-                        if (job.Stream.IsAggregatedLocally(edge.Target))
+                        if (edge.Target.IsAggregatedLocally(job.Options))
                         {
                             json.WriteBoolean("aggregatedLocally", true);
                         }

@@ -52,9 +52,6 @@ internal sealed record JobGraph(
     /// <summary>How the records of a stream are dealt out: one that says nothing of it leads from each subtask to one where there are as many on both sides, and to all in turn otherwise.</summary>
     public PartitioningKind PartitioningOf(StreamEdge edge) => StreamGraph.Resolve(edge, ParallelismOf(edge.Source) == ParallelismOf(edge.Target));
 
-    /// <summary>What goes over the exchange for a stream: the stream itself, or one of partial aggregates.</summary>
-    public StreamEdge CarrierOf(JobEdge edge) => Stream.IsAggregatedLocally(edge.Stream.Target) ? edge.Stream.Target.LocalAggregation!.CarrierOf(edge.Stream) : edge.Stream;
-
     /// <summary>The same tasks with other numbers of subtasks. What is fused stays fused.</summary>
     /// <param name="parallelism">Of each task, by its place. Tasks that a declared forward stream connects need the same.</param>
     /// <exception cref="ArgumentException">There is not one for each task, or a task or stream cannot have it.</exception>

@@ -81,7 +81,7 @@ internal static class JobGraphBuilder
                 Add("bounds", bounds.Min, bounds.Max);
             }
 
-            if (graph.IsAggregatedLocally(node))
+            if (node.IsAggregatedLocally(graph.Options))
             {
                 Add("local aggregation");
             }

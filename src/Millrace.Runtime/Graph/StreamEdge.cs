@@ -62,7 +62,7 @@ internal abstract class StreamEdge(StreamNode source, StreamNode target, int tar
 
 /// <summary>A stream of records of one type between two operators.</summary>
 /// <typeparam name="T">The type of the records.</typeparam>
-internal class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput, StreamNode target, int targetInput, Partitioning<T> partitioning)
+internal sealed class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput, StreamNode target, int targetInput, Partitioning<T> partitioning)
     : StreamEdge(source, target, targetInput)
 {
     public override Type RecordType => typeof(T);
@@ -84,13 +84,16 @@ internal class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput, Stream
         }
     }
 
-    public override void Chain(StreamOperator source, StreamOperator target, ExecutionOptions options, ISerializerProvider serializers) =>
-        Feed(source, (IReceiver<T>)target, options, serializers);
+    public override void Chain(StreamOperator source, StreamOperator target, ExecutionOptions options, ISerializerProvider serializers)
+    {
+        var receiver = (IReceiver<T>)target;
+        Port(source, options).Connect(options.ObjectReuseCheck ? new CopyingReceiver<T>(receiver, serializers.Get<T>(), Description) : receiver);
+    }
 
     public override TypeSchema RecordSchema(ISerializerProvider serializers) => serializers.Get<T>().Schema;
 
     public override void ReadInFlight(InFlightSnapshot snapshot, ExecutionOptions options, ISerializerProvider serializers) =>
-        _ = ReaderOfInFlight(options, serializers)(snapshot);
+        _ = CreateRoute(PartitioningKind.Forward, 1, 0, options, serializers).Read(snapshot);
 
     public override Action Replay(
         StreamOperator target, IReadOnlyList<InFlightSnapshot> snapshots, int subtask, int parallelism, ExecutionOptions options, ISerializerProvider serializers)
@@ -138,17 +141,6 @@ internal class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput, Stream
         return new ChannelInput<T>(head, [.. channels.Select(channel => channel.Receiver)], subtask.Pressure, options.BatchSize, barriers) { Routes = routes };
     }
 
-    /// <summary>Has the source hand its records to a receiver.</summary>
-    public virtual void Feed(StreamOperator source, IReceiver<T> receiver, ExecutionOptions options, ISerializerProvider serializers) =>
-        Port(source, options).Connect(options.ObjectReuseCheck ? new CopyingReceiver<T>(receiver, serializers.Get<T>(), Description) : receiver);
-
-    /// <summary>Reads what was in flight.</summary>
-    public Func<InFlightSnapshot, List<StreamElement<T>>> ReaderOfInFlight(ExecutionOptions options, ISerializerProvider serializers) =>
-        CreateRoute(PartitioningKind.Forward, 1, 0, options, serializers).Read;
-
-    /// <summary>Reads what was in flight where something else than the records of this stream was written; null where it was they.</summary>
-    protected virtual Func<InFlightSnapshot, List<StreamElement<T>>>? InFlightReader(ExecutionOptions options, ISerializerProvider serializers) => null;
-
     private OutputPort<T> Port(StreamOperator source, ExecutionOptions options) =>
         sideOutput is null ? ((StreamOperator<T>)source).Output : source.SideOutputs.Port(sideOutput, options.BatchSize);
 
@@ -191,6 +183,11 @@ internal class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput, Stream
             int[] consumers = [.. Enumerable.Range(0, _senders.GetLength(1)).Where(consumer => _senders[producer, consumer] is not null)];
             var channels = consumers.Select(consumer => _senders[producer, consumer]!).ToArray();
             var partitioner = _edge.CreatePartitioner(_kind, producer, channels.Length, maxParallelism, serializers);
+            if (_edge.Target.IsAggregatedLocally(options))
+            {
+                partitioner = _edge.Target.LocalAggregation!.InFrontOf(partitioner);
+            }
+
             bool records = options.Checkpoints.CanOvertake && !IsAlwaysAligned;
             var serializer = records ? serializers.Get<T>() : null;
             var output = new ExchangeOutput<T>(
@@ -199,7 +196,7 @@ internal class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput, Stream
                 pressure,
                 options,
                 serializer is null ? null : channel => CreateRecording(producer, consumers[channel], serializer));
-            _edge.Feed(source, output, options, serializers);
+            _edge.Port(source, options).Connect(options.ObjectReuseCheck ? new CopyingReceiver<T>(output, serializers.Get<T>(), _edge.Description) : output);
             return output;
         }
 
@@ -222,7 +219,7 @@ internal class StreamEdge<T>(StreamNode source, OutputTag<T>? sideOutput, Stream
     }
 
     private InFlightRoute<T> CreateRoute(PartitioningKind kind, int consumers, int maxParallelism, ExecutionOptions options, ISerializerProvider serializers) =>
-        new(Description, kind, consumers, () => CreatePartitioner(kind, 0, consumers, maxParallelism, serializers), options, serializers, InFlightReader(options, serializers));
+        new(Description, kind, consumers, () => CreatePartitioner(kind, 0, consumers, maxParallelism, serializers), options, serializers);
 
     public Partitioner<T> CreatePartitioner(PartitioningKind kind, int subtask, int channels, int maxParallelism, ISerializerProvider serializers)
     {

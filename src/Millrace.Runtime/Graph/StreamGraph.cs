@@ -24,14 +24,6 @@ internal sealed record StreamGraph(string JobName, IReadOnlyList<StreamNode> Nod
     public static PartitioningKind Resolve(StreamEdge edge, bool isAsManyOnBothSides) =>
         edge.Partitioning != PartitioningKind.Default ? edge.Partitioning : isAsManyOnBothSides ? PartitioningKind.Forward : PartitioningKind.Rebalance;
 
-    /// <summary>
-    /// Whether records are aggregated before they go over the exchange to an operator. Not where single records matter: an error policy is to have them, barriers that overtake write them, and
-    /// with consistent output what is computed is not to depend on which records came together.
-    /// </summary>
-    public bool IsAggregatedLocally(StreamNode node) =>
-        node.LocalAggregation is not null && Options.LocalAggregation && !Options.ConsistentOutput && !Options.Checkpoints.CanOvertake && node.ErrorPolicy.Fails
-        && node.Inputs.TrueForAll(input => input.Partitioning == PartitioningKind.Hash);
-
     private static Dictionary<StreamNode, string> GroupsOf(IReadOnlyList<StreamNode> nodes)
     {
         var groups = new Dictionary<StreamNode, string>();

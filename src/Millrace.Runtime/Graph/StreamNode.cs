@@ -86,6 +86,14 @@ internal sealed class StreamNode
     /// <summary>Makes the operator of one subtask of a job with these options.</summary>
     public StreamOperator CreateFor(ExecutionOptions options) => options.ConsistentOutput && CreateConsistentOperator is { } create ? create() : CreateOperator();
 
+    /// <summary>
+    /// Whether records are aggregated before they come here. Not where single records matter: an error policy is to have them, barriers that overtake write them, and with consistent output what is
+    /// computed is not to depend on which records came together.
+    /// </summary>
+    public bool IsAggregatedLocally(ExecutionOptions options) =>
+        LocalAggregation is not null && options.LocalAggregation && !options.ConsistentOutput && !options.Checkpoints.CanOvertake && ErrorPolicy.Fails
+        && Inputs.TrueForAll(input => input.Partitioning == PartitioningKind.Hash);
+
     /// <summary>Name and call site, for messages.</summary>
     public override string ToString() => $"'{Name}' ({Kind}, {CallSite})";
 }

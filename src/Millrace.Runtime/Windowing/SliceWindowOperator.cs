@@ -81,6 +81,12 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
 
     public override void Receive(RecordBatch<TIn> batch)
     {
+        if (batch.Partials is PartialColumn<TContent> partials)
+        {
+            Receive(batch, partials);
+            return;
+        }
+
         Context.Metrics.AddRecordsIn(batch.Count);
         bool isAhead = _table.IsLookUpSlow;
         var keys = isAhead ? HashKeys(batch) : default;

@@ -119,7 +119,7 @@ public sealed partial class WindowedStream<T, TKey> : IWindowedStream<T, TKey, T
             },
             file,
             line,
-            () => Aggregation(create()));
+            () => LocalAggregation.Of(create()));
     }
 
     /// <summary>Folds the records of a window into an accumulator, and then sees the one result together with key and window.</summary>
@@ -157,7 +157,7 @@ public sealed partial class WindowedStream<T, TKey> : IWindowedStream<T, TKey, T
             },
             file,
             line,
-            () => Aggregation(createAggregate()));
+            () => LocalAggregation.Of(createAggregate()));
     }
 
     /// <summary>Keeps all records of a window, and sees them when it fires.</summary>
@@ -188,13 +188,9 @@ public sealed partial class WindowedStream<T, TKey> : IWindowedStream<T, TKey, T
     {
         // What is late is known where the window is, and single records are needed for it to fire again with each, or to send them elsewhere.
         bool dropsLate = _late is { AllowedLateness: 0, SideOutput: null };
-        var local = createLocal is null || !dropsLate ? null : new LocalAggregation<TKey, T, TKept>(_stream.KeySelector, _windows, createLocal);
+        var local = createLocal is null || !dropsLate ? null : new LocalAggregation<TKey, T, TKept>(_windows, createLocal);
         return _stream.Transform("Window", create, file, line, CheckState<TKept>, local: local).Name(_windows.ToString()!);
     }
-
-    // A function that is opened belongs to the subtask of the window.
-    private static AggregateAggregation<T, TAccumulator, TResult>? Aggregation<TAccumulator, TResult>(AggregateFunction<T, TAccumulator, TResult> function) =>
-        function.HasLifecycle ? null : new AggregateAggregation<T, TAccumulator, TResult>(function);
 
     private static IEnumerable<string> CheckState<TKept>(ISerializerCheck check)
     {

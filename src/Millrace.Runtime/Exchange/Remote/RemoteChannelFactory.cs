@@ -50,18 +50,25 @@ internal sealed class RemoteChannelFactory : IChannelFactory
                 return _local.Open<T>(id, producer, consumer);
             case (not null, null):
                 var outgoing = LinkTo(new SubtaskId(edge.Target, id.Consumer));
-                var sender = new RemoteSender<T>(outgoing, id, _job.Options.ChannelCapacity, producer, producer.Mailbox, _serializers.Get<T>());
+                var sender = new RemoteSender<T>(outgoing, id, _job.Options.ChannelCapacity, producer, producer.Mailbox, _serializers.Get<T>(), FormatOf(edge));
                 outgoing.Add(sender);
                 return (sender, null);
             case (null, not null):
                 var incoming = LinkTo(new SubtaskId(edge.Source, id.Producer));
                 var receiver = new RemoteReceiver<T>(
-                    incoming, id, _job.Options.ChannelCapacity, _job.Options.BatchSize, consumer, consumer.Mailbox, _serializers.Get<T>());
+                    incoming, id, _job.Options.ChannelCapacity, _job.Options.BatchSize, consumer, consumer.Mailbox, _serializers.Get<T>(), FormatOf(edge));
                 incoming.Add(receiver);
                 return (null, receiver);
             default:
                 throw new ArgumentException($"Channel {id} has no end on this worker.");
         }
+    }
+
+    /// <summary>How partial aggregates are written, where the stream may have some.</summary>
+    private PartialFormat? FormatOf(JobEdge edge)
+    {
+        var target = edge.Stream.Target;
+        return target.IsAggregatedLocally(_job.Options) ? target.LocalAggregation!.CreateFormat(_serializers) : null;
     }
 
     /// <summary>Has the connections deliver. Once, when all channels of the worker are open and before its subtasks run.</summary>

@@ -164,7 +164,7 @@ internal abstract class RemoteReceiver
 /// </summary>
 /// <typeparam name="T">The type of the records.</typeparam>
 internal sealed class RemoteReceiver<T>(
-    DataLink link, ChannelId id, int capacity, int batchSize, Actor consumer, Mailbox mailbox, TypeSerializer<T> serializer)
+    DataLink link, ChannelId id, int capacity, int batchSize, Actor consumer, Mailbox mailbox, TypeSerializer<T> serializer, PartialFormat? partials = null)
     : RemoteReceiver(link, id, capacity, consumer, mailbox), IChannelReceiver<T>
 {
     private bool _failed;
@@ -199,12 +199,19 @@ internal sealed class RemoteReceiver<T>(
 
     public void Peek(Func<long, StreamElement<T>, bool> visit) => PeekFrames((position, frame) => visit(position, Decode(frame.Bytes)));
 
+    private RecordBatch<T> ReadBatch(ref BinaryInput input)
+    {
+        var batch = BatchCodec.Read(ref input, serializer, batchSize);
+        batch.Partials = partials?.Read(ref input, batch.Count, batch.Capacity);
+        return batch;
+    }
+
     private StreamElement<T> Decode(ReadOnlySpan<byte> frame)
     {
         var kind = FrameHeader.KindOf(frame);
         var input = new BinaryInput(frame[FrameHeader.Size..]);
         var element = kind == FrameKind.Batch
-            ? new StreamElement<T>(BatchCodec.Read(ref input, serializer, batchSize))
+            ? new StreamElement<T>(ReadBatch(ref input))
             : new StreamElement<T>(ControlCodec.Read(ref input, kind, kind == FrameKind.Barrier ? Now : 0));
         return input.Remaining == 0 ? element : throw new InvalidDataException($"{input.Remaining} bytes follow its end.");
     }

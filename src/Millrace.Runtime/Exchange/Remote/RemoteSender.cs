@@ -94,7 +94,7 @@ internal abstract class RemoteSender(ChannelId id, int capacity, Actor producer,
 
 /// <summary>The producer's end of a channel to another worker. Encodes on the producer's turn, so that many producers share the work.</summary>
 /// <typeparam name="T">The type of the records.</typeparam>
-internal sealed class RemoteSender<T>(DataLink link, ChannelId id, int capacity, Actor producer, Mailbox mailbox, TypeSerializer<T> serializer)
+internal sealed class RemoteSender<T>(DataLink link, ChannelId id, int capacity, Actor producer, Mailbox mailbox, TypeSerializer<T> serializer, PartialFormat? partials = null)
     : RemoteSender(id, capacity, producer, mailbox, link.BarriersFollowTheEnd), IChannelSender<T>
 {
     public void Announce(CheckpointBarrier barrier)
@@ -124,6 +124,7 @@ internal sealed class RemoteSender<T>(DataLink link, ChannelId id, int capacity,
             if (element.Batch is { } batch)
             {
                 BatchCodec.Write(ref output, batch, serializer);
+                partials?.Write(ref output, batch.Partials, batch.Count);
             }
             else
             {

@@ -1,4 +1,5 @@
-using Millrace.Runtime.Graph;
+using Millrace.Runtime.Exchange;
+using Millrace.Runtime.State;
 using Millrace.Windowing;
 
 namespace Millrace.Runtime.Windowing.Local;
@@ -10,20 +11,30 @@ namespace Millrace.Runtime.Windowing.Local;
 /// </remarks>
 internal abstract class LocalAggregation
 {
-    /// <summary>A stream that carries partial aggregates instead of the records of another.</summary>
-    /// <param name="stream">The stream, which leads to the operator by key.</param>
-    public abstract StreamEdge CarrierOf(StreamEdge stream);
+    /// <summary>Puts the aggregation of one subtask in front of the partitioner that deals out its records.</summary>
+    /// <typeparam name="TRecord">The type of the records.</typeparam>
+    /// <param name="partitioner">Deals records out by key.</param>
+    public abstract Partitioner<TRecord> InFrontOf<TRecord>(Partitioner<TRecord> partitioner);
+
+    /// <summary>How partial aggregates are written.</summary>
+    public abstract PartialFormat CreateFormat(ISerializerProvider serializers);
+
+    /// <summary>The aggregation of a user's function; null where that has to be opened, which is the part of the window's subtask.</summary>
+    public static WindowAggregation<T, TAccumulator>? Of<T, TAccumulator, TResult>(AggregateFunction<T, TAccumulator, TResult> function) =>
+        function.HasLifecycle ? null : new AggregateAggregation<T, TAccumulator, TResult>(function);
 }
 
 /// <summary>The local step of a window's aggregation.</summary>
 /// <typeparam name="TKey">The type of the key.</typeparam>
 /// <typeparam name="T">The type of the records.</typeparam>
 /// <typeparam name="TContent">What a slice holds.</typeparam>
-/// <param name="selectKey">Gives a record's key.</param>
 /// <param name="windows">Size, slide and offset.</param>
-/// <param name="create">Makes the aggregation of one subtask; null where its function has to be opened, which is the operator's part.</param>
-internal sealed class LocalAggregation<TKey, T, TContent>(Func<T, TKey> selectKey, AlignedWindows windows, Func<WindowAggregation<T, TContent>?> create) : LocalAggregation
+/// <param name="create">Makes the aggregation of one subtask; null where there is to be none.</param>
+internal sealed class LocalAggregation<TKey, T, TContent>(AlignedWindows windows, Func<WindowAggregation<T, TContent>?> create) : LocalAggregation
     where TKey : notnull
 {
-    public override StreamEdge CarrierOf(StreamEdge stream) => new PartialStream<TKey, T, TContent>((StreamEdge<T>)stream, selectKey, windows, create);
+    public override Partitioner<TRecord> InFrontOf<TRecord>(Partitioner<TRecord> partitioner) =>
+        create() is { } aggregation ? (Partitioner<TRecord>)(object)new LocalAggregator<TKey, T, TContent>((HashPartitioner<T, TKey>)(object)partitioner, windows, aggregation) : partitioner;
+
+    public override PartialFormat CreateFormat(ISerializerProvider serializers) => new PartialFormat<TContent>(serializers.Get<TContent>());
 }

@@ -2,14 +2,13 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Operators;
-using Millrace.Serialization;
 using Millrace.Windowing;
 
 namespace Millrace.Runtime.Windowing.Local;
 
 /// <summary>
-/// The first of two steps of a window's aggregation, in front of the exchange: records of one key and slice that come in one batch go on as one partial aggregate. It keeps nothing from batch
-/// to batch, so that nothing is late because of it, and a snapshot has nothing of it.
+/// The first of two steps of a window's aggregation, in front of the exchange: records of one key and slice that come in one batch go on as one, with what they have been aggregated to beside it
+/// (<see cref="RecordBatch{T}.Partials"/>). It keeps nothing from batch to batch, so that nothing is late because of it, and a snapshot has nothing of it.
 /// </summary>
 /// <remarks>
 /// Where it does not pay, because most records of a batch have a key of their own, records go on as they are, and now and then a batch is tried again. They also do so when user code throws:
@@ -18,13 +17,10 @@ namespace Millrace.Runtime.Windowing.Local;
 /// <typeparam name="TKey">The type of the key.</typeparam>
 /// <typeparam name="T">The type of the records.</typeparam>
 /// <typeparam name="TContent">What a slice holds.</typeparam>
-/// <param name="selectKey">Gives a record's key.</param>
-/// <param name="hasher">Hashes keys.</param>
+/// <param name="partitioner">Deals out records.</param>
 /// <param name="windows">Size, slide and offset.</param>
-/// <param name="aggregation">How records become content; null where that is not to be done here.</param>
-/// <param name="output">The exchange.</param>
-internal sealed class LocalAggregator<TKey, T, TContent>(
-    Func<T, TKey> selectKey, StableHasher<TKey> hasher, AlignedWindows windows, WindowAggregation<T, TContent>? aggregation, IReceiver<Partial<T, TContent>> output) : IReceiver<T>
+/// <param name="aggregation">How records become content.</param>
+internal sealed class LocalAggregator<TKey, T, TContent>(HashPartitioner<T, TKey> partitioner, AlignedWindows windows, WindowAggregation<T, TContent> aggregation) : Partitioner<T>
     where TKey : notnull
 {
     // Fewer records are as soon handed on.
@@ -35,73 +31,70 @@ internal sealed class LocalAggregator<TKey, T, TContent>(
 
     private readonly SliceGrid _grid = new(windows);
 
-    // The index of a partial aggregate in its batch plus one, by the hash of its key; 0 is empty.
+    // The index of a group plus one, by the hash of its key; 0 is empty.
     private int[] _places = [];
     private Group[] _groups = [];
+    private int _groupCount;
 
     // How many batches go on as they are, and how many did the last time.
-    private int _resting = aggregation is null ? int.MaxValue : 0;
+    private int _resting;
     private int _rest;
 
     // So many records have to become one for it to pay: an object for each partial aggregate is dearer than a number.
     private static int FewestPerPartial => RuntimeHelpers.IsReferenceOrContainsReferences<TContent>() ? 4 : 2;
 
-    public void Receive(RecordBatch<T> batch)
+    public override void LeaveErrorsToConsumer() => partitioner.LeaveErrorsToConsumer();
+
+    public override void Route(RecordBatch<T> batch, ExchangeOutput<T> output)
     {
         if (_resting > 0 || batch.Count < FewestRecords)
         {
             _resting -= _resting is > 0 and < int.MaxValue ? 1 : 0;
-            HandOn(batch);
+            partitioner.Route(batch, output);
             return;
         }
 
-        var partials = BatchPool<Partial<T, TContent>>.Rent(batch.Capacity);
+        EnsureRoom(batch.Capacity);
         try
         {
-            Aggregate(batch, partials);
+            Aggregate(batch);
         }
         catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
         {
-            BatchPool<Partial<T, TContent>>.Return(partials);
-            Stop();
-            HandOn(batch);
+            // From now on records go as they are.
+            _resting = int.MaxValue;
+            (_places, _groups, _groupCount) = ([], [], 0);
+            partitioner.Route(batch, output);
             return;
         }
 
-        bool pays = partials.Count * FewestPerPartial <= batch.Count;
+        bool pays = _groupCount * FewestPerPartial <= batch.Count;
         _rest = pays ? 0 : Math.Clamp(_rest * 2, 1, LongestRest);
         _resting = _rest;
-        BatchPool<T>.Return(batch);
-        output.Receive(partials);
-    }
-
-    /// <summary>From now on records go as they are.</summary>
-    private void Stop()
-    {
-        _resting = int.MaxValue;
-        (_places, _groups) = ([], []);
-    }
-
-    public void Control(in ControlElement element) => output.Control(in element);
-
-    private void HandOn(RecordBatch<T> batch)
-    {
-        var partials = BatchPool<Partial<T, TContent>>.Rent(batch.Capacity);
-        var records = batch.Records;
-        for (int i = 0; i < records.Length; i++)
+        if (pays)
         {
-            Write(ref partials.Values[i], in records[i]);
+            Emit(batch, output);
+            BatchPool<T>.Return(batch);
+        }
+        else
+        {
+            partitioner.Route(batch, output);
         }
 
-        partials.Count = records.Length;
-        partials.SwapTimestamps(batch);
-        BatchPool<T>.Return(batch);
-        output.Receive(partials);
+        Forget();
     }
 
-    private void Aggregate(RecordBatch<T> batch, RecordBatch<Partial<T, TContent>> partials)
+    private void EnsureRoom(int capacity)
     {
-        EnsureRoom(batch.Capacity);
+        if (_groups.Length < capacity)
+        {
+            _groups = new Group[capacity];
+            _places = new int[BitOperations.RoundUpToPowerOf2((uint)(2 * capacity))];
+        }
+    }
+
+    private void Aggregate(RecordBatch<T> batch)
+    {
         var records = batch.Records;
         long sliceStart = 0;
         long sliceEnd = long.MinValue;
@@ -115,82 +108,77 @@ internal sealed class LocalAggregator<TKey, T, TContent>(
             }
 
             ref readonly var record = ref records[i];
-            var key = selectKey(record);
-            ulong hash = hasher.Hash(key);
+            var key = partitioner.SelectKey(record);
+            ulong hash = partitioner.Hasher.Hash(key);
             int place = (int)(hash ^ (hash >> 32)) & mask;
             while (true)
             {
                 int index = _places[place] - 1;
                 if (index < 0)
                 {
-                    Begin(partials, new Group(hash, sliceEnd, place, key), in record, timestamp);
+                    _places[place] = ++_groupCount;
+                    ref var added = ref _groups[_groupCount - 1];
+                    (added.Hash, added.SliceEnd, added.Key, added.Place, added.First, added.Count) = (hash, sliceEnd, key, place, i, 1);
                     break;
                 }
 
-                ref readonly var group = ref _groups[index];
+                ref var group = ref _groups[index];
                 if (group.Hash == hash && group.SliceEnd == sliceEnd && EqualityComparer<TKey>.Default.Equals(group.Key, key))
                 {
-                    Add(ref partials.Values[index], in record);
+                    if (group.Count++ == 1)
+                    {
+                        aggregation.Start(ref group.Content, records[group.First]);
+                    }
+
+                    aggregation.Add(ref group.Content, record);
                     break;
                 }
 
                 place = (place + 1) & mask;
             }
         }
-
-        Forget(partials.Count);
     }
 
-    private void EnsureRoom(int capacity)
+    private void Emit(RecordBatch<T> batch, ExchangeOutput<T> output)
     {
-        if (_groups.Length < capacity)
+        for (int i = 0; i < _groupCount; i++)
         {
-            _groups = new Group[capacity];
-            _places = new int[BitOperations.RoundUpToPowerOf2((uint)(2 * capacity))];
+            ref readonly var group = ref _groups[i];
+            var open = output.Open(output.ChannelCount == 1 ? 0 : partitioner.ChannelOf(group.Hash));
+            if (group.Count > 1)
+            {
+                var partials = (PartialColumn<TContent>)(open.Partials ??= PartialColumn<TContent>.Rent(open.Capacity));
+                partials.Set(open.Count, in group.Content, group.Count);
+            }
+
+            open.Add(in batch.Values[group.First], batch.Timestamps[group.First]);
         }
     }
 
-    private void Forget(int groups)
+    private void Forget()
     {
-        for (int i = 0; i < groups; i++)
+        for (int i = 0; i < _groupCount; i++)
         {
             _places[_groups[i].Place] = 0;
         }
 
-        if (RuntimeHelpers.IsReferenceOrContainsReferences<TKey>())
+        if (RuntimeHelpers.IsReferenceOrContainsReferences<Group>())
         {
-            Array.Clear(_groups, 0, groups);
-        }
-    }
-
-    private void Begin(RecordBatch<Partial<T, TContent>> partials, in Group group, in T record, long timestamp)
-    {
-        int index = partials.Count++;
-        _groups[index] = group;
-        _places[group.Place] = index + 1;
-        Write(ref partials.Values[index], in record);
-        partials.Timestamps[index] = timestamp;
-    }
-
-    // What batches of numbers had before is still in them.
-    private static void Write(ref Partial<T, TContent> partial, in T record)
-    {
-        RecordCopy<T>.Write(ref partial.Record, in record);
-        partial.Content = default;
-        partial.Aggregated = 0;
-    }
-
-    private void Add(ref Partial<T, TContent> partial, in T record)
-    {
-        if (partial.Aggregated == 0)
-        {
-            aggregation!.Start(ref partial.Content!, partial.Record);
-            partial.Aggregated = 1;
+            Array.Clear(_groups, 0, _groupCount);
         }
 
-        aggregation!.Add(ref partial.Content!, record);
-        partial.Aggregated++;
+        _groupCount = 0;
     }
 
-    private readonly record struct Group(ulong Hash, long SliceEnd, int Place, TKey Key);
+    /// <summary>Records of one key and slice: the first of them, and what all come to where there are several.</summary>
+    private struct Group
+    {
+        public ulong Hash;
+        public long SliceEnd;
+        public int Place;
+        public int First;
+        public int Count;
+        public TKey Key;
+        public TContent Content;
+    }
 }

@@ -13,19 +13,22 @@ public sealed class RemoteJobTests
 {
     public readonly record struct Sale(string Shop, long Second, int Amount);
 
-    [Fact]
-    public void A_job_on_several_workers_gives_the_results_of_one_worker()
+    // With one shop batches are aggregated before they go to another worker.
+    [Theory]
+    [InlineData(11, 300)]
+    [InlineData(1, 100)]
+    public void A_job_on_several_workers_gives_the_results_of_one_worker(int shops, ulong seeds)
     {
         List<Sale> expected = [];
-        JobRunner.Run(Sales(expected.Add, count: 500), seed: 1);
+        JobRunner.Run(Sales(expected.Add, count: 500, shops), seed: 1);
         expected.Sort(Order);
-        Assert.True(expected.Count > 50);
+        Assert.True(expected.Count > 5 * shops);
         Assert.Equal(Enumerable.Range(0, 500).Sum(Amount), expected.Sum(sale => sale.Amount));
 
-        for (ulong seed = 0; seed < 300; seed++)
+        for (ulong seed = 0; seed < seeds; seed++)
         {
             List<Sale> results = [];
-            var simulation = new Simulation(Sales(results.Add, count: 500), seed, workers: 2 + (int)(seed % 2));
+            var simulation = new Simulation(Sales(results.Add, count: 500, shops), seed, workers: 2 + (int)(seed % 2));
             var outcome = simulation.Run();
             Assert.Equal((seed, JobState.Finished, null), (seed, outcome.State, outcome.Error));
             Assert.Empty(simulation.Errors);
@@ -156,11 +159,11 @@ public sealed class RemoteJobTests
     private static int Amount(int i) => i * 7 % 100;
 
     /// <summary>Sums of each shop and second, then handed round once more; small batches and channels, so that credit is short.</summary>
-    private static StreamExecutionEnvironment Sales(Action<Sale> sink, int count)
+    private static StreamExecutionEnvironment Sales(Action<Sale> sink, int count, int shops = 11)
     {
         var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = 2, BatchSize = 8, ChannelCapacity = 2, MaxParallelism = 16 });
         env.FromGenerator(
-                i => (Sale: new Sale($"shop {i * 31 % 11}", i / 40, Amount((int)i)), Time: i * 25),
+                i => (Sale: new Sale($"shop {i * 31 % shops}", i / 40, Amount((int)i)), Time: i * 25),
                 count,
                 watermarks: WatermarkStrategy<(Sale Sale, long Time)>.ForBoundedOutOfOrderness(TimeSpan.FromSeconds(1)).WithTimestampAssigner(static record => record.Time).WithWatermarkEvery(20))
             .Map(record => record.Sale)

@@ -80,6 +80,15 @@ public sealed class LocalAggregationJobTests
         Assert.Contains("FormatException: unlucky. The record: 213, of key 1", error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_merge_that_fails_fails_in_the_window_and_names_the_first_record()
+    {
+        var error = Assert.ThrowsAny<Exception>(() => Run(windowed => windowed.Aggregate(() => new Summing(_tally, failsToMerge: true))));
+
+        Assert.Contains("window (", error.Message, StringComparison.Ordinal);
+        Assert.Matches("FormatException: cannot merge\\. The record: \\d+, of key \\d, of timestamp", error.Message);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
@@ -158,7 +167,7 @@ public sealed class LocalAggregationJobTests
         public void Merged() => Interlocked.Increment(ref _merges);
     }
 
-    private class Summing(Tally tally, int unlucky = -1) : AggregateFunction<int, int, int>
+    private class Summing(Tally tally, int unlucky = -1, bool failsToMerge = false) : AggregateFunction<int, int, int>
     {
         public override int CreateAccumulator() => 0;
 
@@ -171,7 +180,7 @@ public sealed class LocalAggregationJobTests
         public override void Merge(ref int target, in int source)
         {
             tally.Merged();
-            target += source;
+            target += failsToMerge ? throw new FormatException("cannot merge") : source;
         }
 
         public override int GetResult(in int accumulator) => accumulator;

@@ -1,5 +1,6 @@
 using System.Buffers;
 using CsCheck;
+using Millrace.Runtime.Checkpointing;
 using Millrace.Runtime.Exchange;
 using Millrace.Runtime.Serialization;
 using Millrace.Runtime.Tests.Operators;
@@ -14,6 +15,7 @@ namespace Millrace.Runtime.Tests.Windowing.Local;
 public sealed class LocalAggregatorTests
 {
     private static readonly AlignedWindows Tens = TumblingEventTimeWindows.Of(TimeSpan.FromMilliseconds(10));
+    private static readonly SerializerProvider Serializers = new(new SerializerRegistry());
 
     [Fact]
     public void Windows_of_partial_aggregates_are_those_of_records()
@@ -57,7 +59,7 @@ public sealed class LocalAggregatorTests
 
         rig.Receive((1, 0), (1, 1), (1, 2), (2, 3));
 
-        Assert.Equal((2, 0), (rig.Output.Batches[0][1].Record, rig.Output.Batches[0][1].Aggregated));
+        Assert.Equal([(1, 3, 0), (2, 0, 3)], rig.Taken);
     }
 
     [Fact]
@@ -96,11 +98,11 @@ public sealed class LocalAggregatorTests
     {
         var rig = new Rig();
         rig.Receive((1, 0), (2, 0), (3, 0), (4, 0));
-        rig.Receive((1, 0), (1, 0), (1, 0), (1, 0));
-        rig.Receive((1, 0), (1, 0), (1, 0), (1, 0));
-        rig.Receive((1, 0), (1, 0), (1, 0), (1, 0));
+        rig.Receive((1, 0), (1, 1), (1, 2), (1, 3));
+        rig.Receive((1, 4), (1, 5), (1, 6), (1, 7));
+        rig.Receive((1, 8), (1, 9), (1, 8), (1, 9));
 
-        Assert.Equal([4, 4, 1, 1], rig.Output.Batches.Select(batch => batch.Count));
+        Assert.Equal([(1, 0, 0), (2, 0, 0), (3, 0, 0), (4, 0, 0), (1, 0, 0), (1, 0, 1), (1, 0, 2), (1, 0, 3), (1, 4, 4), (1, 4, 8)], rig.Taken);
     }
 
     [Theory]
@@ -113,7 +115,7 @@ public sealed class LocalAggregatorTests
         rig.Receive((1, 0), (1, 1), (666, 2), (isKey ? 1 : 666, 3));
         rig.Receive((1, 0), (1, 1), (1, 2), (1, 3));
 
-        Assert.Equal([(1, 1, 0), (1, 1, 1), (666, 1, 2), (isKey ? 1 : 666, 1, 3), (1, 1, 0), (1, 1, 1), (1, 1, 2), (1, 1, 3)], rig.Taken);
+        Assert.Equal([(1, 0, 0), (1, 0, 1), (666, 0, 2), (isKey ? 1 : 666, 0, 3), (1, 0, 0), (1, 0, 1), (1, 0, 2), (1, 0, 3)], rig.Taken);
     }
 
     [Fact]
@@ -127,44 +129,99 @@ public sealed class LocalAggregatorTests
     }
 
     [Fact]
-    public void Partial_aggregates_go_from_worker_to_worker()
+    public void Each_key_goes_to_its_channel()
     {
-        AssertReadsBack(new Partial<int, (long Count, double Sum)> { Record = 1, Content = (2, 3.5), Aggregated = 2 }, new Partial<int, (long, double)> { Record = 1 });
-        var text = AssertReadsBack(
-            new Partial<Event, List<string>> { Record = new Event(1, "a"), Content = ["a", "b"], Aggregated = 2 }, new Partial<Event, List<string>> { Record = new Event(1, "a") });
-        Assert.Equal(["a", "b"], text[0].Content!);
-        Assert.Null(text[1].Content);
+        var plain = new Rig(channels: 3, isPlain: true);
+        var rig = new Rig(channels: 3);
+        var records = Enumerable.Range(0, 60).Select(n => (n % 10, 5L)).ToArray();
+
+        plain.Receive(records);
+        rig.Receive(records);
+
+        Assert.Equal(10, rig.Taken.Count);
+        Assert.Equal(ByChannel(plain), ByChannel(rig));
+
+        static List<string> ByChannel(Rig rig) => [.. rig.Channels.Select(channel => string.Join(",", channel.Taken.GroupBy(taken => taken.Record, (key, all) => $"{key}: {all.Sum(taken => Math.Max(1, taken.Count))}").Order()))];
     }
 
     [Fact]
-    public void What_is_not_to_be_aggregated_goes_on()
+    public void What_is_opened_elsewhere_is_not_aggregated_here()
     {
-        var rig = new Rig(isOff: true);
+        var plain = new HashPartitioner<int, int>(n => n, Serializers.GetHasher<int>(), 8, 1, "numbers");
 
-        rig.Receive((1, 0), (1, 1), (1, 2), (1, 3));
-
-        Assert.Equal([(1, 1, 0), (1, 1, 1), (1, 1, 2), (1, 1, 3)], rig.Taken);
+        Assert.Same(plain, new LocalAggregation<int, int, int>(Tens, () => null).InFrontOf(plain));
+        Assert.NotSame(plain, new LocalAggregation<int, int, int>(Tens, () => new ReduceAggregation<int>((a, b) => a + b)).InFrontOf(plain));
     }
 
-    private static List<Partial<T, TContent>> AssertReadsBack<T, TContent>(params Partial<T, TContent>[] partials)
+    [Fact]
+    public void Parts_of_a_batch_have_their_partial_aggregates()
     {
-        var serializer = new SerializerProvider(new SerializerRegistry()).Get<Partial<T, TContent>>();
-        var read = new List<Partial<T, TContent>>();
-        foreach (var partial in partials)
+        var batch = BatchPool<int>.Rent(4);
+        var column = PartialColumn<string>.Rent(4);
+        batch.Partials = column;
+        for (int n = 0; n < 4; n++)
+        {
+            if (n != 1)
+            {
+                column.Set(n, $"to {n}", n + 2);
+            }
+
+            batch.Add(n, n);
+        }
+
+        var part = BatchPool<int>.Rent(4);
+        part.Add(9, 9);
+        part.Append(batch, 1, 3);
+        Assert.Equal(["9: 0 ", "1: 0 ", "2: 4 to 2", "3: 5 to 3"], Show(part));
+
+        batch.RemoveAt(0);
+        Assert.Equal(["1: 0 ", "2: 4 to 2", "3: 5 to 3"], Show(batch));
+
+        // Nobody finds them in the pool.
+        BatchPool<int>.Return(batch);
+        Assert.Null(batch.Partials);
+        Assert.Equal([0, 0, 0, 0], column.Counts.ToArray());
+        Assert.Equal([null, null, null, null], column.Contents);
+
+        static List<string> Show(RecordBatch<int> batch) =>
+            [.. Enumerable.Range(0, batch.Count).Select(i => $"{batch.Values[i]}: {batch.Partials!.Counts[i]} {((PartialColumn<string>)batch.Partials).Contents[i]}")];
+    }
+
+    [Fact]
+    public void Partial_aggregates_go_from_worker_to_worker()
+    {
+        var column = PartialColumn<List<string>>.Rent(4);
+        column.Set(0, ["a", "b"], 2);
+        column.Set(2, ["c"], 300);
+        var format = new LocalAggregation<int, Event, List<string>>(Tens, () => null).CreateFormat(Serializers);
+
+        var read = (PartialColumn<List<string>>)Read(Write(column))!;
+
+        Assert.Equal([2, 0, 300, 0], read.Counts.ToArray());
+        Assert.Equal(["a", "b"], read.Contents[0]);
+        Assert.Equal(["c"], read.Contents[2]);
+        Assert.Null(Read(Write(null)));
+        Assert.Throws<InvalidDataException>(() => Read([7]));
+
+        byte[] Write(PartialColumn? partials)
         {
             var bytes = new ArrayBufferWriter<byte>();
             var output = new BinaryOutput(bytes);
-            serializer.Write(ref output, partial);
+            format.Write(ref output, partials, 3);
             output.Flush();
-            var input = new BinaryInput(bytes.WrittenSpan);
-            read.Add(serializer.Read(ref input));
-            Assert.Equal((partial.Record, partial.Aggregated), (read[^1].Record, read[^1].Aggregated));
+            return bytes.WrittenSpan.ToArray();
         }
 
-        return read;
+        PartialColumn? Read(byte[] bytes)
+        {
+            var input = new BinaryInput(bytes);
+            var partials = format.Read(ref input, 3, 4);
+            Assert.Equal(0, input.Remaining);
+            return partials;
+        }
     }
 
-    /// <summary>Feeds batches of eight records, with the last watermark among them behind each.</summary>
+    /// <summary>Feeds batches of sixteen records that lie close together, with the last watermark among them behind each.</summary>
     private static List<string> Run(WindowScenario scenario, bool isText, bool isLocal, out int aggregated)
     {
         AlignedWindows windows = SlidingEventTimeWindows.Of(
@@ -174,9 +231,9 @@ public sealed class LocalAggregatorTests
         var tap = new Tap<Event>(rig.Pressure, 0);
         op.Output.Connect(tap);
         op.Open();
-        var counter = new Counting<Event, Event>(op);
-        var serializers = new SerializerProvider(new SerializerRegistry());
-        var input = isLocal ? Local() : op;
+        var channel = new Channel<Event>(op);
+        var exchange = new ExchangeOutput<Event>(
+            !isLocal ? new ForwardPartitioner<Event>() : isText ? Local(e => $"{e.Key}") : Local(e => e.Key), [channel], new TaskPressure(), new ExecutionOptions { BatchSize = 16 });
         var records = new List<(Event, long)>();
         long? watermark = null;
         for (int i = 0; i < scenario.Steps.Count; i++)
@@ -184,40 +241,41 @@ public sealed class LocalAggregatorTests
             var step = scenario.Steps[i];
             if (step.Kind == WindowScenario.StepKind.Record)
             {
-                records.Add((new Event(step.Number % 2, scenario.Id(i)), step.Time));
+                records.Add((new Event(step.Number / 4, scenario.Id(i)), step.Time / 8));
             }
             else if (step.Kind == WindowScenario.StepKind.Watermark)
             {
-                watermark = step.Time;
+                watermark = step.Time / 8;
             }
 
-            if (records.Count == 8 || i == scenario.Steps.Count - 1)
+            if (records.Count == 16 || i == scenario.Steps.Count - 1)
             {
-                input.Receive(OperatorRig.Batch(records));
+                exchange.Receive(OperatorRig.Batch(records));
                 records.Clear();
                 if (watermark is { } time)
                 {
-                    input.Control(ControlElement.Watermark(time));
+                    exchange.Control(ControlElement.Watermark(time));
                 }
             }
         }
 
-        input.Control(ControlElement.EndOfInput);
+        exchange.Control(ControlElement.EndOfInput);
         op.Close();
-        aggregated = counter.Aggregated;
+        aggregated = channel.Taken.Sum(taken => taken.Count);
         return [.. tap.Elements, $"{op.Context.Metrics.RecordsIn} came, {op.Context.Metrics.LateRecords} late, {op.Context.Metrics.LateRecordsDropped} dropped"];
 
-        IReceiver<Event> Local() => isText
-            ? new LocalAggregator<string, Event, Event>(e => $"{e.Key}", serializers.GetHasher<string>(), windows, new ReduceAggregation<Event>(WindowForms.Join), counter)
-            : new LocalAggregator<int, Event, Event>(e => e.Key, serializers.GetHasher<int>(), windows, new ReduceAggregation<Event>(WindowForms.Join), counter);
+        Partitioner<Event> Local<TKey>(Func<Event, TKey> selectKey)
+            where TKey : notnull =>
+            new LocalAggregation<TKey, Event, Event>(windows, () => new ReduceAggregation<Event>(WindowForms.Join))
+                .InFrontOf(new HashPartitioner<Event, TKey>(selectKey, Serializers.GetHasher<TKey>(), 8, 1, "events"));
     }
 
-    /// <summary>Counts records that are their own keys.</summary>
+    /// <summary>Numbers that are their own keys.</summary>
     private sealed class Rig
     {
-        private readonly LocalAggregator<int, int, int> _aggregator;
+        private readonly ExchangeOutput<int> _exchange;
 
-        public Rig(Func<int, int>? key = null, Func<int, int, int>? sum = null, bool isOff = false, StableHasher<int>? hasher = null)
+        public Rig(Func<int, int>? key = null, Func<int, int, int>? sum = null, StableHasher<int>? hasher = null, int channels = 1, bool isPlain = false)
         {
             int Key(int value)
             {
@@ -225,17 +283,24 @@ public sealed class LocalAggregatorTests
                 return key?.Invoke(value) ?? value;
             }
 
-            _aggregator = new(Key, hasher ?? new SerializerProvider(new SerializerRegistry()).GetHasher<int>(), Tens, isOff ? null : new ReduceAggregation<int>(sum ?? ((a, b) => a + b)), Output);
+            var plain = new HashPartitioner<int, int>(Key, hasher ?? Serializers.GetHasher<int>(), 8, channels, "numbers");
+            var partitioner = isPlain ? plain : new LocalAggregation<int, int, int>(Tens, () => new ReduceAggregation<int>(sum ?? ((a, b) => a + b))).InFrontOf(plain);
+            Channels = [.. Enumerable.Range(0, channels).Select(_ => new Channel<int>(null))];
+            _exchange = new ExchangeOutput<int>(partitioner, [.. Channels], new TaskPressure(), new ExecutionOptions { BatchSize = 64 });
         }
 
-        public Gathering<int, int> Output { get; } = new();
+        public List<Channel<int>> Channels { get; }
 
         public int Hashes { get; private set; }
 
-        /// <summary>What has come: the first record, how many it stands for, and its timestamp.</summary>
-        public List<(int Record, int Records, long Timestamp)> Taken => [.. Output.Batches.SelectMany(batch => batch).Select(taken => (taken.Record, taken.Records, taken.Timestamp))];
+        /// <summary>What has come: the first record, how many have been aggregated with it, and its timestamp.</summary>
+        public List<(int Record, int Count, long Timestamp)> Taken => [.. Channels.SelectMany(channel => channel.Taken)];
 
-        public void Receive(params (int Value, long Timestamp)[] records) => _aggregator.Receive(OperatorRig.Batch(records));
+        public void Receive(params (int Value, long Timestamp)[] records)
+        {
+            _exchange.Receive(OperatorRig.Batch(records));
+            _exchange.Flush();
+        }
     }
 
     private sealed class SameHash : StableHasher<int>
@@ -243,31 +308,36 @@ public sealed class LocalAggregatorTests
         public override ulong Hash(int key) => 7;
     }
 
-    private sealed class Gathering<T, TContent> : IReceiver<Partial<T, TContent>>
+    /// <summary>Takes note of what comes and hands it on.</summary>
+    private sealed class Channel<T>(IReceiver<T>? next) : IChannelSender<T>
     {
-        public List<List<(T Record, int Aggregated, int Records, long Timestamp)>> Batches { get; } = [];
+        public List<(T Record, int Count, long Timestamp)> Taken { get; } = [];
 
-        public void Receive(RecordBatch<Partial<T, TContent>> batch)
+        public bool TrySend(in StreamElement<T> element)
         {
-            Batches.Add([.. Enumerable.Range(0, batch.Count).Select(i => (batch.Values[i].Record, batch.Values[i].Aggregated, batch.Values[i].Records, batch.Timestamps[i]))]);
-            BatchPool<Partial<T, TContent>>.Return(batch);
+            if (element.Batch is not { } batch)
+            {
+                next?.Control(element.Control);
+                return true;
+            }
+
+            for (int i = 0; i < batch.Count; i++)
+            {
+                Taken.Add((batch.Values[i], batch.Partials?.Counts[i] ?? 0, batch.Timestamps[i]));
+            }
+
+            if (next is null)
+            {
+                BatchPool<T>.Return(batch);
+            }
+            else
+            {
+                next.Receive(batch);
+            }
+
+            return true;
         }
 
-        public void Control(in ControlElement element)
-        {
-        }
-    }
-
-    private sealed class Counting<T, TContent>(IReceiver<Partial<T, TContent>> next) : IReceiver<Partial<T, TContent>>
-    {
-        public int Aggregated { get; private set; }
-
-        public void Receive(RecordBatch<Partial<T, TContent>> batch)
-        {
-            Aggregated += batch.Values.Take(batch.Count).Sum(partial => partial.Aggregated);
-            next.Receive(batch);
-        }
-
-        public void Control(in ControlElement element) => next.Control(element);
+        public void Announce(CheckpointBarrier barrier) => throw new NotSupportedException("There are no barriers here.");
     }
 }
