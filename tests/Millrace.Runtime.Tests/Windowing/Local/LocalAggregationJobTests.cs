@@ -126,7 +126,9 @@ public sealed class LocalAggregationJobTests
         var env = new StreamExecutionEnvironment(new ExecutionOptions { Parallelism = 2 });
         env.Options.Checkpoints = new CheckpointOptions
         {
-            Storage = new DirectoryCheckpointStorage("never-written"), Unaligned = isUnaligned, AlignedTimeout = TimeSpan.FromSeconds(alignedTimeout),
+            Storage = new DirectoryCheckpointStorage("never-written"),
+            Unaligned = isUnaligned,
+            AlignedTimeout = TimeSpan.FromSeconds(alignedTimeout),
         };
         env.FromCollection([1, 2]).KeyBy(n => n).Window(TumblingEventTimeWindows.Of(TimeSpan.FromSeconds(1))).Reduce((a, b) => a + b).Discard();
 
