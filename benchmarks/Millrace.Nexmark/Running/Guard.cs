@@ -28,12 +28,12 @@ internal sealed class Guard(TextWriter output)
 
     private static readonly SortedDictionary<string, double> Committed = new(StringComparer.Ordinal)
     {
-        ["q0"] = 0.60,
+        ["q0"] = 0.55,
         ["q1"] = 0.60,
         ["q2"] = 0.65,
         ["q3"] = 0.55,
-        ["q5"] = 0.36,
-        ["q7"] = 0.42,
+        ["q5"] = 0.38,
+        ["q7"] = 0.50,
         ["q8"] = 0.42,
         ["q11"] = 0.33,
 
