@@ -50,7 +50,7 @@ public sealed partial class WindowedStream<T, TKey> : IWindowedStream<T, TKey, T
     }
 
     /// <summary>Combines the records of a window; only the combined value is kept.</summary>
-    /// <param name="reduce">Combines two values into a new one; associative, and for sliding windows commutative.</param>
+    /// <param name="reduce">Combines two values into a new one and changes neither; associative, and for sliding windows commutative.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>A value for each key and window.</returns>
@@ -68,7 +68,7 @@ public sealed partial class WindowedStream<T, TKey> : IWindowedStream<T, TKey, T
 
     /// <summary>Combines the records of a window, and then sees the one value together with key and window.</summary>
     /// <typeparam name="TOut">The type of the results.</typeparam>
-    /// <param name="reduce">Combines two values into a new one; associative, and for sliding windows commutative.</param>
+    /// <param name="reduce">Combines two values into a new one and changes neither; associative, and for sliding windows commutative.</param>
     /// <param name="create">Makes the window function of a subtask; it gets exactly one element.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>

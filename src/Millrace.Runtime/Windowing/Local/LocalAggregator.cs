@@ -71,16 +71,8 @@ internal sealed class LocalAggregator<TKey, T, TContent>(HashPartitioner<T, TKey
         bool pays = _groupCount * FewestPerPartial <= batch.Count;
         _rest = pays ? 0 : Math.Clamp(_rest * 2, 1, LongestRest);
         _resting = _rest;
-        if (pays)
-        {
-            Emit(batch, output);
-            BatchPool<T>.Return(batch);
-        }
-        else
-        {
-            partitioner.Route(batch, output);
-        }
-
+        Emit(batch, output);
+        BatchPool<T>.Return(batch);
         Forget();
     }
 

@@ -12,7 +12,7 @@ public interface IWindowedStream<T, TKey, TWindow>
     where TWindow : struct, IWindow<TWindow>
 {
     /// <summary>Combines the records of a window; only the combined value is kept.</summary>
-    /// <param name="reduce">Combines two values into a new one; associative, and for sliding and merging windows commutative.</param>
+    /// <param name="reduce">Combines two values into a new one and changes neither; associative, and for sliding and merging windows commutative.</param>
     /// <param name="file">Filled in by the compiler.</param>
     /// <param name="line">Filled in by the compiler.</param>
     /// <returns>A value for each firing.</returns>

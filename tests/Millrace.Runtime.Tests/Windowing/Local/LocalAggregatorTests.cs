@@ -94,15 +94,15 @@ public sealed class LocalAggregatorTests
     }
 
     [Fact]
-    public void What_pays_again_goes_on()
+    public void What_does_not_pay_is_handed_on_as_it_was_aggregated_and_what_pays_again_goes_on()
     {
         var rig = new Rig();
-        rig.Receive((1, 0), (2, 0), (3, 0), (4, 0));
+        rig.Receive((1, 0), (2, 0), (3, 0), (1, 0));
         rig.Receive((1, 0), (1, 1), (1, 2), (1, 3));
         rig.Receive((1, 4), (1, 5), (1, 6), (1, 7));
         rig.Receive((1, 8), (1, 9), (1, 8), (1, 9));
 
-        Assert.Equal([(1, 0, 0), (2, 0, 0), (3, 0, 0), (4, 0, 0), (1, 0, 0), (1, 0, 1), (1, 0, 2), (1, 0, 3), (1, 4, 4), (1, 4, 8)], rig.Taken);
+        Assert.Equal([(1, 2, 0), (2, 0, 0), (3, 0, 0), (1, 0, 0), (1, 0, 1), (1, 0, 2), (1, 0, 3), (1, 4, 4), (1, 4, 8)], rig.Taken);
     }
 
     [Theory]
