@@ -8,6 +8,18 @@ internal abstract class PartialColumn
     /// <summary>How many records each record stands for; 0 where it is one and nothing has been aggregated.</summary>
     public abstract ReadOnlySpan<int> Counts { get; }
 
+    /// <summary>How many records the first so many of the batch stand for.</summary>
+    public int RecordsOf(int count)
+    {
+        int records = 0;
+        foreach (int aggregated in Counts[..count])
+        {
+            records += Math.Max(1, aggregated);
+        }
+
+        return records;
+    }
+
     /// <summary>Another column of the same kind, with nothing in it.</summary>
     public abstract PartialColumn RentAnother();
 
@@ -24,10 +36,9 @@ internal abstract class PartialColumn
 
 /// <summary>Partial aggregates of one type.</summary>
 /// <typeparam name="TContent">What records are aggregated to.</typeparam>
-internal sealed class PartialColumn<TContent> : PartialColumn
+internal sealed class PartialColumn<TContent> : PartialColumn, IHasCapacity
 {
-    private const int MaxPooled = 256;
-    private static readonly Stack<PartialColumn<TContent>> Pool = new();
+    private static readonly CapacityPool<PartialColumn<TContent>> Pool = new();
     private readonly int[] _counts;
 
     private PartialColumn(int capacity)
@@ -38,26 +49,13 @@ internal sealed class PartialColumn<TContent> : PartialColumn
 
     public override ReadOnlySpan<int> Counts => _counts;
 
+    public int Capacity => _counts.Length;
+
     /// <summary>What has been aggregated, where the count is not 0.</summary>
     public TContent[] Contents { get; }
 
     /// <summary>An empty column for batches of a capacity.</summary>
-    public static PartialColumn<TContent> Rent(int capacity)
-    {
-        lock (Pool)
-        {
-            // As in the pool of batches, those of another size are dropped.
-            while (Pool.TryPop(out var column))
-            {
-                if (column._counts.Length == capacity)
-                {
-                    return column;
-                }
-            }
-        }
-
-        return new PartialColumn<TContent>(capacity);
-    }
+    public static PartialColumn<TContent> Rent(int capacity) => Pool.Rent(capacity) ?? new PartialColumn<TContent>(capacity);
 
     public void Set(int index, in TContent content, int count)
     {
@@ -89,12 +87,6 @@ internal sealed class PartialColumn<TContent> : PartialColumn
             Array.Clear(Contents, 0, count);
         }
 
-        lock (Pool)
-        {
-            if (Pool.Count < MaxPooled)
-            {
-                Pool.Push(this);
-            }
-        }
+        Pool.Return(this);
     }
 }

@@ -8,7 +8,7 @@ namespace Millrace.Runtime.Exchange;
 /// it in place, and must hand it on or give it back to the pool.
 /// </summary>
 /// <typeparam name="T">The type of the records.</typeparam>
-internal sealed class RecordBatch<T>(int capacity)
+internal sealed class RecordBatch<T>(int capacity) : IHasCapacity
 {
     public T[] Values = new T[capacity];
     public long[] Timestamps = new long[capacity];

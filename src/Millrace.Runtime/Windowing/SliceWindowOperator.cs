@@ -81,13 +81,8 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
 
     public override void Receive(RecordBatch<TIn> batch)
     {
-        if (batch.Partials is PartialColumn<TContent> partials)
-        {
-            Receive(batch, partials);
-            return;
-        }
-
-        Context.Metrics.AddRecordsIn(batch.Count);
+        var partials = (PartialColumn<TContent>?)batch.Partials;
+        Context.Metrics.AddRecordsIn(partials is null ? batch.Count : partials.RecordsOf(batch.Count));
         bool isAhead = _table.IsLookUpSlow;
         var keys = isAhead ? HashKeys(batch) : default;
         int ahead = State.PrefetchLength;
@@ -112,14 +107,14 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
                             FetchAhead(batch, keys, next, ahead);
                         }
 
-                        Add(batch.Values[i], batch.Timestamps[i], in keys.Keys[i], keys.Hashes[i]);
+                        Take(batch, partials, i, in keys.Keys[i], keys.Hashes[i]);
                     }
                 }
 
                 for (; i < batch.Count; i++)
                 {
                     var key = KeyOf(batch.Values[i]);
-                    Add(batch.Values[i], batch.Timestamps[i], in key, State.HashOf(in key));
+                    Take(batch, partials, i, in key, State.HashOf(in key));
                 }
             }
             catch (Exception cause) when (OperatorErrors.MayBeOfUserCode(cause))
@@ -130,6 +125,20 @@ internal sealed partial class SliceWindowOperator<TKey, TIn, TContent, TOut> : K
         }
 
         BatchPool<TIn>.Return(batch);
+    }
+
+    /// <summary>Adds a record, or merges what several have been aggregated to before they came.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Take(RecordBatch<TIn> batch, PartialColumn<TContent>? partials, int i, in TKey key, ulong hash)
+    {
+        if (partials is null || partials.Counts[i] == 0)
+        {
+            Add(batch.Values[i], batch.Timestamps[i], in key, hash);
+        }
+        else
+        {
+            Merge(in partials.Contents[i], partials.Counts[i], batch.Timestamps[i], in key, hash);
+        }
     }
 
     private void Add(TIn value, long timestamp, in TKey key, ulong hash)
